@@ -1,0 +1,391 @@
+"""What a rule file may import: this module, ``ast``, ``typing`` and ``collections.abc``. Nothing else.
+
+A rule is a module with a ``RULE``; handlers are attached to it by typed triggers and yield hits:
+
+    RULE = Rule(
+        "TFG201", "branching on a tensor's value splits the graph", remedy="use `torch.where`", since="0.1"
+    )
+
+    @RULE.node(ast.If, where=Traced.POSSIBLE)
+    def check(node: ast.If, ctx: Context) -> Iterator[Hit]:
+        ...
+        yield ctx.at(node.test)
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar, overload
+
+from fullgraph.semantic.classes import ModuleClass
+from fullgraph.semantic.kinds import Kind
+from fullgraph.semantic.model import FileModel
+from fullgraph.semantic.scopes import DEFS, DefNode, Scope
+from fullgraph.semantic.traced import Traced, TracedBy
+from fullgraph.semantic.walk import base_name
+from fullgraph.torchfacts import (
+    OLDEST_KNOWN,
+    PrivateName,
+    PublicEquivalent,
+    TorchVersion,
+    is_documented,
+    is_private,
+    private_name,
+)
+
+__all__ = [
+    "OLDEST_KNOWN",
+    "Context",
+    "DefNode",
+    "Hit",
+    "Kind",
+    "PrivateName",
+    "PrivateUse",
+    "PublicEquivalent",
+    "Rule",
+    "Severity",
+    "TorchVersion",
+    "Traced",
+    "TracedBy",
+    "is_documented",
+    "is_private",
+    "private_name",
+]
+
+A = TypeVar("A", bound=ast.AST)
+B = TypeVar("B", bound=ast.AST)
+C = TypeVar("C", bound=ast.AST)
+Node_contra = TypeVar("Node_contra", bound=ast.AST, contravariant=True)
+
+
+class Severity(enum.Enum):
+    """How much a finding weighs: an error certainly costs, a note costs only in a case that is not in sight."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place that a rule reports.
+
+    Attributes:
+        node: where.
+        arguments: values of the message's fields.
+        severity: a weight of its own, if any.
+        cause: hits of one rule with an equal cause say the same thing, so only the first in the file is kept.
+    """
+
+    node: ast.AST
+    arguments: Mapping[str, str]
+    severity: Severity | None = None
+    cause: Hashable | None = None
+
+
+class Handler(Protocol[Node_contra]):
+    """A function that looks at one triggering node and yields hits; it keeps no state."""
+
+    def __call__(self, node: Node_contra, ctx: Context, /) -> Iterable[Hit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTrigger:
+    """Fires at every node of these types."""
+
+    types: tuple[type[ast.AST], ...]
+    where: Traced
+    handler: Callable[..., Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallTrigger:
+    """Fires at calls whose callee may be one of these dotted paths."""
+
+    paths: tuple[str, ...]
+    where: Traced
+    handler: Handler[ast.Call]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodTrigger:
+    """Fires at calls ``receiver.method(...)``, for receivers of one kind or, if ``of`` is None, of any."""
+
+    methods: tuple[str, ...]
+    of: Kind | None
+    where: Traced
+    handler: Handler[ast.Call]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateReferenceTrigger:
+    """Fires at uses of private names of these packages, spelled out or imported."""
+
+    packages: tuple[str, ...]
+    where: Traced
+    handler: Handler[ast.expr]
+
+
+Trigger = NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an author declares of a rule by hand; its name, category and page come from the module it stands in.
+
+    Attributes:
+        code: ``TFG`` and three digits.
+        message: what is wrong and what it costs, as a template whose fields the hits fill in.
+        remedy: what to do about it, likewise.
+        since: version of fullgraph that first had the rule.
+        default: whether the rule is on unless somebody turns it off.
+        severity: fixed weight; None lets it follow from how surely the code is traced.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    since: str
+    default: bool = True
+    severity: Severity | None = None
+    triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
+
+    @overload
+    def node(self, a: type[A], /, *, where: Traced = ...) -> Callable[[Handler[A]], Handler[A]]: ...
+    @overload
+    def node(self, a: type[A], b: type[B], /, *, where: Traced = ...) -> Callable[[Handler[A | B]], Handler[A | B]]: ...
+    @overload
+    def node(
+        self, a: type[A], b: type[B], c: type[C], /, *, where: Traced = ...
+    ) -> Callable[[Handler[A | B | C]], Handler[A | B | C]]: ...
+    def node(self, *types: type[ast.AST], where: Traced = Traced.NONE) -> Callable[[Any], Any]:
+        """Trigger at every node of these types, in code traced at least as surely as ``where``."""
+
+        def add(handler: Handler[Any]) -> Handler[Any]:
+            self.triggers.append(NodeTrigger(types, where, handler))
+            return handler
+
+        return add
+
+    def call(self, *paths: str, where: Traced = Traced.NONE) -> Callable[[Handler[ast.Call]], Handler[ast.Call]]:
+        """Trigger at calls whose callee may be one of these dotted paths."""
+
+        def add(handler: Handler[ast.Call]) -> Handler[ast.Call]:
+            self.triggers.append(CallTrigger(paths, where, handler))
+            return handler
+
+        return add
+
+    def method(
+        self, *methods: str, of: Kind | None, where: Traced = Traced.NONE
+    ) -> Callable[[Handler[ast.Call]], Handler[ast.Call]]:
+        """Trigger at calls of these methods on receivers of one kind; ``of=None`` asks nothing of the receiver."""
+
+        def add(handler: Handler[ast.Call]) -> Handler[ast.Call]:
+            self.triggers.append(MethodTrigger(methods, of, where, handler))
+            return handler
+
+        return add
+
+    def private_reference(
+        self, *packages: str, where: Traced = Traced.NONE
+    ) -> Callable[[Handler[ast.expr]], Handler[ast.expr]]:
+        """Trigger at each use of a private name of these packages: a call, decorator, argument, base class or value.
+
+        A use is the longest dotted expression. A name that is only an alias of an expression in the same file fires at
+        that expression, not at each use of the alias; an imported name fires at each use. Where the same name may also
+        be something public of the package (a fallback for old releases), nothing fires.
+        """
+
+        def add(handler: Handler[ast.expr]) -> Handler[ast.expr]:
+            self.triggers.append(PrivateReferenceTrigger(packages, where, handler))
+            return handler
+
+        return add
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateUse:
+    """A use of a private torch name.
+
+    Attributes:
+        path: the dotted path as used, such as ``torch._dynamo.config.verbose``.
+        known: what the tables say of it or, failing that, of the nearest owner that they know.
+        public: what to use instead on the target release, if there is such a thing.
+    """
+
+    path: str
+    known: PrivateName | None
+    public: PublicEquivalent | None
+
+
+class Context:
+    """What a handler may ask about the file it looks at. Nothing here raises on user code."""
+
+    __slots__ = ("_model", "_scope", "target")
+
+    def __init__(self, model: FileModel, target: TorchVersion) -> None:
+        self._model = model
+        self._scope: Scope = model.walked.root
+        self.target = target
+
+    def enter(self, scope: Scope) -> None:
+        """Set the scope of the node that is looked at next; the engine calls this."""
+        self._scope = scope
+
+    def at(
+        self, node: ast.AST, *, severity: Severity | None = None, cause: Hashable | None = None, **arguments: str
+    ) -> Hit:
+        """A hit at ``node``, with values for the fields of the rule's message."""
+        return Hit(node, arguments, severity, cause)
+
+    def names(self, expr: ast.expr) -> tuple[str, ...]:
+        """Every dotted path that ``expr`` may stand for; empty when unknown."""
+        return self._model.names.of(expr)
+
+    def private_use(self, expr: ast.expr) -> PrivateUse | None:
+        """What is known of the private torch name that ``expr`` stands for; None if it stands for none."""
+        path = next((path for path in self.names(expr) if is_private(path)), None)
+        if path is None:
+            return None
+        known = private_name(path)
+        owner = path
+        while known is None and is_private(owner := owner.rpartition(".")[0]):
+            known = private_name(owner)
+        if known is None:
+            return PrivateUse(path, None, None)
+        public = known.public_at(self.target)
+        if public is not None and known.name != path:
+            public = replace(public, name=public.name + path[len(known.name) :])
+        return PrivateUse(path, known, public)
+
+    def uses_beside(self, path: str, node: ast.AST) -> bool:
+        """Whether the function around ``node`` also uses ``path``; at module level, the ``if`` or ``try`` around it."""
+        function = self._scope.function
+        rows = None if function is not None else self._branch_rows(node)
+        if function is None and rows is None:
+            return False
+        walked = self._model.walked
+        for name in self._model.names.bound_names((path.partition(".")[0],)):
+            for chain in walked.chains.get(name, ()):
+                if path in self._model.names.of(chain):
+                    if rows is None:
+                        near = walked.name_scope[base_name(chain)].function is function
+                    else:
+                        near = rows[0] <= chain.lineno <= rows[1]
+                    if near:
+                        return True
+        return False
+
+    def _branch_rows(self, node: ast.AST) -> tuple[int, int] | None:
+        """First and last row of the outermost ``if`` or ``try`` around ``node``."""
+        found: tuple[int, int] | None = None
+        current = self.parent(node)
+        while current is not None:
+            if isinstance(current, (ast.If, ast.Try, ast.IfExp)):
+                found = current.lineno, current.end_lineno or current.lineno
+            current = self.parent(current)
+        return found
+
+    def kind(self, expr: ast.expr) -> Kind:
+        """What ``expr`` is, or ``Kind.UNKNOWN``."""
+        return self._model.kinds.of(expr)
+
+    def annotated_kind(self, annotation: ast.expr) -> Kind:
+        """What an annotation promises, or ``Kind.UNKNOWN``."""
+        return self._model.kinds.of_annotation(annotation)
+
+    def element_annotation(self, annotation: ast.expr) -> ast.expr | None:
+        """The annotation of what a ``list[X]``, ``tuple[X, ...]`` or ``dict[K, X]`` holds."""
+        return self._model.kinds.element_annotation(annotation)
+
+    def traced(self, node: ast.AST) -> TracedBy:
+        """How surely ``node``, in the scope that is looked at, is traced."""
+        return self._model.region.traced_by(self._scope, getattr(node, "lineno", 0))
+
+    def may_be_traced(self, node: ast.AST) -> bool:
+        """False for code that is surely eager: disabled, or not reached although a compile root is in sight.
+
+        Where no compile root is in sight nothing is known, so the answer is True.
+        """
+        region = self._model.region
+        if region.is_disabled(self._scope):
+            return False
+        return self.traced(node).degree > Traced.NONE or not region.has_certain_roots
+
+    def enters_known_code(self, call: ast.Call) -> bool:
+        """Whether a call enters a function of this file, which is then looked at itself."""
+        return bool(self._model.classes.functions_of(call.func, self._scope))
+
+    def starts_tracing(self) -> bool:
+        """Whether the function that is looked at is itself compiled, so that its arguments come from eager code."""
+        function = self._scope.function
+        return function is not None and self._model.region.is_root(function.node)
+
+    def function(self) -> DefNode | None:
+        """The ``def`` that is looked at; None at module or class level."""
+        function = self._scope.function
+        return function.node if function is not None and isinstance(function.node, DEFS) else None
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """The node that ``node`` is a part of; None for the module."""
+        return self._model.parents.get(node)
+
+    def target_of(self, value: ast.expr) -> ast.expr | None:
+        """The name or attribute that ``value`` is assigned to; None if it is used in any other way."""
+        return self._model.targets.get(value)
+
+    def growing_calls(self, name: ast.Name) -> tuple[ast.Call, ...]:
+        """Calls of ``append``, ``extend`` and ``insert`` on a name, in the function that is looked at."""
+        return tuple(self._model.growing_calls.get((name.id, self._scope.function), ()))
+
+    def is_self(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` is the first parameter of a method."""
+        return self._model.classes.owner_of_self(expr, self._scope) is not None
+
+    def is_module_self(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``."""
+        classes = self._model.classes
+        owner = classes.owner_of_self(expr, self._scope)
+        return owner is not None and classes.is_module(owner) is not ModuleClass.NO
+
+    def bindings(self, expr: ast.expr) -> tuple[ast.AST, ...]:
+        """What binds a name, or a ``self.attribute``, in this file.
+
+        An assigned expression, the parameter, or the loop, ``with`` or annotated assignment that holds the target.
+        """
+        match expr:
+            case ast.Name(id=name):
+                scope = self._model.walked.name_scope.get(expr, self._scope)
+                found = scope.lookup(name)
+                return tuple(item for item in found[1] if isinstance(item, ast.AST)) if found else ()
+            case ast.Attribute(value=base, attr=attr):
+                return self._model.classes.bindings_of_attribute(base, attr, self._scope)
+            case _:
+                return ()
+
+    def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
+        """Every annotation that this file gives a name or a ``self.attribute``."""
+        found: list[ast.expr] = []
+        for binding in self.bindings(expr):
+            match binding:
+                case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
+                    found.append(annotation)
+                case _:
+                    continue
+        return tuple(found)
+
+    def comment_beside(self, node: ast.AST) -> str:
+        """Comments in the rows of the statement around ``node`` and right above it, without pragmas for tools."""
+        statement: ast.AST = node
+        while not isinstance(statement, ast.stmt) and (parent := self.parent(statement)) is not None:
+            statement = parent
+        first, last = getattr(statement, "lineno", 1), getattr(statement, "end_lineno", None) or 1
+        if isinstance(statement, (*DEFS, ast.ClassDef)):
+            first = min([first, *(decorator.lineno for decorator in statement.decorator_list)])
+        if hasattr(statement, "body"):
+            last = getattr(node, "end_lineno", None) or first
+        return self._model.comments.beside(first, last)

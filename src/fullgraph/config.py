@@ -1,0 +1,385 @@
+"""Settings: one dataclass, from whose fields every front end derives its options.
+
+The TOML keys, the command line's flags, flake8's options and the table in the documentation all come from the fields'
+metadata, so that none of them can say something else than the others. Only the standard library is imported, and most
+of it lazily: this module is on the path of every run, flake8's included.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import os
+import re
+import sys
+from dataclasses import dataclass, field, fields, replace
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+_LIKE_ENOUGH = 0.5
+_TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+_PART = re.compile(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)')
+_DOTTED = r"""(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*"""
+_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
+_TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", float: "a float", list: "a list", dict: "a table"}
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used: where it was given (``pyproject.toml:7``, ``--select``) and what is wrong."""
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.where = where
+        self.message = message
+
+
+class Kind(enum.Enum):
+    """What a setting holds; the value is its name in the documentation."""
+
+    RULES = "list of rules"
+    PATTERNS = "list of patterns"
+    VERSION = "version"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting, as every front end sees it."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: str
+    metavar: str
+    flake8: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Key in ``[tool.fullgraph]``."""
+        return self.name.replace("_", "-")
+
+    @property
+    def flag(self) -> str:
+        """Flag of ``fullgraph check``."""
+        return f"--{self.key}"
+
+    @property
+    def adds(self) -> bool:
+        """Whether a flag adds to the file's value; otherwise it takes its place."""
+        return self.name.startswith("extend_")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was given, and the directory that its patterns are relative to."""
+
+    where: str
+    directory: str
+
+
+def _rules(text: str, default: str) -> Mapping[str, object]:
+    return {"kind": Kind.RULES, "help": text, "default": default, "metavar": "RULES"}
+
+
+def _patterns(text: str, default: str) -> Mapping[str, object]:
+    return {"kind": Kind.PATTERNS, "help": text, "default": default, "metavar": "PATTERNS"}
+
+
+_TARGET_HELP = "Torch version that findings are for, as in 2.4."
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting. ``None`` means: not given.
+
+    ``origins`` says for a field and one of its values where it was given; a value without one was set by the program.
+    """
+
+    select: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_rules(
+            "Rules to apply, by code, code prefix or name; ALL means every rule.", "the rules that are on by default"
+        ),
+    )
+    ignore: tuple[str, ...] | None = field(default=None, metadata=_rules("Rules not to apply.", "none"))
+    extend_select: tuple[str, ...] = field(
+        default=(), metadata=_rules("Rules to apply on top of the selection.", "none")
+    )
+    extend_ignore: tuple[str, ...] = field(
+        default=(), metadata=_rules("Rules not to apply, on top of `ignore`.", "none")
+    )
+    exclude: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_patterns(
+            "Files and directories to leave out, as in a .gitignore file; takes the place of the defaults.",
+            "version control, virtual environments, caches and build results",
+        ),
+    )
+    extend_exclude: tuple[str, ...] = field(
+        default=(), metadata=_patterns("Files and directories to leave out on top of `exclude`.", "none")
+    )
+    target_torch: str | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.VERSION,
+            "help": _TARGET_HELP,
+            "default": "the lower bound of the project's own torch requirement, else the newest version known",
+            "metavar": "VERSION",
+            "flake8": "--fullgraph-target-torch",
+        },
+    )
+    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
+
+    def origin(self, name: str, value: str) -> Origin:
+        """Where a field's value was given."""
+        return self.origins.get((name, value), Origin(name.replace("_", "-"), os.curdir))
+
+    def overridden_by(self, flags: Config) -> Config:
+        """Put the command line's settings on top of these, read from a file.
+
+        A flag takes the place of the file's value, and an ``--extend-`` flag adds to it. ``--select`` starts afresh:
+        what the file selects or ignores counts no more, as in ruff.
+        """
+        base = self if flags.select is None else replace(self, ignore=None, extend_select=(), extend_ignore=())
+        values: dict[str, Any] = {}
+        for option in options():
+            ours, theirs = getattr(base, option.name), getattr(flags, option.name)
+            values[option.name] = ours + theirs if option.adds else ours if theirs is None else theirs
+        return Config(**values, origins={**base.origins, **flags.origins})
+
+
+def options() -> tuple[Option, ...]:
+    """Every setting, in the order of the fields."""
+    return tuple(Option(name=each.name, **each.metadata) for each in fields(Config) if each.metadata)
+
+
+def flake8_options() -> Iterator[tuple[str, dict[str, object]]]:
+    """Give flag and keyword arguments for flake8's ``add_option``, for each option that flake8 does not have itself."""
+    for option in options():
+        if option.flake8 is not None:
+            keywords: dict[str, object] = {"help": option.help, "metavar": option.metavar}
+            keywords |= {"default": None, "parse_from_config": True}
+            yield option.flake8, keywords
+
+
+def config_table() -> str:
+    """Lay out the settings as a Markdown table, for the documentation."""
+    lines = ["| Key | Flag | flake8 | Type | Default | Meaning |", "| --- | --- | --- | --- | --- | --- |"]
+    for option in options():
+        flake8 = f"`{option.flake8}`" if option.flake8 else ""
+        cells = (f"`{option.key}`", f"`{option.flag}`", flake8, option.kind.value, option.default, option.help)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def from_flags(values: Mapping[str, Iterable[str] | str | None]) -> Config:
+    """Take the settings from the command line: lists may be given with commas, repeated, or both.
+
+    Raises:
+        ConfigError: a torch version that is none.
+
+    """
+    here = str(Path.cwd())
+    given: dict[str, Any] = {}
+    origins = {}
+    for option in options():
+        value = values.get(option.name)
+        items: tuple[str, ...]
+        if value is None or value == ():
+            continue
+        if isinstance(value, str):
+            _check_version(value, option.flag)
+            given[option.name], items = value, (value,)
+        else:
+            items = tuple(item.strip() for text in value for item in text.split(",") if item.strip())
+            given[option.name] = items
+        origins.update({(option.name, item): Origin(option.flag, here) for item in items})
+    return Config(**given, origins=origins)
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file: ``[tool.fullgraph]`` in ``pyproject.toml``, top-level keys in any other TOML file.
+
+    Raises:
+        ConfigError: a file that cannot be read, is not TOML, or holds a key or a value that does not fit.
+
+    """
+    text = _read(path)
+    document = parse_toml(text, display_path(path))
+    prefix: tuple[str, ...] = ("tool", "fullgraph")
+    table = table_of(document)
+    if table is None:
+        prefix, table = (prefix, {}) if path.name == "pyproject.toml" else ((), document)
+    return _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
+
+
+def table_of(document: Mapping[str, object]) -> object | None:
+    """Take the value at ``[tool.fullgraph]`` of a TOML document."""
+    match document:
+        case {"tool": {"fullgraph": table}}:
+            return cast("object", table)
+        case _:
+            return None
+
+
+def parse_toml(text: str, shown: str) -> dict[str, object]:
+    """Parse TOML.
+
+    Raises:
+        ConfigError: not TOML; names the line and, where the parser says it, the column.
+
+    """
+    try:
+        document: dict[str, object] = importlib.import_module(_TOML).loads(text)
+    except ValueError as error:
+        reason = str(error)
+        place = _TOML_PLACE.search(reason)
+        where = f"{shown}:{place[1]}:{place[2]}" if place else f"{shown}:{text.rstrip().count(chr(10)) + 1}"
+        raise ConfigError(where, f"invalid TOML: {_TOML_PLACE.sub('', reason)}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{shown}:1", "invalid TOML: nested too deeply") from error
+    return document
+
+
+def display_path(path: Path | str) -> str:
+    """Write a path as people should read it: relative where it lies below the working directory, else absolute."""
+    here, absolute = str(Path.cwd()), absolute_path(path)
+    return os.curdir if absolute == here else absolute.removeprefix(here.rstrip(os.sep) + os.sep)
+
+
+def absolute_path(path: Path | str) -> str:
+    """Make a path absolute and plain, without following symbolic links."""
+    return os.path.normpath(Path(path).absolute())
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """Find the valid word that a misspelt one most likely stands for; of two, the one that begins more like it."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only on the way to an error
+
+    def likeness(each: str) -> tuple[float, int]:
+        ours, theirs = word.casefold(), each.casefold()
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
+        return SequenceMatcher(None, ours, theirs).ratio(), sum(1 for _ in same)
+
+    best = max(valid, key=likeness, default="")
+    return best if likeness(best)[0] >= _LIKE_ENOUGH else None
+
+
+def key_line(text: str, path: tuple[str, ...]) -> int:
+    """Line of a TOML document that sets a key; if that cannot be told, the line of the nearest table that holds it."""
+    here: tuple[str, ...] = ()
+    best, depth = 1, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _HEADER.match(line):
+            here = full = _parts(header[1])
+        elif key := _KEY.match(line):
+            full = here + _parts(key[1])
+        else:
+            continue
+        if len(full) > depth and path[: len(full)] == full:
+            best, depth = number, len(full)
+    return best
+
+
+def value_line(text: str, path: tuple[str, ...], value: str) -> int:
+    """Line of a string in the list that a key holds; if that cannot be told, the key's own line."""
+    start = key_line(text, path)
+    lines = text.split("\n")
+    for number, line in enumerate(lines[start - 1 :], start):
+        if number > start and (_HEADER.match(line) or _KEY.match(line)):
+            break
+        if f'"{value}"' in line or f"'{value}'" in line:
+            return number
+    return start
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(next(group for group in part.groups() if group is not None) for part in _PART.finditer(dotted))
+
+
+def _read(path: Path) -> str:
+    shown = display_path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(shown, f"cannot read the configuration file: {error.strerror or error}") from error
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{shown}:{line}", "invalid TOML: not UTF-8") from error
+
+
+def _check_version(text: str, where: str) -> None:
+    from fullgraph.torchfacts import TorchVersion  # noqa: PLC0415 - most runs set no version
+
+    try:
+        TorchVersion.parse(text)
+    except ValueError as error:
+        raise ConfigError(where, f"bad torch version {text!r}; write it as in '2.4'") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns one TOML table into settings, and knows the lines for the errors."""
+
+    text: str
+    shown: str
+    directory: str
+    prefix: tuple[str, ...]
+
+    def config(self, table: object) -> Config:
+        if not isinstance(table, dict):
+            raise self._error(self.prefix, f"[tool.fullgraph] must be a table, found {_type_name(table)}")
+        by_key = {option.key: option for option in options()}
+        values: dict[str, Any] = {}
+        origins: dict[tuple[str, str], Origin] = {}
+        for key, value in table.items():
+            option = by_key.get(key)
+            if option is None:
+                raise self._unknown(key, by_key)
+            values[option.name] = self._value(option, value)
+            origins.update(self._origins(option, values[option.name]))
+        return Config(**values, origins=origins)
+
+    def _value(self, option: Option, value: object) -> tuple[str, ...] | str:
+        path = (*self.prefix, option.key)
+        expected = "a string, as in '2.4'" if option.kind is Kind.VERSION else "a list of strings"
+        match option.kind, value:
+            case Kind.VERSION, str(version):
+                _check_version(version, self._where(key_line(self.text, path)))
+                return version
+            case Kind.RULES | Kind.PATTERNS, [*items]:
+                odd = [_type_name(item) for item in items if not isinstance(item, str)]
+                if not odd:
+                    return tuple(map(str, items))
+                found = f"{odd[0]} in it"
+            case _:
+                found = _type_name(value)
+        raise self._error(path, f"{option.key!r} must be {expected}, found {found}")
+
+    def _origins(self, option: Option, value: tuple[str, ...] | str) -> Iterator[tuple[tuple[str, str], Origin]]:
+        for item in (value,) if isinstance(value, str) else value:
+            line = value_line(self.text, (*self.prefix, option.key), item)
+            yield (option.name, item), Origin(self._where(line), self.directory)
+
+    def _unknown(self, key: str, valid: Iterable[str]) -> ConfigError:
+        table = f" in [{'.'.join(self.prefix)}]" if self.prefix else ""
+        near = nearest(key, valid)
+        hint = f"did you mean {near!r}?" if near else f"the keys are {', '.join(valid)}"
+        return self._error((*self.prefix, key), f"unknown key {key!r}{table}; {hint}")
+
+    def _error(self, path: tuple[str, ...], message: str) -> ConfigError:
+        return ConfigError(self._where(key_line(self.text, path)), message)
+
+    def _where(self, line: int) -> str:
+        return f"{self.shown}:{line}"
+
+
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), "a date or time")

@@ -1,0 +1,1 @@
+"""Finds the rules, plans who looks at what, runs them over one file, and applies suppressions."""

@@ -1,0 +1,201 @@
+"""One file in, its findings out. Nothing that stands in the file makes this raise."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fullgraph.api import Context, Hit, Severity
+from fullgraph.engine.finding import Finding, Position
+from fullgraph.engine.plan import Plan, Subscription, plan_for
+from fullgraph.engine.references import private_references
+from fullgraph.engine.registry import INTERNAL_CODES, registry
+from fullgraph.engine.suppression import keep_unsuppressed
+from fullgraph.semantic.model import FileModel
+from fullgraph.semantic.positions import span
+from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.source import SourceError, decode, parse, split_lines
+from fullgraph.semantic.traced import Traced, TracedBy
+from fullgraph.torchfacts import TorchVersion
+
+_SEVERITY_OF_DEGREE = {
+    Traced.CERTAIN: Severity.ERROR,
+    Traced.POSSIBLE: Severity.WARNING,
+    Traced.NONE: Severity.NOTE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides about findings besides the file itself: the torch release aimed at, and the enabled codes."""
+
+    target: TorchVersion
+    codes: frozenset[str]
+
+    @classmethod
+    def with_defaults(cls, target: TorchVersion) -> Settings:
+        """Settings with every rule that is on by default."""
+        return cls(target, frozenset(code for code, rule in registry().items() if rule.default))
+
+    @classmethod
+    def with_everything(cls, target: TorchVersion) -> Settings:
+        """Settings with every rule, for callers that select afterwards, as flake8 does."""
+        return cls(target, frozenset(registry()))
+
+
+def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding]:
+    """Findings of a file's bytes, sorted by place, without those that a ``# noqa`` comment suppresses.
+
+    A file that cannot be decoded or parsed has one finding, TFG000; a rule that fails has TFG001.
+    """
+    try:
+        text = decode(data)
+        tree = parse(text)
+    except SourceError as error:
+        return [invalid_file(filename, error.reason, error.row, error.column)]
+    lines = split_lines(text)
+    return keep_unsuppressed(check_tree(tree, lines, filename, settings), lines)
+
+
+def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> list[Finding]:
+    """Findings of a parsed file, sorted by place, whatever its comments say.
+
+    ``lines`` are its physical lines, with or without line ends; the tree is not changed.
+    """
+    if not any("torch" in line for line in lines):
+        return []
+    try:
+        findings = _Checker(tree, lines, filename, settings).run()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the user's run goes on
+        return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
+    return sorted(findings, key=Finding.sort_key)
+
+
+def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
+    """TFG000: the file could not be read, decoded or parsed, for this reason, here."""
+    place = Position(row, column)
+    return Finding(filename, place, place, "TFG000", INTERNAL_CODES["TFG000"], reason, Severity.ERROR)
+
+
+def _internal_error(filename: str, place: Position, what: str, error: BaseException) -> Finding:
+    text = " ".join(str(error).split())[:200]
+    message = (
+        f"internal error of fullgraph in {what}: {type(error).__name__}: {text}; the rest was checked, please report it"
+    )
+    return Finding(filename, place, place, "TFG001", INTERNAL_CODES["TFG001"], message, Severity.ERROR)
+
+
+class _Checker:
+    """One run of the enabled rules over one file."""
+
+    def __init__(self, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> None:
+        self.plan: Plan = plan_for(settings.codes)
+        self.model = FileModel(tree, lines, filename, self.plan.nodes)
+        self.context = Context(self.model, settings.target)
+        self.filename = filename
+        self.builtins = self.plan.builtins
+        self.failed: set[str] = set()
+        self.causes: set[tuple[str, object]] = set()
+
+    def run(self) -> list[Finding]:
+        candidates = self.model.names.bound_names(self.plan.packages | {"torch"})
+        if not candidates:
+            return []
+        found: dict[Finding, None] = {}
+        for subscription, node, scope in self.triggered(candidates):
+            self.context.enter(scope)
+            if subscription.where > Traced.NONE and self.context.traced(node).degree < subscription.where:
+                continue
+            found.update(dict.fromkeys(self.hits(subscription, node, scope)))
+        return list(found)
+
+    def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
+        """Every subscription with a node that it asked for."""
+        for kind, subscriptions in self.plan.nodes.items():
+            for node, scope in self.model.walked.buckets[kind]:
+                for subscription in subscriptions:
+                    yield subscription, node, scope
+        if self.plan.calls or self.plan.methods:
+            for call, scope in self.model.walked.calls:
+                for subscription in self.of_call(call, candidates):
+                    yield subscription, call, scope
+        for package, subscriptions in self.plan.private.items():
+            for expr, scope in private_references(self.model, package, candidates):
+                for subscription in subscriptions:
+                    yield subscription, expr, scope
+
+    def of_call(self, call: ast.Call, candidates: frozenset[str]) -> Iterator[Subscription]:
+        """Subscriptions to a call, by what is called and by the method's name."""
+        head = call.func
+        while isinstance(head, ast.Attribute):
+            head = head.value
+        if isinstance(head, ast.Name) and (head.id in candidates or head.id in self.builtins):
+            for path in self.model.names.of(call.func):
+                yield from self.plan.calls.get(path, ())
+        if isinstance(call.func, ast.Attribute):
+            for subscription in self.plan.methods.get(call.func.attr, ()):
+                if subscription.of is None or self.model.kinds.of(call.func.value) is subscription.of:
+                    yield subscription
+
+    def hits(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
+        """Run one handler on one node; a handler that raises becomes one TFG001 for this file."""
+        code = subscription.rule.code
+        found: list[Finding] = []
+        try:
+            for hit in subscription.handler(node, self.context):
+                if self.is_new(code, hit):
+                    found.append(self.finding(subscription, hit, scope))
+        except Exception as error:  # noqa: BLE001 - one rule's fault must not end the run
+            if code not in self.failed:
+                self.failed.add(code)
+                found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))
+        return found
+
+    def is_new(self, code: str, hit: Hit) -> bool:
+        """Whether no earlier hit of the same rule named the same cause."""
+        if hit.cause is None:
+            return True
+        key = (code, hit.cause)
+        is_new = key not in self.causes
+        self.causes.add(key)
+        return is_new
+
+    def finding(self, subscription: Subscription, hit: Hit, scope: Scope) -> Finding:
+        """A hit with its place, its message and how surely it is traced."""
+        rule = subscription.rule
+        start, end = span(hit.node, self.model.lines)
+        message, remedy = (template.format_map(hit.arguments) for template in (rule.message, rule.rule.remedy))
+        reach = ""
+        traced = TracedBy()
+        severity = hit.severity or rule.severity
+        if rule.concerns_tracing:
+            traced = self.model.region.traced_by(scope, start.row)
+            reach = describe(traced)
+            severity = severity or _SEVERITY_OF_DEGREE[traced.degree]
+        return Finding(
+            self.filename,
+            start,
+            end,
+            rule.code,
+            rule.name,
+            message,
+            severity=severity or Severity.WARNING,
+            remedy=remedy,
+            reach=reach,
+            traced=traced,
+            url=rule.url,
+        )
+
+
+def describe(traced: TracedBy) -> str:
+    """How surely and by which chain code is traced, in a few words."""
+    steps = " -> ".join(step.name for step in traced.chain)
+    match traced.degree:
+        case Traced.CERTAIN:
+            site, *rest = traced.chain
+            return f"traced from {site.name} at line {site.row} via {' -> '.join(step.name for step in rest)}"
+        case Traced.POSSIBLE:
+            return f"traced once this module is compiled, via {steps}"
+        case Traced.NONE:
+            return "costs only under torch.compile; none is in sight"

@@ -1,0 +1,62 @@
+"""What a run says: findings, their place, their severity and how surely the code is traced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fullgraph.api import Severity
+from fullgraph.semantic.positions import Position
+from fullgraph.semantic.traced import ChainStep, Traced, TracedBy
+
+__all__ = ["ChainStep", "Finding", "FixSummary", "Position", "Severity", "Traced", "TracedBy"]
+
+
+@dataclass(frozen=True, slots=True)
+class FixSummary:
+    """What a fix would do, and how safe it is: ``safe``, ``unsafe`` or ``display``."""
+
+    applicability: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule says of one place.
+
+    Attributes:
+        filename: the path as the caller gave it.
+        start: the first character.
+        end: just behind the last character.
+        code: the rule's code.
+        name: the rule's name.
+        message: what is wrong and what it costs.
+        severity: how much it weighs.
+        remedy: what to do about it; may be empty.
+        reach: in words, how surely the code is traced, for rules to which that matters.
+        traced: the same as data, with the chain.
+        url: where the rule's page is in the documentation.
+        fix: what a fix would do; None if there is none.
+    """
+
+    filename: str
+    start: Position
+    end: Position
+    code: str
+    name: str
+    message: str
+    severity: Severity = Severity.WARNING
+    remedy: str = ""
+    reach: str = ""
+    traced: TracedBy = field(default_factory=TracedBy)
+    url: str = ""
+    fix: FixSummary | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it in one line: what is wrong, what it costs, what to do, and how surely the code is traced."""
+        said = f"{self.message}; {self.remedy}" if self.remedy else self.message
+        return f"{said} [{self.reach}]" if self.reach else said
+
+    def sort_key(self) -> tuple[str, Position, str, str]:
+        """Order of findings in every output: by file, place, code and text."""
+        return self.filename, self.start, self.code, self.message

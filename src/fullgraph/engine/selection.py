@@ -1,0 +1,107 @@
+"""Which rules a configuration turns on.
+
+The most specific selector wins: a code or a name over a longer prefix over a shorter one over ``ALL``. Between two
+equally specific ones, ignoring wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fullgraph.config import Config, ConfigError, Kind, nearest, options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ALL = "ALL"
+FAMILIES = ("TFG", "TFG1", "TFG2", "TFG3", "TFG4", "TFG5")
+_EXACT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The codes that exist: their names, which rules are on by default, and which codes are no rule's and always on."""
+
+    names: Mapping[str, str]
+    defaults: frozenset[str]
+    internal: frozenset[str]
+
+    def code_of(self, selector: str) -> str | None:
+        """Find the one code that a code or a name stands for."""
+        if selector in self.names:
+            return selector
+        return next((code for code, name in self.names.items() if name == selector), None)
+
+    def is_valid(self, selector: str) -> bool:
+        """Whether a selector is a code, a prefix, a family, a rule's name or ``ALL``."""
+        if not selector:
+            return False
+        prefix = selector in FAMILIES or any(code.startswith(selector) for code in self.names)
+        return selector == ALL or prefix or self.code_of(selector) is not None
+
+    def codes(self, selector: str) -> frozenset[str]:
+        """Give the rules that a valid selector stands for."""
+        exact = self.code_of(selector)
+        if exact is not None:
+            return frozenset({exact})
+        rules = self.names.keys() - self.internal
+        return frozenset(code for code in rules if selector == ALL or code.startswith(selector))
+
+    def specificity(self, selector: str) -> int:
+        """How exactly a valid selector names a rule."""
+        if selector == ALL:
+            return 0
+        return _EXACT if self.code_of(selector) is not None else len(selector)
+
+    def nearest(self, word: str) -> str | None:
+        """Find the code, family or name that a misspelt selector most likely stands for."""
+        return self.nearest_rule(word) or nearest(word, (*FAMILIES, ALL))
+
+    def nearest_rule(self, word: str) -> str | None:
+        """Find the code or the name of one rule that a misspelt word most likely stands for."""
+        return nearest(word, (*sorted(self.names), *self.names.values()))
+
+
+def catalogue() -> Catalogue:
+    """Collect the codes of this installation."""
+    from fullgraph.engine.registry import INTERNAL_CODES, registry  # noqa: PLC0415 - loads every rule
+
+    rules = registry()
+    names = {**INTERNAL_CODES, **{code: rule.name for code, rule in rules.items()}}
+    return Catalogue(names, frozenset(code for code, rule in rules.items() if rule.default), frozenset(INTERNAL_CODES))
+
+
+def enabled_codes(config: Config, known: Catalogue | None = None) -> frozenset[str]:
+    """Give the codes that a configuration turns on.
+
+    The internal ones are among them, unless they are ignored by their exact code or name.
+
+    Raises:
+        ConfigError: a selector that stands for nothing; names where it was given and the nearest valid one.
+
+    """
+    known = catalogue() if known is None else known
+    steps = [
+        (known.specificity(selector), not enable, known.codes(selector))
+        for selector, enable in _checked_selectors(config, known)
+    ]
+    enabled = set(known.internal if config.select is not None else known.internal | known.defaults)
+    for _, disable, codes in sorted(steps, key=lambda step: step[:2]):
+        if disable:
+            enabled -= codes
+        else:
+            enabled |= codes
+    return frozenset(enabled)
+
+
+def _checked_selectors(config: Config, known: Catalogue) -> Iterator[tuple[str, bool]]:
+    for option in options():
+        if option.kind is not Kind.RULES:
+            continue
+        for selector in getattr(config, option.name) or ():
+            if not known.is_valid(selector):
+                near = known.nearest(selector)
+                hint = f"did you mean {near!r}?" if near else "codes look like 'TFG101'"
+                raise ConfigError(config.origin(option.name, selector).where, f"unknown rule {selector!r}; {hint}")
+            yield selector, "select" in option.name

@@ -1,0 +1,1 @@
+"""TFG4xx: device moves and host synchronisation."""

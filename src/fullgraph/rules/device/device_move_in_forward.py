@@ -1,0 +1,416 @@
+"""A tensor or module is moved between devices in the forward path.
+
+## What is wrong
+
+A move in code that runs on every call is paid on every call: as long as the devices differ, the compiled
+graph contains a copy from one device to the other. It is **no graph break**, and where the devices are the
+same nothing is left of it. The cost is that a forgotten move stays hidden: the model works, and copies each
+time.
+
+```python bad
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = torch.arange(3.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.table.to(x.device)  # TFG401
+
+
+CALL = torch.compile(Scale()), torch.ones(3, device="meta")
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def shift(x: torch.Tensor) -> torch.Tensor:
+    return x + torch.arange(x.shape[0]).to(x.device)  # TFG401
+
+
+CALL = shift, torch.ones(3, device="meta")
+```
+
+State that follows its input hides the transfer in the first call and costs one more recompilation, since the
+state has another device afterwards:
+
+```python bad
+import torch
+
+
+class RunningMeanStd:
+    def __init__(self) -> None:
+        self.mean = torch.zeros(3)
+        self.var = torch.ones(3)
+
+    def to(self, device: torch.device) -> None:
+        self.mean = self.mean.to(device)  # TFG401
+        self.var = self.var.to(device)  # TFG401
+
+    def normalize(self, x: torch.Tensor) -> torch.Tensor:
+        if self.mean.device != x.device:
+            self.to(x.device)
+        return (x - self.mean) / torch.sqrt(self.var + 1e-8)
+
+
+STATISTICS = RunningMeanStd()
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    return STATISTICS.normalize(x) * 2
+
+
+CALLS = step, [(torch.ones(3, device="meta"),)] * 3
+```
+
+For `self.to(...)` on a module with parameters it is worse: where it really moves something it is a graph
+break (and up to torch 2.11 even where it moves nothing).
+
+```python bad
+import torch
+from torch import nn
+
+
+class Project(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.to(x.device)  # TFG401
+        return self.linear(x)
+
+
+CALLS = torch.compile(Project()), [(torch.ones(3, device="meta"),)] * 3
+```
+
+## What to do
+
+Register constants as buffers, so that they move with the module:
+
+```python good
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.arange(3.0), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.table
+
+
+CALL = torch.compile(Scale().to("meta")), torch.ones(3, device="meta")
+```
+
+create tensors where they are used:
+
+```python good
+import torch
+
+
+@torch.compile
+def shift(x: torch.Tensor) -> torch.Tensor:
+    return x + torch.arange(x.shape[0], device=x.device)
+
+
+CALL = shift, torch.ones(3, device="meta")
+```
+
+and put state on its device once, before the first call:
+
+```python good
+import torch
+
+
+class RunningMeanStd:
+    def __init__(self, device: torch.device | str) -> None:
+        self.mean = torch.zeros(3, device=device)
+        self.var = torch.ones(3, device=device)
+
+    def normalize(self, x: torch.Tensor) -> torch.Tensor:
+        return (x - self.mean) / torch.sqrt(self.var + 1e-8)
+
+
+STATISTICS = RunningMeanStd("meta")
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    return STATISTICS.normalize(x) * 2
+
+
+CALLS = step, [(torch.ones(3, device="meta"),)] * 3
+```
+
+```python good
+import torch
+from torch import nn
+
+
+class Project(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x)
+
+
+CALLS = torch.compile(Project().to("meta")), [(torch.ones(3, device="meta"),)] * 3
+```
+
+Do not warn about it with `warnings.warn` in the forward path: that call is itself a graph break.
+
+## When it is reported
+
+`.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
+any method that is given the tensor. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is
+not surely a device are not reported, nor are moves in `__init__`, in loaders and in training scripts.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests, with the `meta` device as the second device: the marked
+lines are the operations of the captured graph that put a tensor on another device, or where Dynamo reports
+the break.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Kind, Rule, Traced
+
+RULE = Rule(
+    "TFG401",
+    "`{call}` in {place}: {cost}",
+    remedy="{remedy}",
+    since="0.1",
+)
+
+_COST = "a copy on every call while the devices differ (nothing is left when they are the same); no graph break"
+_COST_OF_STATE = "a hidden transfer on the first call and one more recompilation, but no graph break for tensors"
+_COST_OF_MODULE = (
+    "a hidden transfer, and a graph break where it moves parameters (up to torch 2.11 even where it does not)"
+)
+_REMEDY = "put it on its device before the call, or register it as a buffer"
+
+_CREATORS = frozenset(
+    {
+        "torch.arange",
+        "torch.empty",
+        "torch.eye",
+        "torch.full",
+        "torch.linspace",
+        "torch.ones",
+        "torch.rand",
+        "torch.randint",
+        "torch.randn",
+        "torch.randperm",
+        "torch.tensor",
+        "torch.zeros",
+    }
+)
+
+
+@RULE.method("to", "cuda", "cpu", of=None, where=Traced.POSSIBLE)
+def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a device move in code that is, or may be, traced."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
+            if ctx.enters_known_code(call):
+                return
+            is_module = ctx.is_module_self(receiver)
+            cost = _COST_OF_MODULE if is_module else _COST
+            yield ctx.at(call, call=_short(call), place="the forward path", cost=cost, remedy=_remedy(receiver, ctx))
+        case _:
+            return
+
+
+@RULE.node(ast.If)
+def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
+    """Report ``if self.t.device != x.device: self.to(x.device)`` in any method that is given the tensor."""
+    function = ctx.function()
+    if function is None or function.name == "__init__" or not _compares_devices(node.test, ctx):
+        return
+    if ctx.traced(node).degree > Traced.NONE or not ctx.may_be_traced(node):
+        return
+    for statement in node.body:
+        for call in ast.walk(statement):
+            match call:
+                case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu" as method)):
+                    if ctx.is_self(_root(receiver)) and _moves_device(call, method, ctx):
+                        place = f"`{function.name}`, where state follows its input"
+                        yield ctx.at(call, call=_short(call), place=place, cost=_COST_OF_STATE, remedy=_REMEDY)
+                case _:
+                    continue
+
+
+def _remedy(receiver: ast.expr, ctx: Context) -> str:
+    match receiver:
+        case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
+            return f"create it there: `{ast.unparse(func)}(..., device=...)`"
+        case _:
+            return _REMEDY
+
+
+def _moves_device(call: ast.Call, method: str, ctx: Context) -> bool:
+    """Whether the call surely asks for a device: never for a dtype, a memory format or something unknown."""
+    if any(isinstance(item, ast.Starred) for item in call.args) or any(item.arg is None for item in call.keywords):
+        return False
+    if method != "to":
+        return len(call.args) <= 1
+    device = next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
+    match device:
+        case None:
+            return False
+        case ast.Constant(value=int() as index):
+            return not isinstance(index, bool)
+        case _:
+            return ctx.kind(device) is Kind.DEVICE
+
+
+def _compares_devices(test: ast.expr, ctx: Context) -> bool:
+    """Whether a test, or a part of it, asks if state of ``self`` and a parameter are on different devices."""
+    match test:
+        case ast.BoolOp(values=values):
+            return any(_compares_devices(value, ctx) for value in values)
+        case ast.Compare(
+            left=ast.Attribute(value=left, attr="device"),
+            ops=[ast.NotEq() | ast.IsNot()],
+            comparators=[ast.Attribute(value=right, attr="device")],
+        ):
+            mine = [ctx.is_self(_root(side)) for side in (left, right)]
+            given = [_is_parameter(side, ctx) for side in (left, right)]
+            return (mine[0] and given[1]) or (mine[1] and given[0])
+        case _:
+            return False
+
+
+def _is_parameter(expr: ast.expr, ctx: Context) -> bool:
+    return not ctx.is_self(expr) and any(isinstance(binding, ast.arg) for binding in ctx.bindings(expr))
+
+
+def _root(expr: ast.expr) -> ast.expr:
+    while isinstance(expr, ast.Attribute):
+        expr = expr.value
+    return expr
+
+
+def _short(call: ast.Call) -> str:
+    text = ast.unparse(call)
+    return text if len(text) <= 60 and "\n" not in text else f"...{ast.unparse(call.func).rpartition('.')[2]}(...)"
+
+
+CASES = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, device):
+        super().__init__()
+        self.table = torch.zeros(3).to(device)
+        self.device = device
+
+    def forward(self, x, mask=None, dtype=torch.float16):
+        x = x.to(self.device)  # TFG401
+        x = x.to(device=self.device, dtype=dtype)  # TFG401
+        x = x.to("cuda:0")  # TFG401
+        x = x.to(0)  # TFG401
+        x = x.to(mask.device, non_blocking=True)  # TFG401
+        host = x.detach().cpu()  # TFG401
+        return self.helper(x.cuda())  # TFG401
+
+    def helper(self, x):
+        return x + torch.arange(3).to(x.device)  # TFG401
+
+    def load(self, x):
+        return x.to(self.device).cpu()
+---
+# other conversions, and what is not known to be a device
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x, other, where, options):
+        x = x.to(torch.float16).to(other.dtype).to(dtype=torch.bfloat16)
+        x = x.to(memory_format=torch.channels_last)
+        x = x.to(other).to(where).to(**options).to(*where)
+        return x.type_as(other).float()
+---
+# eager code: training scripts, loaders, __init__, disabled functions
+import torch
+from torch import nn
+
+def train(model, loader, device):
+    model.to(device)
+    for batch in loader:
+        batch = batch.to(device)
+        loss = model(batch).cpu()
+
+class Net(nn.Module):
+    def forward(self, x):
+        if not torch.compiler.is_compiling():
+            x = x.cpu()
+        return self.host(x)
+
+    @torch.compiler.disable
+    def host(self, x):
+        return x.cpu()
+
+class Function(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.cpu()
+---
+# state that follows its input, in a plain class
+import torch
+
+class RunningMeanStd:
+    def __init__(self, x):
+        self.mean = torch.zeros(3)
+        if self.mean.device != x.device:
+            self.mean = self.mean.to(x.device)
+
+    def update(self, x: torch.Tensor):
+        if x.device != self.mean.device:
+            self.to(x.device)  # TFG401
+
+    def normalize(self, x: torch.Tensor):
+        if x.numel() and self.mean.device != x.device:
+            self.mean = self.mean.to(x.device)  # TFG401
+        return x - self.mean
+
+    def follow(self, x: torch.Tensor):
+        if self.mean.device != x.device:
+            x = x.to(self.mean.device)
+        return x
+
+    def same(self, x: torch.Tensor, other: torch.Tensor):
+        if x.device != other.device:
+            raise ValueError
+        if self.mean.dtype != x.dtype:
+            self.to(x.dtype)
+
+    def to(self, device):
+        self.mean = self.mean.to(device)
+---
+import torch
+
+def helper(x):
+    return x.cpu()  # TFG401
+
+@torch.compile
+def step(x):
+    return helper(x)
+
+def eager(x):
+    return x.cpu()
+"""

@@ -1,0 +1,1 @@
+"""TFG1xx: torch's private surface."""

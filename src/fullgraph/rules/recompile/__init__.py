@@ -1,0 +1,1 @@
+"""TFG3xx: what compiles again and again."""

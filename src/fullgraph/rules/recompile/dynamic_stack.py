@@ -1,0 +1,352 @@
+"""A list of unknown length is stacked or concatenated.
+
+## What is wrong
+
+In compiled code the length of a list is a constant that Dynamo guards on. A list that is filled by a loop
+over a model's parameters, or over a list that the caller passes, has another length for another model or
+caller, and every new length compiles the function again. The limit is 8 compiled versions; from then on new
+lengths run eagerly without a word. It is no graph break.
+
+```python bad
+import torch
+from torch import nn
+
+
+@torch.compile
+def norms(model: nn.Module) -> torch.Tensor:
+    return torch.stack([parameter.norm() for _, parameter in model.named_parameters()])  # TFG302
+
+
+CALLS = norms, [(nn.Sequential(*[nn.Linear(2, 2) for _ in range(depth)]),) for depth in range(1, 13)]
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def pool(rows: list[torch.Tensor]) -> torch.Tensor:
+    scaled = []
+    for row in rows:
+        scaled.append(row * 2)
+    return torch.stack(scaled).sum(0)  # TFG302
+
+
+CALLS = pool, [([torch.ones(3) for _ in range(length)],) for length in range(1, 13)]
+```
+
+## What to do
+
+Keep statistics and debugging code out of the compiled region, and call it from eager code (a call of a
+disabled function *inside* compiled code is a graph break):
+
+```python good
+import torch
+from torch import nn
+
+
+@torch.compiler.disable
+def norms(model: nn.Module) -> torch.Tensor:
+    return torch.stack([parameter.norm() for _, parameter in model.named_parameters()])
+
+
+CALLS = norms, [(nn.Sequential(*[nn.Linear(2, 2) for _ in range(depth)]),) for depth in range(1, 13)]
+```
+
+Or fix the length, by padding:
+
+```python good
+import torch
+
+
+@torch.compile
+def pool(rows: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    return (rows * 2 * valid).sum(0)
+
+
+def pool_list(rows: list[torch.Tensor]) -> torch.Tensor:
+    padded = torch.zeros(16, 3)
+    padded[: len(rows)] = torch.stack(rows)
+    return pool(padded, (torch.arange(16) < len(rows)).unsqueeze(1))
+
+
+CALLS = pool_list, [([torch.ones(3) for _ in range(length)],) for length in range(1, 13)]
+```
+
+A loop over a constant number, over `self.layers` or over the module's own parameters is free, since its
+length belongs to the model, and is not reported:
+
+```python good
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        outputs = []
+        for layer in self.layers:
+            x = layer(x)
+            outputs.append(x)
+        return torch.stack(outputs).sum(0)
+
+
+CALLS = torch.compile(Net()), [(torch.ones(2, 3),)] * 4
+```
+
+## When it is reported
+
+Loops over `named_parameters()` and its kin of any object but the module itself, unless the function is
+disabled for the compiler or surely eager; loops over a list argument only where the function is itself
+compiled or no compile root is in sight and the argument is annotated as tensors. Lists that a module's
+`forward` receives are not: their length is mostly a fact of the model.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are the operations whose list had another
+length in another compiled version, and the last three blocks are compiled at most once.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Kind, Rule, Traced
+
+RULE = Rule(
+    "TFG302",
+    "`{function}` of a list filled by a loop over `{iterable}`: each new length compiles the function again "
+    "(8 versions, then new lengths run eagerly)",
+    remedy="keep it out of the compiled region (`torch.compiler.disable`), or fix the length",
+    since="0.1",
+)
+
+_OF_A_MODEL = frozenset(
+    {
+        "buffers",
+        "children",
+        "modules",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+    }
+)
+_PASSES_LENGTH_ON = frozenset(
+    {"builtins.enumerate", "builtins.list", "builtins.map", "builtins.reversed", "builtins.sorted", "builtins.tuple"}
+)
+
+
+@RULE.call(
+    "torch.stack",
+    "torch.cat",
+    "torch.concat",
+    "torch.concatenate",
+    "torch.hstack",
+    "torch.vstack",
+    "torch.dstack",
+)
+def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a stack of a comprehension, or of a list appended to in a loop, whose length the caller decides."""
+    source = next((item.value for item in call.keywords if item.arg == "tensors"), call.args[0] if call.args else None)
+    if source is None:
+        return
+    iterable = next(_unknown_lengths(source, ctx), None)
+    if iterable is None or not ctx.may_be_traced(call):
+        return
+    yield ctx.at(
+        call,
+        cause=iterable,
+        function=ast.unparse(call.func),
+        iterable=_short(iterable),
+    )
+
+
+def _unknown_lengths(source: ast.expr, ctx: Context) -> Iterator[ast.expr]:
+    """Iterables of unknown length that decide how long ``source`` is."""
+    match source:
+        case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
+            for generator in generators:
+                if _has_unknown_length(generator.iter, ctx):
+                    yield generator.iter
+        case ast.Call(func=func, args=[inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
+            yield from _unknown_lengths(inner, ctx)
+        case ast.Name():
+            yield from _lengths_of_local_list(source, ctx)
+        case _:
+            return
+
+
+def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
+    """The same for a local name: what it is bound to, and the loops in which it is appended to."""
+    function = ctx.function()
+    if function is None:
+        return
+    bindings = ctx.bindings(name)
+    if any(isinstance(binding, ast.arg) for binding in bindings):
+        return
+    for binding in bindings:
+        value = binding.value if isinstance(binding, ast.AnnAssign) else binding
+        if isinstance(value, (ast.ListComp, ast.Call)):
+            yield from _unknown_lengths(value, ctx)
+    if not any(_is_empty_list(binding, ctx) for binding in bindings):
+        return
+    additions = [binding for binding in bindings if isinstance(binding, ast.AugAssign)]
+    for node in (*ctx.growing_calls(name), *additions):
+        yield from (loop for loop in _loops_around(node, function, ctx) if _has_unknown_length(loop, ctx))
+
+
+def _is_empty_list(binding: ast.AST, ctx: Context) -> bool:
+    match binding:
+        case ast.List(elts=[]):
+            return True
+        case ast.AnnAssign(value=ast.expr() as value):
+            return _is_empty_list(value, ctx)
+        case ast.Call(func=func, args=[], keywords=[]):
+            return "builtins.list" in ctx.names(func)
+        case _:
+            return False
+
+
+def _loops_around(node: ast.AST, function: ast.AST, ctx: Context) -> Iterator[ast.expr]:
+    """What the ``for`` loops around a statement iterate over, inside its function."""
+    current: ast.AST | None = node
+    while current is not None and current is not function:
+        current = ctx.parent(current)
+        if isinstance(current, (ast.For, ast.AsyncFor)):
+            yield current.iter
+
+
+def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:
+    match iterable:
+        case ast.Call(func=ast.Attribute(value=receiver, attr=method), args=arguments):
+            if method in _OF_A_MODEL:
+                return not ctx.is_module_self(receiver)
+            return method in ("items", "keys", "values") and not arguments and _comes_from_caller(receiver, ctx)
+        case ast.Call(func=func, args=[*_, inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
+            return _has_unknown_length(inner, ctx)
+        case ast.Call(func=func, args=arguments) if "builtins.zip" in ctx.names(func):
+            return bool(arguments) and all(_has_unknown_length(item, ctx) for item in arguments)
+        case ast.Name():
+            return _comes_from_caller(iterable, ctx)
+        case _:
+            return False
+
+
+def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
+    """Whether ``expr`` is a list or dict of tensors that eager code passes in, so that its length may vary.
+
+    A list that a module or a traced function receives comes from other traced code: its length is a fact of the model.
+    """
+    bindings = ctx.bindings(expr)
+    if len(bindings) != 1 or not isinstance(bindings[0], ast.arg) or ctx.is_self(expr):
+        return False
+    annotation = bindings[0].annotation
+    degree = ctx.traced(expr).degree
+    if degree is Traced.POSSIBLE or (degree is Traced.CERTAIN and not ctx.starts_tracing()):
+        return False
+    if annotation is None:
+        return degree is Traced.CERTAIN
+    function = ctx.function()
+    is_starred = function is not None and bindings[0] in (function.args.vararg, function.args.kwarg)
+    element = annotation if is_starred else ctx.element_annotation(annotation)
+    return element is not None and ctx.annotated_kind(element) is Kind.TENSOR
+
+
+def _short(expr: ast.expr) -> str:
+    text = ast.unparse(expr)
+    return text if len(text) <= 50 else text[:47] + "..."
+
+
+CASES = """
+import torch
+from torch import nn
+
+def per_layer(model: nn.Module):
+    rows: list[torch.Tensor] = []
+    for name, parameter in model.named_parameters():
+        if parameter.grad is None:
+            continue
+        g = parameter.grad
+        rows.append(torch.stack([g.norm(), g.mean(), g.std()]))
+    if not rows:
+        return []
+    return torch.stack(rows).tolist()  # TFG302
+
+def total_norm(parameters, model):
+    a = torch.cat(tuple(p.flatten() for p in model.parameters()))  # TFG302
+    b = torch.hstack(tensors=[p.sum() for p in model.encoder.buffers()])  # TFG302
+    c = torch.vstack([m.weight for m in model.modules()])  # TFG302
+    rest = list()
+    for i, p in enumerate(model.parameters()):
+        rest += [p]
+    return a, b, c, torch.stack(rest)  # TFG302
+
+def of_arguments(xs: list[torch.Tensor], named: dict[str, torch.Tensor], *more: torch.Tensor):
+    first = torch.stack([x * 2 for x in xs])  # TFG302
+    again = torch.stack([x * 3 for x in xs])  # TFG302
+    second = torch.cat([x for _, x in named.items()])  # TFG302
+    third = torch.stack([x for x in more])  # TFG302
+    return first, again, second, third
+---
+# fixed lengths, and lengths that are facts of the model
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
+
+    def forward(self, x, features: list[torch.Tensor]):
+        outputs = []
+        for layer in self.layers:
+            outputs.append(layer(x))
+        for _ in range(4):
+            outputs.append(x)
+        norms = torch.stack([p.norm() for p in self.parameters()])
+        both = torch.cat([f.flatten(1) for f in features], dim=1)
+        return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
+---
+# kept out of the compiler, or eager
+import torch
+
+@torch.compiler.disable
+def debug(model):
+    return torch.stack([p.norm() for p in model.parameters()])
+
+@torch.compiler.disable(recursive=False)
+def debug_more(model):
+    return torch.stack([p.norm() for p in model.parameters()])
+
+@torch.compile
+def step(x):
+    return x * 2
+
+def report(model):
+    return torch.stack([p.norm() for p in model.parameters()])
+---
+# what is unknown is not reported
+import torch
+
+def collate(batch, loader, columns: list[dict], pair: tuple[int, int]):
+    images = torch.stack([item["image"] for item in batch])
+    rows = [row for row in loader]
+    values = [column["value"] for column in columns]
+    return images, torch.stack(rows), torch.stack(values), torch.stack([torch.zeros(n) for n in pair])
+---
+import torch
+
+@torch.compile
+def pool(rows, n):
+    scaled = []
+    for row in rows:
+        scaled.append(row * 2)
+    return torch.stack(scaled).sum(0) + inner(scaled)  # TFG302
+
+def inner(scaled: list[torch.Tensor]):
+    return torch.stack([item for item in scaled])
+"""

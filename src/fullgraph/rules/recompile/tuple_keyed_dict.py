@@ -1,0 +1,500 @@
+"""A dict with tuple keys holds tensors, or is used in traced code.
+
+## What is wrong
+
+Not a graph break: Dynamo traces dicts with tuple keys, and a constant key costs nothing. But a key is a
+Python value, and Dynamo guards on it. A key that changes from call to call compiles the function again for
+each new key. The limit is 8 compiled versions; from then on new keys run eagerly without a word, and with
+`fullgraph=True` they raise `FailOnRecompileLimitHit`.
+
+```python bad
+import torch
+
+table = {(row, column): torch.full((3,), row + 0.1 * column) for row in range(3) for column in range(4)}
+
+
+@torch.compile
+def lookup(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    return x + table[(row, column)]  # TFG301
+
+
+CALLS = lookup, [(torch.ones(3), row, column) for row, column in table]
+```
+
+The same holds where the dict is written:
+
+```python bad
+import torch
+from torch import nn
+
+
+class Memo(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: dict[tuple[int, int], torch.Tensor] = {}
+
+    def forward(self, x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+        self.cache[(row, column)] = x * 2  # TFG301
+        return x + 1
+
+
+CALLS = torch.compile(Memo()), [(torch.ones(3), row, column) for row in range(3) for column in range(4)]
+```
+
+```python bad
+from collections import defaultdict
+
+import torch
+
+totals: defaultdict[tuple[int, int], torch.Tensor] = defaultdict(lambda: torch.zeros(()))
+
+
+@torch.compile
+def count(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    totals[(row, column)] += x.sum()  # TFG301
+    return x * 2
+
+
+CALLS = count, [(torch.ones(3), row, column) for row in range(3) for column in range(4)]
+```
+
+## What to do
+
+Look the tensor up outside the compiled function and pass it:
+
+```python good
+import torch
+
+table = {(row, column): torch.full((3,), row + 0.1 * column) for row in range(3) for column in range(4)}
+
+
+@torch.compile
+def add(x: torch.Tensor, entry: torch.Tensor) -> torch.Tensor:
+    return x + entry
+
+
+def lookup(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    return add(x, table[(row, column)])  # outside of the compiled function
+
+
+CALLS = lookup, [(torch.ones(3), row, column) for row, column in table]
+```
+
+```python good
+import torch
+from torch import nn
+
+
+class Memo(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("cache", torch.zeros(3, 4, 3))
+
+    def forward(self, x: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        self.cache[rows, columns] = x * 2
+        return x + 1
+
+
+MEMO = torch.compile(Memo())
+
+
+def step(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    return MEMO(x, torch.tensor([row]), torch.tensor([column]))
+
+
+CALLS = step, [(torch.ones(3), row, column) for row in range(3) for column in range(4)]
+```
+
+```python good
+from collections import defaultdict
+
+import torch
+
+totals: defaultdict[tuple[int, int], torch.Tensor] = defaultdict(lambda: torch.zeros(()))
+
+
+@torch.compile
+def count(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return x * 2, x.sum()
+
+
+def step(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    doubled, total = count(x)
+    totals[(row, column)] += total  # outside of the compiled function
+    return doubled
+
+
+CALLS = step, [(torch.ones(3), row, column) for row in range(3) for column in range(4)]
+```
+
+or keep one tensor and index it with index *tensors*, which needs one compilation for all of them:
+
+```python good
+import torch
+
+entries = {(row, column): torch.full((3,), row + 0.1 * column) for row in range(3) for column in range(4)}
+table = torch.stack([entries[row, column] for row in range(3) for column in range(4)]).view(3, 4, 3)
+
+
+@torch.compile
+def gather(x: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    return x + table[rows, columns]
+
+
+def lookup(x: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    return gather(x, torch.tensor([row]), torch.tensor([column])).squeeze(0)
+
+
+CALLS = lookup, [(torch.ones(3), row, column) for row, column in entries]
+```
+
+What does not help: a flat integer key `d[i * n + j]`, a string key, a list, or `stacked[i, j]` with Python
+integers. All of them were measured to recompile for every new key, just as the tuple does.
+
+Constant keys are free, in loops over a constant range too, and are not reported:
+
+```python good
+import torch
+
+table = {(row, column): torch.full((3,), row + 0.1 * column) for row in range(3) for column in range(4)}
+
+
+@torch.compile
+def total(x: torch.Tensor) -> torch.Tensor:
+    x = x + table[0, 1]
+    for row in range(3):
+        for column in range(4):
+            x = x + table[row, column]
+    return x
+
+
+CALLS = total, [(torch.ones(3),)] * 12
+```
+
+## When it is reported
+
+Where the code is traced, whatever the dict holds; where no compile root is in sight in the file, if the dict
+holds tensors (then as a note). Code that a file with a compile root does not trace is eager, and silent. A
+key made of `x.shape` is worse than it looks: it makes a dynamic size static, so every new size is a
+recompilation too.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `recompiles` log
+names, and the last blocks compile once.
+"""
+
+import ast
+from collections.abc import Hashable, Iterator
+
+from fullgraph.api import Context, Hit, Kind, Rule, Traced
+
+RULE = Rule(
+    "TFG301",
+    "dict with tuple keys, {what}: no graph break and free for constant keys, but each new key met while tracing is a "
+    "recompilation (limit 8)",
+    remedy="look it up outside the compiled function, or index one tensor with index tensors",
+    since="0.1",
+)
+
+
+@RULE.node(ast.AnnAssign)
+def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
+    """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute."""
+    if _is_declaration(node.annotation, ctx) and ctx.may_be_traced(node):
+        yield _hit(node.annotation, f"`{_short(node.target)}`", ctx)
+
+
+@RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
+def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Context) -> Iterator[Hit]:
+    """Report a parameter that is annotated as such a dict."""
+    arguments = node.args
+    for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        if arg.annotation is not None and _is_declaration(arg.annotation, ctx) and ctx.may_be_traced(node):
+            yield _hit(arg.annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
+
+
+@RULE.node(ast.Dict)
+def displayed(node: ast.Dict, ctx: Context) -> Iterator[Hit]:
+    """Report ``{(i, j): value}`` with a key that is not constant."""
+    if not any(isinstance(key, ast.Tuple) and _varies(key, ctx) for key in node.keys):
+        return
+    if _is_traced(node, ctx) or (any(_is_tensor(value, ctx) for value in node.values) and ctx.may_be_traced(node)):
+        yield _hit(node, "built here", ctx)
+
+
+@RULE.node(ast.DictComp)
+def comprehended(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
+    """Report ``{(i, j): value for ...}``, and a comprehension stored where a dict with tuple keys is declared."""
+    target = ctx.target_of(node)
+    declared = ctx.annotations(target) if target is not None else ()
+    if not _varies(node.key, ctx) or not ctx.may_be_traced(node):
+        return
+    is_spelled = isinstance(node.key, ast.Tuple) and (_is_traced(node, ctx) or _is_tensor(node.value, ctx))
+    if is_spelled or any(_is_declaration(item, ctx) for item in declared):
+        yield _hit(node, "built here", ctx)
+
+
+@RULE.node(ast.Subscript)
+def subscripted(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
+    """Report a read or a write ``d[(i, j)]`` of a known dict."""
+    if isinstance(node.value, (ast.Name, ast.Attribute)) and _is_tuple_access(node, node.value, node.slice, ctx):
+        verb = "read" if isinstance(node.ctx, ast.Load) else "written"
+        yield _access(node, node.value, verb, ctx)
+
+
+@RULE.node(ast.Compare)
+def tested(node: ast.Compare, ctx: Context) -> Iterator[Hit]:
+    """Report ``(i, j) in d`` for a known dict."""
+    match node:
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as container]):
+            if _is_tuple_access(node, container, node.left, ctx):
+                yield _access(node, container, "read", ctx)
+        case _:
+            return
+
+
+@RULE.method("get", "setdefault", "pop", of=None)
+def looked_up(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``d.get((i, j))`` and its kin on a known dict."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as container), args=[key, *_]):
+            if _is_tuple_access(call, container, key, ctx):
+                yield _access(call, container, "read", ctx)
+        case _:
+            return
+
+
+def _hit(node: ast.AST, what: str, ctx: Context, *, cause: Hashable | None = None) -> Hit:
+    return ctx.at(node, cause=cause, what=what)
+
+
+def _access(node: ast.AST, container: ast.expr, verb: str, ctx: Context) -> Hit:
+    cause = (ctx.function(), ast.unparse(container), verb)
+    return _hit(node, f"`{_short(container)}` {verb} here", ctx, cause=cause)
+
+
+def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Context) -> bool:
+    """Whether ``container`` is a dict that is surely asked for a tuple that is not constant, at a cost."""
+    if isinstance(key, ast.Constant):
+        return False
+    declared = ctx.annotations(container)
+    if any(_maps_tuples(item, ctx) for item in declared):
+        costs = _is_traced(node, ctx) or any(_promises_tensors(item, ctx) for item in declared)
+        return costs and _varies(key, ctx) and ctx.may_be_traced(node)
+    if not isinstance(key, ast.Tuple) or _has_slice(key):
+        return False
+    return _is_used_as_dict(node, container, ctx) and _varies(key, ctx) and ctx.may_be_traced(node)
+
+
+def _is_traced(node: ast.AST, ctx: Context) -> bool:
+    return ctx.traced(node).degree > Traced.NONE
+
+
+def _is_used_as_dict(node: ast.AST, container: ast.expr, ctx: Context) -> bool:
+    """Whether ``container`` is surely a dict, and holds tensors or is used in traced code."""
+    values = [item.value if isinstance(item, ast.AnnAssign) else item for item in ctx.bindings(container)]
+    expressions = [value for value in values if isinstance(value, ast.expr)]
+    annotations = ctx.annotations(container)
+    if not all(_is_dict(value, ctx) for value in expressions):
+        return False
+    if not expressions and not any(ctx.annotated_kind(item) is Kind.DICT for item in annotations):
+        return False
+    if _is_traced(node, ctx):
+        return True
+    is_written = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    stored = _stored_value(node, ctx) if is_written else None
+    if stored is not None and _is_tensor(stored, ctx):
+        return True
+    return any(_promises_tensors(item, ctx) for item in annotations) or any(_makes_tensors(v, ctx) for v in expressions)
+
+
+def _is_dict(value: ast.expr, ctx: Context) -> bool:
+    match value:
+        case ast.Call(func=func, keywords=keywords) if "dataclasses.field" in ctx.names(func):
+            factories = [item.value for item in keywords if item.arg == "default_factory"]
+            return any("builtins.dict" in ctx.names(item) for item in factories)
+        case _:
+            return ctx.kind(value) is Kind.DICT
+
+
+def _makes_tensors(value: ast.expr, ctx: Context) -> bool:
+    """Whether a dict expression surely holds tensors."""
+    match value:
+        case ast.Dict(values=values):
+            return any(_is_tensor(item, ctx) for item in values)
+        case ast.DictComp(value=item):
+            return _is_tensor(item, ctx)
+        case ast.Call(func=func, args=[ast.Lambda(body=body), *_]) if "collections.defaultdict" in ctx.names(func):
+            return _is_tensor(body, ctx)
+        case _:
+            return False
+
+
+def _stored_value(node: ast.AST, ctx: Context) -> ast.expr | None:
+    match ctx.parent(node):
+        case ast.Assign(targets=targets, value=value) if node in targets:
+            return value
+        case ast.AugAssign(target=target, value=value) if target is node:
+            return value
+        case _:
+            return None
+
+
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return ctx.kind(expr) is Kind.TENSOR
+
+
+def _maps_tuples(annotation: ast.expr, ctx: Context) -> bool:
+    """Whether an annotation is of a dict whose keys are tuples."""
+    match annotation:
+        case ast.Subscript(slice=ast.Tuple(elts=[key, _])) if ctx.annotated_kind(annotation) is Kind.DICT:
+            owner = key.value if isinstance(key, ast.Subscript) else key
+            return not {"builtins.tuple", "typing.Tuple"}.isdisjoint(ctx.names(owner))
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return _maps_tuples(left, ctx) or _maps_tuples(right, ctx)
+        case ast.Subscript(slice=inner):
+            return _maps_tuples(inner, ctx)
+        case _:
+            return False
+
+
+def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:
+    """Whether an annotation is of a dict from tuples to tensors."""
+    return _maps_tuples(annotation, ctx) and _promises_tensors(annotation, ctx)
+
+
+def _promises_tensors(annotation: ast.expr, ctx: Context) -> bool:
+    """Whether an annotation mentions a tensor type."""
+    return any(
+        isinstance(part, (ast.Name, ast.Attribute)) and ctx.annotated_kind(part) is Kind.TENSOR
+        for part in ast.walk(annotation)
+    )
+
+
+def _has_slice(key: ast.Tuple) -> bool:
+    return any(
+        isinstance(part, ast.Slice) or (isinstance(part, ast.Constant) and part.value is ...) for part in key.elts
+    )
+
+
+def _varies(key: ast.expr, ctx: Context) -> bool:
+    """Whether a key may differ from call to call: not if it is constant, or made of loops over constants."""
+    match key:
+        case ast.Constant():
+            return False
+        case ast.UnaryOp(operand=operand):
+            return _varies(operand, ctx)
+        case ast.BinOp(left=left, right=right):
+            return _varies(left, ctx) or _varies(right, ctx)
+        case ast.Tuple(elts=parts):
+            return any(_varies(part, ctx) for part in parts)
+        case ast.Name():
+            bindings = ctx.bindings(key)
+            return not bindings or not all(_is_constant_loop(binding, ctx) for binding in bindings)
+        case _:
+            return True
+
+
+def _is_constant_loop(binding: ast.AST, ctx: Context) -> bool:
+    match binding:
+        case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
+            pass
+        case _:
+            return False
+    match iterable:
+        case ast.Call(func=func, args=arguments) if "builtins.range" in ctx.names(func):
+            return not any(_varies(item, ctx) for item in arguments)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return not any(_varies(item, ctx) for item in parts)
+        case _:
+            return False
+
+
+def _short(expr: ast.expr) -> str:
+    text = ast.unparse(expr)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+CASES = """
+# no compile root in sight: declarations, writes and reads of dicts that hold tensors
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+@dataclass
+class State:
+    pairs: list[tuple[int, int]]
+    sums: dict[tuple[int, int], torch.Tensor] = field(default_factory=dict)  # TFG301
+    counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    named: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def reset(self, n):
+        self.sums = {pair: torch.zeros(1) for pair in self.pairs}  # TFG301
+        for i in range(n):
+            for j in range(n):
+                self.sums[(i, j)] = torch.zeros(1)  # TFG301
+                self.counts[(i, j)] = 0
+        self.sums[(0, 0)] = torch.ones(1)
+        self.named = {name: torch.zeros(1) for name in ("a", "b")}
+
+    def value(self, i, j):
+        return self.sums[i, j] if (i, j) in self.sums else None  # TFG301
+
+def totals(n):
+    table = defaultdict(lambda: torch.zeros(1))
+    for i in range(n):
+        table[i, n] += 1  # TFG301
+        table[0, 1] += 1
+    grid = {(i, j): torch.zeros(1) for i in range(n) for j in range(n)}  # TFG301
+    fixed = {(i, j): torch.zeros(1) for i in range(3) for j in (1, 2)}
+    return table, grid, fixed, {(n, n): torch.ones(2)}  # TFG301
+
+def given(table: "dict", other: dict[tuple[str, str], Tensor]):  # TFG301
+    return other.get(("a", "b"))
+---
+# indexing a tensor or an array is no dict access
+import torch
+
+@torch.compile
+def f(x: torch.Tensor, rows, i: int, j: int):
+    y = torch.zeros(3, 3)
+    y[i, j] = 1
+    table = rows
+    return x[i, j] + y[i, :] + table[i, j]
+---
+# a compile root is in sight and does not reach this: it is eager
+import torch
+
+cache: dict[tuple[int, int], torch.Tensor] = {}
+
+def prepare(i: int, j: int) -> None:
+    cache[i, j] = torch.zeros(1)
+
+@torch.compiler.disable
+def host(i: int, j: int) -> torch.Tensor:
+    return cache[i, j]
+
+@torch.compile
+def step(x: torch.Tensor, i: int, j: int) -> torch.Tensor:
+    host(i, j)
+    return helper(x, i, j)
+
+def helper(x: torch.Tensor, i: int, j: int) -> torch.Tensor:
+    if (i, j) not in cache:  # TFG301
+        return x
+    for row in range(3):
+        x = x + cache[row, 0]
+    return x + cache[0, 1]
+---
+# without tensors and without traced code a tuple is a fine key
+import torch
+
+seen = {}
+
+def visit(graph, a, b):
+    seen[a, b] = graph.edge(a, b)
+    return {(a, b): 1, (b, a): 2}
+"""

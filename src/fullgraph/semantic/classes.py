@@ -1,0 +1,249 @@
+"""Classes of one file: bases, methods, what their attributes hold, and whether they are modules."""
+
+from __future__ import annotations
+
+import ast
+import enum
+
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
+from fullgraph.semantic.walk import AttributeAssignment, Walked
+
+_DEPTH = 8
+_MODULE_BASES = frozenset({"LightningModule", "ModelMixin", "PreTrainedModel"})
+"""Last names of well-known bases from installed packages that are ``nn.Module``."""
+_NOT_MODULES = (
+    "torch.autograd.",
+    "torch.utils.data.",
+    "torch.optim.",
+    "torch.distributions.",
+    "builtins.",
+    "typing.",
+    "abc.",
+)
+
+
+class ModuleClass(enum.Enum):
+    """Whether a class is an ``nn.Module``: known, believable (a foreign base, and it acts as one), or no."""
+
+    YES = "yes"
+    MAYBE = "maybe"
+    NO = "no"
+
+
+class Classes:
+    """Answers about the classes of one walked file, and which definitions an expression leads to."""
+
+    def __init__(self, walked: Walked, names: Names) -> None:
+        self._walked = walked
+        self._names = names
+        self._open: set[tuple[Scope | ast.ClassDef, str]] = set()
+        self._attributes: dict[ast.ClassDef, dict[str, list[AttributeAssignment]]] = {}
+        for assignment in walked.attributes:
+            owner = self.owner_of_self(assignment.target.value, assignment.scope)
+            if owner is not None:
+                held = self._attributes.setdefault(owner, {})
+                held.setdefault(assignment.target.attr, []).append(assignment)
+        self._registering = self._classes_that_register()
+        declared = (name for info in walked.classes.values() for name in info.scope.bindings)
+        held_names = (name for attributes in self._attributes.values() for name in attributes)
+        self._members = frozenset((*declared, *held_names))
+
+    def _classes_that_register(self) -> frozenset[ast.ClassDef]:
+        owners: set[ast.ClassDef] = set()
+        for call, scope in self._walked.calls:
+            match call.func:
+                case ast.Attribute(value=receiver, attr="register_buffer" | "register_parameter" | "add_module"):
+                    if (owner := self.owner_of_self(receiver, scope)) is not None:
+                        owners.add(owner)
+                case _:
+                    continue
+        return frozenset(owners)
+
+    def owner_of_self(self, expr: ast.expr, scope: Scope) -> ast.ClassDef | None:
+        """The class whose method's first parameter ``expr`` is; None if it is anything else."""
+        if not isinstance(expr, ast.Name):
+            return None
+        found = scope.lookup(expr.id)
+        if found is None:
+            return None
+        home, bindings = found
+        info = self._walked.functions.get(home.node)
+        if info is None or info.owner is None or len(bindings) != 1:
+            return None
+        if any("builtins.staticmethod" in self._names.of(item) for item in info.node.decorator_list):
+            return None
+        first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
+        return info.owner if first is not None and bindings[0] is first else None
+
+    def bases(self, node: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
+        """Base classes that are defined in this file."""
+        found: list[ast.ClassDef] = []
+        for base in node.bases:
+            found += self.classes_of(base)
+        return tuple(item for item in found if item is not node)
+
+    def lineage(self, node: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
+        """The class and its bases in this file, nearest first."""
+        order: dict[ast.ClassDef, None] = {}
+        todo = [node]
+        while todo:
+            current = todo.pop(0)
+            if current not in order:
+                order[current] = None
+                todo += self.bases(current)
+        return tuple(order)
+
+    def method(self, node: ast.ClassDef, name: str) -> DefNode | None:
+        """The method ``name`` that an instance of the class has, as far as this file says: the last one that is real."""
+        for cls in self.lineage(node):
+            for binding in reversed(self._walked.classes[cls].scope.bindings.get(name, ())):
+                if isinstance(binding, DEFS) and not self._is_secondary(binding):
+                    return binding
+        return None
+
+    def _is_secondary(self, node: DefNode) -> bool:
+        """Whether a definition is only an overload's signature, or the setter or deleter of a property."""
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter"):
+                return True
+            if any(path.rpartition(".")[2] == "overload" for path in self._names.of(decorator)):
+                return True
+        return False
+
+    def held(self, node: ast.ClassDef, attribute: str) -> tuple[AttributeAssignment, ...]:
+        """Every assignment to ``self.attribute`` in methods of the class or its bases in this file."""
+        return tuple(item for cls in self.lineage(node) for item in self._attributes.get(cls, {}).get(attribute, ()))
+
+    def declared(self, node: ast.ClassDef, attribute: str) -> tuple[Binding, ...]:
+        """What the class body, or that of a base in this file, binds ``attribute`` to."""
+        scopes = [self._walked.classes[cls].scope for cls in self.lineage(node)]
+        return tuple(item for scope in scopes for item in scope.bindings.get(attribute, ()))
+
+    def bindings_of_attribute(self, base: ast.expr, attribute: str, scope: Scope) -> tuple[ast.AST, ...]:
+        """What binds ``self.attribute``: in the class body, and in methods; empty if ``base`` is no ``self``."""
+        owner = self.owner_of_self(base, scope)
+        if owner is None:
+            return ()
+        declared = [item for item in self.declared(owner, attribute) if isinstance(item, ast.AST)]
+        return (*declared, *(item.binding for item in self.held(owner, attribute)))
+
+    def is_module(self, node: ast.ClassDef) -> ModuleClass:
+        """Whether the class is an ``nn.Module``."""
+        answer = ModuleClass.NO
+        for cls in self.lineage(node):
+            for base in cls.bases:
+                match self._base_is_module(base):
+                    case ModuleClass.YES:
+                        return ModuleClass.YES
+                    case ModuleClass.MAYBE:
+                        answer = ModuleClass.MAYBE
+                    case ModuleClass.NO:
+                        continue
+        return answer if answer is ModuleClass.NO or self._acts_as_module(node) else ModuleClass.NO
+
+    def _acts_as_module(self, node: ast.ClassDef) -> bool:
+        """Whether methods of the class hold ``torch.nn`` objects or register buffers, as those of a module do."""
+        for cls in self.lineage(node):
+            for held in self._attributes.get(cls, {}).values():
+                calls = (item.value for item in held if isinstance(item.value, ast.Call))
+                if any(path.startswith("torch.nn.") for call in calls for path in self._names.of(call.func)):
+                    return True
+            if cls in self._registering:
+                return True
+        return False
+
+    def _base_is_module(self, base: ast.expr) -> ModuleClass:
+        paths = self._names.of(base.value if isinstance(base, ast.Subscript) else base)
+        if not paths:
+            return ModuleClass.NO
+        if any(path.startswith("torch.nn.") or path.rpartition(".")[2] in _MODULE_BASES for path in paths):
+            return ModuleClass.YES
+        return ModuleClass.NO if any(path.startswith(_NOT_MODULES) for path in paths) else ModuleClass.MAYBE
+
+    def classes_of(self, expr: ast.expr, depth: int = _DEPTH) -> list[ast.ClassDef]:
+        """Classes of this file that ``expr`` names."""
+        return [item for item in self._definitions(expr, depth) if isinstance(item, ast.ClassDef)]
+
+    def functions_of(self, expr: ast.expr, scope: Scope) -> list[DefNode]:
+        """Functions of this file that calling ``expr`` enters: functions, methods, and ``forward`` of instances."""
+        if isinstance(expr, ast.Attribute) and expr.attr not in self._members:
+            return []
+        found: list[DefNode] = [item for item in self._definitions(expr, _DEPTH) if isinstance(item, DEFS)]
+        if isinstance(expr, ast.Attribute):
+            owners = self._super_owners(expr.value, scope) or self.instance_classes(expr.value, scope)
+            found += [method for owner in owners if (method := self.method(owner, expr.attr)) is not None]
+        if not found:
+            owners = self.instance_classes(expr, scope)
+            found += [method for owner in owners if (method := self._entry(owner)) is not None]
+        return found
+
+    def instance_classes(self, expr: ast.expr, scope: Scope, depth: int = _DEPTH) -> list[ast.ClassDef]:
+        """Classes of this file of which ``expr`` is an instance: ``self``, ``Net()``, a name or attribute that holds one."""
+        if depth <= 0:
+            return []
+        if (owner := self.owner_of_self(expr, scope)) is not None:
+            return [owner]
+        match expr:
+            case ast.Call(func=func, args=[inner, *_]) if "torch.compile" in self._names.of(func):
+                return self.instance_classes(inner, scope, depth - 1)
+            case ast.Call(
+                func=ast.Attribute(value=inner, attr="to" | "cuda" | "cpu" | "eval" | "train" | "half" | "float")
+            ):
+                return self.instance_classes(inner, scope, depth - 1)
+            case ast.Call(func=func):
+                return self.classes_of(func, depth - 1)
+            case ast.Name(id=name):
+                found = scope.lookup(name)
+                values = [item for item in found[1] if isinstance(item, ast.expr)] if found else []
+                home = found[0] if found else scope
+                return self._instances((home, name), [(value, home) for value in values], depth)
+            case ast.Attribute(value=base, attr=attr):
+                owners = self.instance_classes(base, scope, depth - 1)
+                return [cls for owner in owners for cls in self._held_classes(owner, attr, depth)]
+            case _:
+                return []
+
+    def _held_classes(self, owner: ast.ClassDef, attribute: str, depth: int) -> list[ast.ClassDef]:
+        held = [(item.value, item.scope) for item in self.held(owner, attribute) if item.value is not None]
+        return self._instances((owner, attribute), held, depth)
+
+    def _instances(
+        self, holder: tuple[Scope | ast.ClassDef, str], values: list[tuple[ast.expr, Scope]], depth: int
+    ) -> list[ast.ClassDef]:
+        """Classes of what a name or attribute holds; while they are looked for, the holder itself adds none."""
+        if holder in self._open:
+            return []
+        self._open.add(holder)
+        found = [cls for value, scope in values for cls in self.instance_classes(value, scope, depth - 1)]
+        self._open.discard(holder)
+        return list(dict.fromkeys(found))
+
+    def _entry(self, owner: ast.ClassDef) -> DefNode | None:
+        return self.method(owner, "__call__") or self.method(owner, "forward")
+
+    def _super_owners(self, expr: ast.expr, scope: Scope) -> list[ast.ClassDef]:
+        match expr:
+            case ast.Call(func=ast.Name(id="super")):
+                function = scope.function
+                info = self._walked.functions.get(function.node) if function is not None else None
+                return list(self.bases(info.owner)) if info is not None and info.owner is not None else []
+            case _:
+                return []
+
+    def _definitions(self, expr: ast.expr, depth: int) -> list[ast.AST]:
+        """Definitions that a name stands for, through plain aliases."""
+        if depth <= 0 or not isinstance(expr, ast.Name) or (scope := self._walked.name_scope.get(expr)) is None:
+            return []
+        found = scope.lookup(expr.id)
+        out: list[ast.AST] = []
+        for binding in found[1] if found else ():
+            out += self._definition(binding, expr, depth)
+        return out
+
+    def _definition(self, binding: Binding, user: ast.Name, depth: int) -> list[ast.AST]:
+        if isinstance(binding, (*DEFS, ast.ClassDef)):
+            return [binding]
+        if isinstance(binding, ast.Name) and isinstance(binding.ctx, ast.Load) and binding is not user:
+            return self._definitions(binding, depth - 1)
+        return []

@@ -1,0 +1,82 @@
+"""Everything that may be asked about one file, each part made when first asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from fullgraph.semantic.classes import Classes
+from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.kinds import Kinds
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.region import Region
+from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.walk import CHILD_FIELDS, Walked, walk
+
+
+class FileModel:
+    """One parsed file: its walk, and lazily its names, kinds, classes, traced region, comments and parents."""
+
+    def __init__(
+        self, tree: ast.Module, lines: Sequence[str], filename: str, wanted: Iterable[type[ast.AST]] = ()
+    ) -> None:
+        self.tree = tree
+        self.lines = lines
+        self.filename = filename
+        self.walked: Walked = walk(tree, {*wanted, ast.If})
+        self.names = Names(self.walked)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What values are."""
+        return Kinds(self.walked, self.names)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """What classes are and hold."""
+        return Classes(self.walked, self.names)
+
+    @cached_property
+    def region(self) -> Region:
+        """What Dynamo traces."""
+        return Region(self.walked, self.names, self.classes, self.filename)
+
+    @cached_property
+    def comments(self) -> Comments:
+        """The file's comments."""
+        return Comments(self.lines)
+
+    @cached_property
+    def targets(self) -> dict[ast.AST, ast.expr]:
+        """The name or ``base.attribute`` that a value is assigned to, by the value."""
+        targets: dict[ast.AST, ast.expr] = {item.value: item.target for item in self.walked.attributes if item.value}
+        targets.update({value: name for name, value in self.walked.aliases})
+        return targets
+
+    @cached_property
+    def growing_calls(self) -> dict[tuple[str, Scope | None], list[ast.Call]]:
+        """Calls ``name.append(...)``, ``extend`` and ``insert``, by the name and the function they stand in."""
+        found: dict[tuple[str, Scope | None], list[ast.Call]] = {}
+        for call, scope in self.walked.calls:
+            match call.func:
+                case ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "insert"):
+                    found.setdefault((name, scope.function), []).append(call)
+                case _:
+                    continue
+        return found
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """The parent of every node; costs a walk of its own, so it is made only for files that need it."""
+        parents: dict[ast.AST, ast.AST] = {}
+        todo: list[ast.AST] = [self.tree]
+        while todo:
+            node = todo.pop()
+            for name in CHILD_FIELDS[node.__class__]:
+                value = getattr(node, name, None)
+                for child in value if isinstance(value, list) else (value,):
+                    if isinstance(child, ast.AST):
+                        parents[child] = node
+                        todo.append(child)
+        return parents

@@ -1,0 +1,142 @@
+"""Which dotted paths an expression may stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from fullgraph.semantic.scopes import Binding, Scope
+from fullgraph.semantic.walk import Walked
+
+_DEPTH = 8
+"""How many aliases are followed; a longer chain of aliases is unknown."""
+_STEPS = 2000
+"""How many expressions one question may look at; what takes more (names rebound by each other) is unknown."""
+_REVISITS = 2
+"""How often one name may occur in a chain of aliases: twice, so that ``x = a; x = x.b`` may be ``a.b``."""
+
+
+class Names:
+    """Resolves expressions of one walked file to dotted paths, and remembers what it found."""
+
+    def __init__(self, walked: Walked) -> None:
+        self._walked = walked
+        self._known: dict[ast.expr, tuple[str, ...]] = {}
+        self._open: dict[tuple[Scope, str], int] = {}
+        self._steps = 0
+
+    def of(self, expr: ast.expr) -> tuple[str, ...]:
+        """Every dotted path that ``expr`` may stand for, in the order of the file; empty when unknown.
+
+        Imports at any scope, ``try``/``except`` and conditional imports, aliases of aliases, ``getattr`` with a literal
+        name and ``a if c else b`` are followed; parameters, loop variables and definitions shadow. A name bound nowhere
+        is ``builtins.name``, unless a star import may bind it. A relative import keeps its leading dots.
+        """
+        if (known := self._known.get(expr)) is None:
+            self._steps = _STEPS
+            paths = self._resolve(expr, _DEPTH)
+            known = self._known[expr] = paths if self._steps > 0 else ()
+        return known
+
+    def bound_names(self, packages: Iterable[str]) -> frozenset[str]:
+        """Names that, in some scope, may stand for one of these packages or something inside them."""
+        tops = frozenset(packages)
+        found: set[str] = set()
+        for scope in self._scopes():
+            for name, bindings in scope.bindings.items():
+                if any(isinstance(item, str) and item.lstrip(".").partition(".")[0] in tops for item in bindings):
+                    found.add(name)
+        aliases: dict[str, set[str]] = {}
+        for target, value in self._walked.aliases:
+            for head in _heads(value):
+                aliases.setdefault(head, set()).add(target.id)
+        todo = list(found)
+        while todo:
+            more = aliases.get(todo.pop(), set()) - found
+            found |= more
+            todo += more
+        return frozenset(found)
+
+    def _scopes(self) -> list[Scope]:
+        functions, classes = self._walked.functions.values(), self._walked.classes.values()
+        return [self._walked.root, *(info.scope for info in functions), *(info.scope for info in classes)]
+
+    def _resolve(self, expr: ast.expr, depth: int) -> tuple[str, ...]:
+        self._steps -= 1
+        if depth <= 0 or self._steps <= 0:
+            return ()
+        suffix: list[str] = []
+        base = expr
+        while isinstance(base, ast.Attribute):
+            suffix.append(base.attr)
+            base = base.value
+        paths = self._resolve_base(base, depth)
+        if suffix:
+            tail = "." + ".".join(reversed(suffix))
+            paths = tuple(path + tail for path in paths)
+        return paths
+
+    def _resolve_base(self, base: ast.expr, depth: int) -> tuple[str, ...]:
+        match base:
+            case ast.Name():
+                return self._resolve_name(base, depth)
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
+                return tuple(f"{path}.{name}" for path in self._resolve(owner, depth - 1))
+            case ast.IfExp(body=body, orelse=orelse):
+                return _unique((*self._resolve(body, depth - 1), *self._resolve(orelse, depth - 1)))
+            case ast.BoolOp(values=values):
+                return _unique(path for value in values for path in self._resolve(value, depth - 1))
+            case _:
+                return ()
+
+    def _resolve_name(self, name: ast.Name, depth: int) -> tuple[str, ...]:
+        scope = self._walked.name_scope.get(name)
+        if scope is None:
+            return ()
+        found = scope.lookup(name.id)
+        if found is None:
+            return () if scope.root().stars else (f"builtins.{name.id}",)
+        key = found[0], name.id
+        entered = self._open.get(key, 0)
+        if entered >= _REVISITS:
+            return ()
+        self._open[key] = entered + 1
+        paths = _unique(path for binding in found[1] for path in self._resolve_binding(binding, name, depth))
+        self._open[key] = entered
+        return paths
+
+    def _resolve_binding(self, binding: Binding, user: ast.Name, depth: int) -> tuple[str, ...]:
+        match binding:
+            case str():
+                return (binding,)
+            case ast.AnnAssign(value=ast.expr() as value):
+                return self._resolve(value, depth - 1)
+            case ast.Name(ctx=ast.Load()) | ast.Attribute() | ast.Call() | ast.IfExp() | ast.BoolOp():
+                return self._resolve(binding, depth - 1) if binding is not user else ()
+            case _:
+                return ()
+
+
+def _heads(expr: ast.expr) -> set[str]:
+    """Names that an alias may begin with."""
+    heads: set[str] = set()
+    todo = [expr]
+    while todo:
+        match todo.pop():
+            case ast.Name(id=name):
+                heads.add(name)
+            case ast.Attribute(value=value):
+                todo.append(value)
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, *_]):
+                todo.append(owner)
+            case ast.IfExp(body=body, orelse=orelse):
+                todo += (body, orelse)
+            case ast.BoolOp(values=values):
+                todo += values
+            case _:
+                continue
+    return heads
+
+
+def _unique(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(paths))

@@ -1,0 +1,100 @@
+"""Scopes and what their names are bound to."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+DefNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+TYPE_PARAMETERS = tuple(getattr(ast, name) for name in ("TypeVar", "ParamSpec", "TypeVarTuple") if hasattr(ast, name))
+
+Binding: TypeAlias = str | ast.AST
+"""What a name is bound to: the dotted path of an import, or the node that binds it.
+
+The node is the assigned expression for ``x = expression``; the definition for ``def`` and ``class``; the ``ast.arg`` of
+a parameter; the ``ast.For``, ``ast.comprehension``, ``ast.withitem``, ``ast.AnnAssign`` or ``ast.AugAssign`` that holds
+the target; and the stored ``ast.Name`` itself where no more is known.
+"""
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """One scope of a file, and the names bound in it.
+
+    A module, class, function, lambda or comprehension; or, around a generic definition, the scope that holds its type
+    parameters, whose node is the first of them.
+    """
+
+    node: ast.AST
+    parent: Scope | None
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    elsewhere: dict[str, Scope] = field(default_factory=dict)
+    """Names declared ``global`` or ``nonlocal`` here, with the scope they live in."""
+    stars: list[str] = field(default_factory=list)
+    """Modules whose every name is imported here."""
+    function: Scope | None = field(init=False)
+    """The innermost scope of a ``def`` that this scope lies in, itself included; None at module or class level."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.node, DEFS):
+            self.function = self
+        else:
+            self.function = None if self.parent is None or self.is_class else self.parent.function
+
+    @property
+    def is_class(self) -> bool:
+        """Whether this is a class body, which functions inside it do not see."""
+        return isinstance(self.node, ast.ClassDef)
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Record one more thing that ``name`` may be."""
+        home = self.elsewhere.get(name)
+        (self if home is None else home).bindings.setdefault(name, []).append(binding)
+
+    def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
+        """The scope in which a load of ``name`` finds it, and its bindings there; None if no scope binds it."""
+        scope: Scope | None = self
+        sees_class = True
+        while scope is not None:
+            if sees_class or not scope.is_class:
+                home = scope.elsewhere.get(name, scope)
+                if name in home.bindings:
+                    return home, home.bindings[name]
+                if home is not scope:
+                    return None
+            sees_class = sees_class and isinstance(scope.node, TYPE_PARAMETERS)
+            scope = scope.parent
+        return None
+
+    def enclosing_home(self, name: str) -> Scope | None:
+        """The scope of an enclosing function that ``nonlocal name`` in this scope means."""
+        scope = self.parent
+        while scope is not None and scope.parent is not None:
+            if not scope.is_class:
+                if (home := scope.elsewhere.get(name)) is not None:
+                    return home
+                if name in scope.bindings:
+                    return scope
+            scope = scope.parent
+        return None
+
+    def assignment_home(self) -> Scope:
+        """The scope that a walrus inside this one binds in: comprehensions pass it outwards."""
+        scope = self
+        while isinstance(scope.node, COMPREHENSIONS) and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def root(self) -> Scope:
+        """The module's scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope

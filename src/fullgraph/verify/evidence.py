@@ -1,0 +1,192 @@
+"""The evidence for a rule's page: what its blocks do on the installed torch, and whether that is what the page claims.
+
+Nothing here knows a rule: what counts as evidence follows from the rule's category, and a rule of a category without
+evidence has no proof. `tools/record_evidence.py` keeps the answers of several releases of torch in a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.page import Block
+from fullgraph.engine.registry import RegisteredRule
+from fullgraph.torchfacts import TorchVersion, private_name
+from fullgraph.verify.observation import Observation, OracleError
+from fullgraph.verify.observe import observe
+from fullgraph.verify.values import same_result
+
+LIMIT = 8
+"""How many compiled versions of one function torch keeps by default, as the pages say."""
+
+_LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines")
+_NAME = re.compile(r"`(torch\.[\w.]+)`")
+
+
+def block_id(rule: RegisteredRule, block: Block) -> str:
+    """Name one block of a page: its kind, its number among the blocks of that kind, and a hash of its source."""
+    return block_ids(rule)[rule.page.blocks.index(block)]
+
+
+def block_ids(rule: RegisteredRule) -> tuple[str, ...]:
+    """Name every block of a page, in order. A block that is changed gets another name."""
+    seen: dict[str, int] = {}
+    names: list[str] = []
+    for block in rule.page.blocks:
+        number = seen[block.kind] = seen.get(block.kind, -1) + 1
+        digest = hashlib.sha256(block.source.encode()).hexdigest()[:12]
+        names.append(f"{block.kind}-{number}-{digest}")
+    return tuple(names)
+
+
+def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tuple[str, ...]:
+    """Say in what way the block, once run, was not what the page claims: nothing, where it was.
+
+    A bad block must misbehave exactly at its marked lines, in the way of the rule's category; any other must be clean.
+
+    Raises:
+        OracleError: nobody has said what evidence a rule of this category has.
+    """
+    if seen.errors:
+        return tuple(f"raised {error}" for error in seen.errors)
+    if block.kind != "bad":
+        return () if seen.clean else ("not clean",)
+    if rule.category not in _EVIDENCE:
+        raise OracleError(f"{rule.code}: it is not known what shows a rule of category {rule.category!r} to be right")
+    return tuple(_EVIDENCE[rule.category](block, seen))
+
+
+def has_remedy(rule: RegisteredRule, block: Block) -> bool:
+    """Whether a good block of the page returns, run eagerly, what the bad `block` returns."""
+    wanted = observe(block.source, compiled=False)
+    if wanted.errors or wanted.result is None:  # without CALL or CALLS there is nothing to compare
+        return False
+    remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind == "good")
+    return any(same_result(wanted.result, remedy.result) for remedy in remedies if not remedy.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one block did on one release of torch."""
+
+    seen: Observation
+    """What was observed when it ran compiled."""
+    contradictions: tuple[str, ...]
+    """In what way this was not what the page claims."""
+
+    @property
+    def as_claimed(self) -> bool:
+        """Whether the block did what the page claims."""
+        return not self.contradictions
+
+    def data(self) -> dict[str, object]:
+        """Give the evidence as plain data, without what is empty; `as_claimed` is always there."""
+        data: dict[str, object] = {"as_claimed": self.as_claimed}
+        values: dict[str, object] = {"breaks": self.seen.breaks, "recompilations": self.seen.recompilations}
+        values |= {name: sorted(getattr(self.seen, name)) for name in _LINES}
+        values |= {"limit_met": bool(self.seen.limit_lines), "errors": list(self.seen.errors)}
+        values |= {"contradictions": list(self.contradictions)}
+        return data | {name: value for name, value in values.items() if value}
+
+
+def evidence(rule: RegisteredRule, block: Block) -> Evidence:
+    """Run one block of a page on the installed torch, and judge what it did."""
+    seen = observe(block.source)
+    found = contradictions(rule, block, seen)
+    if block.kind == "bad" and not has_remedy(rule, block):
+        found += ("no good block gives the same result",)
+    return Evidence(seen, found)
+
+
+def _marked_rows(block: Block) -> set[int]:
+    return {row for row, _ in block.marked}
+
+
+def _unlike(what: str, found: frozenset[int] | set[int], block: Block) -> Iterator[str]:
+    """Compare the lines where something was seen with those that are marked."""
+    if set(found) != _marked_rows(block):
+        yield f"{what} at lines {sorted(found)}, not at {sorted(_marked_rows(block))}"
+
+
+def _graph_break(block: Block, seen: Observation) -> Iterator[str]:
+    yield from _unlike("breaks", seen.break_lines, block)
+
+
+def _recompile(block: Block, seen: Observation) -> Iterator[str]:
+    if seen.breaks:
+        yield f"{seen.breaks} graph breaks"
+    if seen.recompilations < LIMIT - 1:
+        yield f"only {seen.recompilations} recompilations"
+    if not seen.limit_lines:
+        yield "the limit is not met"
+    if set(seen.list_lines) != _marked_rows(block):
+        yield from _unlike("recompilations", seen.recompile_lines, block)
+
+
+def _device(block: Block, seen: Observation) -> Iterator[str]:
+    yield from _unlike("moves or breaks", seen.move_lines | seen.break_lines, block)
+
+
+def _private(block: Block, seen: Observation) -> Iterator[str]:
+    """Have the block linted for the torch that ran it, and hold every name in the messages against that torch."""
+    installed = TorchVersion.parse(seen.torch)
+    codes = frozenset(code for _, code in block.marked)
+    found = check_source(block.source.encode(), "block.py", Settings(installed, codes))
+    yield from _unlike("findings", {finding.start.row for finding in found}, block)
+    for finding in found:
+        private, *others = _NAME.findall(finding.text)
+        if not resolves(private):
+            yield f"{private} does not exist"
+            continue
+        known = private_name(private)
+        public = known.public_at(installed) if known is not None else None
+        if public is None:
+            yield from (f"{other} exists already" for other in others if resolves(other))
+        elif not resolves(others[0]):
+            yield f"{others[0]} does not exist"
+        elif (lost := lost_keywords(private, others[0])) != set(public.dropped_keywords):
+            yield f"{others[0]} lacks the keywords {sorted(lost)}, not {sorted(public.dropped_keywords)}"
+
+
+_EVIDENCE: Mapping[str, Callable[[Block, Observation], Iterator[str]]] = MappingProxyType(
+    {"private_api": _private, "graph_break": _graph_break, "recompile": _recompile, "device": _device}
+)
+
+
+def resolves(path: str) -> bool:
+    """Whether the installed torch has something of this dotted name."""
+    try:
+        _resolve(path)
+    except AttributeError:
+        return False
+    return True
+
+
+def lost_keywords(private: str, public: str) -> set[str]:
+    """Find the keywords that the callable named `private` takes and the one named `public` does not."""
+    return _keywords(_resolve(private)) - _keywords(_resolve(public))
+
+
+def _resolve(path: str) -> Any:
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            value: Any = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            value = getattr(value, part)
+        return value
+    raise AttributeError(path)
+
+
+def _keywords(value: Any) -> set[str]:
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {name for name, item in inspect.signature(value).parameters.items() if item.kind in kinds}

@@ -1,0 +1,48 @@
+"""What the oracle answers: plain values, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class OracleError(RuntimeError):
+    """The oracle cannot answer: it does not understand what torch said, or the block is not one that it can run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What torch did when one block ran. Lines are lines of the block, counted from 1."""
+
+    torch: str
+    """The version of torch that was asked."""
+    break_lines: frozenset[int] = frozenset()
+    """Where Dynamo reported graph breaks; for one in library code, the innermost line of the block that led there."""
+    breaks: int = 0
+    """How many graph breaks were reported, those that no line of the block led to included."""
+    recompilations: int = 0
+    """How often Dynamo compiled a frame again because a guard failed. An attempt that met the limit is not counted."""
+    recompile_lines: frozenset[int] = frozenset()
+    """The lines that Dynamo names for failed guards on values and lengths. Guards on tensors and modules name none."""
+    recompiled: frozenset[int] = frozenset()
+    """The first lines of the functions that were compiled again: of their decorator, where they have one."""
+    limit_lines: frozenset[int] = frozenset()
+    """The first lines of the functions that met the recompile limit: what was not compiled by then runs eagerly."""
+    graphs: int = 0
+    """How many graphs were captured; empty graphs are not."""
+    move_lines: frozenset[int] = frozenset()
+    """The innermost lines of captured operations that put the data of a tensor on another device."""
+    list_lines: frozenset[int] = frozenset()
+    """The lines of captured operations whose list of tensors is not equally long in all captured graphs."""
+    errors: tuple[str, ...] = ()
+    """What importing the block or making its calls raised, as `Type: first line`."""
+    result: object = None
+    """What the call returned (`CALL`), or all that the calls returned (`CALLS`). Tensors are detached copies."""
+    output: str = ""
+    """What the block printed."""
+    reports: tuple[str, ...] = ()
+    """Torch's own messages about breaks, recompilations and limits."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether torch captured everything, once, without moving a tensor, and nothing failed."""
+        return not (self.reports or self.move_lines or self.errors)

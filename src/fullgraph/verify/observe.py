@@ -1,0 +1,181 @@
+"""Running one block of code on the installed torch."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import itertools
+import os
+import random
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from fullgraph.verify.graphs import Captured
+from fullgraph.verify.observation import Observation, OracleError
+from fullgraph.verify.torchlog import TorchLog, listening
+from fullgraph.verify.values import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+_REFUSALS = frozenset({"Unsupported", "UserError"})  # of torch._dynamo.exc: what fullgraph=True raises at a break
+_serial = itertools.count(1)
+
+
+def observe(source: str, *, compiled: bool = True) -> Observation:
+    """Run one block in a fresh module and say what torch did.
+
+    The block may define `CALL = function, argument, ...` (one call) or `CALLS = function, [(argument, ...), ...]` (a
+    call for each tuple); otherwise it is only imported. Whatever backend it names, graphs are captured and run as they
+    are. With `compiled=False`, `torch.compile` gives back what it was given, so that the result is that of eager code.
+    """
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
+        warnings.simplefilter("ignore")
+        path = Path(folder, f"fullgraph_block_{next(_serial)}.py")
+        path.write_text(source, encoding="utf-8")
+        return _observe(path, _torch(), compiled=compiled)
+
+
+def _torch() -> Any:
+    try:
+        return importlib.import_module("torch")
+    except ModuleNotFoundError as error:
+        raise OracleError("the oracle needs torch: pip install 'fullgraph[verify]'") from error
+
+
+def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
+    captured, errors = Captured(), _Errors(path)
+    dynamo: Any = importlib.import_module("torch._dynamo")
+    # torch.compile itself stays what it is, since Dynamo knows it by identity; this is the function that it ends in
+    optimize = _optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing
+    with (
+        listening(str(path)) as log,
+        _sandbox(torch, dynamo) as output,
+        mock.patch.object(dynamo, "optimize", optimize),
+    ):
+        result = _run(path, errors)
+        _cross_check(log)
+    return Observation(
+        torch=torch.__version__,
+        break_lines=log.break_lines() | errors.break_lines,
+        breaks=len(log.breaks) + errors.refusals,
+        recompilations=max(0, len(log.recompiles) - len(log.limits)),
+        recompile_lines=log.recompile_lines(),
+        recompiled=log.recompiled(),
+        limit_lines=log.limited(),
+        graphs=len(captured.graphs),
+        move_lines=captured.move_lines(str(path)),
+        list_lines=captured.list_lines(str(path)),
+        errors=tuple(errors.texts),
+        result=result,
+        output=output.getvalue(),
+        reports=tuple(log.breaks + log.recompiles + log.limits),
+    )
+
+
+class _Errors:
+    """What a block raised."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.texts: list[str] = []
+        self.refusals = 0
+        self.break_lines: frozenset[int] = frozenset()
+
+    def add(self, error: Exception) -> None:
+        """Keep an error. One by which Dynamo refuses to break the graph (`fullgraph=True`) knows where that is."""
+        first = next((line for line in str(error).splitlines() if line.strip()), "")
+        self.texts.append(f"{type(error).__name__}: {first}" if first else type(error).__name__)
+        if type(error).__module__ == "torch._dynamo.exc" and type(error).__name__ in _REFUSALS:
+            self.refusals += 1
+            stack = getattr(error, "real_stack", ())
+            self.break_lines |= frozenset([frame.lineno for frame in stack if frame.filename == str(self.path)][-1:])
+
+
+def _run(path: Path, errors: _Errors) -> Any:
+    """Import the block and make its calls."""
+    with _imported(path, errors) as module:
+        if hasattr(module, "CALL"):
+            function, *arguments = module.CALL
+            return _call(function, tuple(arguments), errors)
+        if not hasattr(module, "CALLS"):
+            return None
+        function, calls = module.CALLS
+        for arguments in calls:
+            if not isinstance(arguments, tuple):
+                raise OracleError(f"CALLS needs a tuple of arguments for each call, not {arguments!r}")
+        return [_call(function, arguments, errors) for arguments in calls]
+
+
+@contextlib.contextmanager
+def _imported(path: Path, errors: _Errors) -> Iterator[ModuleType]:
+    """Import the block, for a while; where that fails, the module holds what was defined until then."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise OracleError(f"cannot import {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a block raises is an observation
+        errors.add(error)
+    try:
+        yield module
+    finally:
+        del sys.modules[path.stem]
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...], errors: _Errors) -> Any:
+    try:
+        return snapshot(function(*arguments))
+    except Exception as error:  # whatever a block raises is an observation
+        errors.add(error)
+        return None
+
+
+def _optimize_with(real: Callable[..., Any], captured: Captured) -> Callable[..., Any]:
+    """Make a `torch._dynamo.optimize` that has the capturing backend in place of any other."""
+
+    def optimize(*arguments: Any, **options: Any) -> Any:
+        options.pop("backend", None)
+        return real(captured.backend, *arguments[1:], **options)
+
+    return optimize
+
+
+def _optimize_nothing(*_arguments: Any, **_options: Any) -> Callable[[Any], Any]:
+    """Stand in for `torch._dynamo.optimize`, and leave everything as it is."""
+    return lambda model: model
+
+
+@contextlib.contextmanager
+def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
+    """Give the block a fresh Dynamo, fixed seeds and something to read, and undo what it does; yield its output."""
+    output, answers = io.StringIO(), io.StringIO("c\n" * 100)
+    with contextlib.ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(dynamo.config.load_config, dynamo.config.save_config())
+        stack.callback(dynamo.reset)
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(mock.patch.dict(os.environ))
+        stack.enter_context(mock.patch.object(sys, "stdin", answers))
+        stack.enter_context(contextlib.redirect_stdout(output))
+        dynamo.reset()
+        importlib.import_module("torch._dynamo.utils").counters.clear()
+        torch.manual_seed(0)
+        random.seed(0)
+        yield output
+
+
+def _cross_check(log: TorchLog) -> None:
+    """Compare with torch's own counters: a break that was counted but not logged is one that the oracle missed."""
+    counted = sum(importlib.import_module("torch._dynamo.utils").counters["graph_break"].values())
+    if counted and not log.breaks:
+        raise OracleError(f"torch counted {counted} graph breaks and logged none")
