@@ -1,0 +1,45 @@
+"""Findings as JSON: one list of objects, pure ASCII, so that any terminal and any pipe can carry it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fullgraph.engine.finding import Finding, Position
+    from fullgraph.report.model import Report
+
+
+def findings_json(report: Report) -> str:
+    """Write all findings as a JSON list."""
+    return json.dumps([_finding(finding) for finding in report.findings], indent=2) + "\n"
+
+
+def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
+    """Write the counts as a JSON list."""
+    return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in rows], indent=2) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    fix = finding.fix
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "message": finding.text,
+        "severity": finding.severity.value,
+        "filename": finding.filename,
+        "location": _position(finding.start),
+        "end_location": _position(finding.end),
+        "url": finding.url,
+        "fix": None if fix is None else {"applicability": fix.applicability, "message": fix.message},
+        "traced": {
+            "degree": finding.traced.degree.name.lower(),
+            "chain": [{"filename": step.filename, "row": step.row, "name": step.name} for step in finding.traced.chain],
+        },
+    }
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"row": position.row, "column": position.column}

@@ -1,0 +1,71 @@
+"""Findings as text: one line each, or with the source and a caret under the exact place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fullgraph.engine.finding import Severity, Traced
+from fullgraph.report.snippet import snippet, source_lines
+from fullgraph.report.visible import visible
+
+if TYPE_CHECKING:
+    from fullgraph.engine.finding import ChainStep, Finding, TracedBy
+    from fullgraph.report.model import Report, Style
+
+_COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
+_LONGEST_CHAIN = 5
+
+
+def concise(report: Report, style: Style) -> str:
+    """Write ``path:row:column: CODE message``, one line for each finding."""
+    return "".join(f"{_header(finding, finding.text, style)}\n" for finding in report.findings)
+
+
+def full(report: Report, style: Style) -> str:
+    """Write each finding with its source, the chain by which the code is traced, and the remedy."""
+    blocks = []
+    name: str | None = None
+    lines: tuple[str, ...] = ()
+    for finding in report.findings:
+        if finding.filename != name:
+            name, lines = finding.filename, source_lines(report.sources.get(finding.filename, b""))
+        blocks.append("\n".join(_block(finding, lines, style)) + "\n\n")
+    return "".join(blocks)
+
+
+def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
+    block = [_header(finding, finding.message, style)]
+    gutter, shown = snippet(lines, finding.start, finding.end, style, _COLOURS[finding.severity])
+    block += shown
+    notes = []
+    if finding.traced.chain:
+        notes.append(("traced" if finding.traced.degree is Traced.CERTAIN else "may be traced", _chain(finding.traced)))
+    elif finding.reach:
+        notes.append(("traced", finding.reach))
+    if finding.remedy:
+        notes.append(("help", finding.remedy))
+    if finding.fix is not None:
+        notes.append(("fix", finding.fix.message))
+    if shown and notes:
+        block.append(f"{' ' * gutter} {style.paint('|', 34)}")
+    edge = f"{' ' * gutter} {style.paint('=', 34)}"
+    block += [f"{edge} {style.paint(f'{label}:', 1)} {visible(text, style.encoding)}" for label, text in notes]
+    return block
+
+
+def _header(finding: Finding, text: str, style: Style) -> str:
+    path = visible(finding.filename, style.encoding)
+    place = f"{style.paint(path, 1)}:{finding.start.row}:{finding.start.column}"
+    return f"{place}: {style.paint(finding.code, 1, 31)} {visible(text, style.encoding)}"
+
+
+def _chain(traced: TracedBy) -> str:
+    steps = [_step(step) for step in traced.chain]
+    if len(steps) > _LONGEST_CHAIN:
+        left_out = len(steps) - _LONGEST_CHAIN + 1
+        steps = [*steps[:2], f"... {left_out} more ...", *steps[left_out + 2 :]]
+    return " -> ".join(steps)
+
+
+def _step(step: ChainStep) -> str:
+    return f"{step.name} ({step.filename}:{step.row})"

@@ -1,0 +1,43 @@
+"""What the reports are made from: the outcome of a run, and the style to print it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fullgraph.engine.finding import Finding
+
+FORMATS = ("full", "concise", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run.
+
+    ``findings`` come in the order to print them; ``sources`` holds the bytes of the files that have any, by name.
+    ``torch`` is the target version and ``origin`` says where that came from.
+    """
+
+    findings: tuple[Finding, ...]
+    checked: int
+    torch: str
+    origin: str
+    sources: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the output can show: colours, which characters (``encoding``) and how many in a line."""
+
+    colour: bool = False
+    encoding: str = "utf-8"
+    width: int = 120
+
+    def paint(self, text: str, *codes: int) -> str:
+        """Wrap a text in terminal colours, if there are any."""
+        if not self.colour or not codes:
+            return text
+        return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
