@@ -352,6 +352,10 @@ class Context:
         owner = classes.owner_of_self(expr, self._scope)
         return owner is not None and classes.is_module(owner) is not ModuleClass.NO
 
+    def moves_with_module(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` is a ``self.attribute`` that its class registers as a buffer or parameter."""
+        return self._model.classes.moves_with_module(expr, self._scope)
+
     def bindings(self, expr: ast.expr) -> tuple[ast.AST, ...]:
         """What binds a name, or a ``self.attribute``, in this file.
 

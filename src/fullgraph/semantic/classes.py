@@ -12,6 +12,7 @@ from fullgraph.semantic.walk import AttributeAssignment, Walked
 _DEPTH = 8
 _MODULE_BASES = frozenset({"LightningModule", "ModelMixin", "PreTrainedModel"})
 """Last names of well-known bases from installed packages that are ``nn.Module``."""
+_HELD_BY_MODULE = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
 _NOT_MODULES = (
     "torch.autograd.",
     "torch.utils.data.",
@@ -38,27 +39,34 @@ class Classes:
         self._walked = walked
         self._names = names
         self._open: set[tuple[Scope | ast.ClassDef, str]] = set()
+        self._named: set[tuple[ast.AST, str]] = set()
         self._attributes: dict[ast.ClassDef, dict[str, list[AttributeAssignment]]] = {}
         for assignment in walked.attributes:
             owner = self.owner_of_self(assignment.target.value, assignment.scope)
             if owner is not None:
                 held = self._attributes.setdefault(owner, {})
                 held.setdefault(assignment.target.attr, []).append(assignment)
-        self._registering = self._classes_that_register()
+        self._registered = self._registrations()
         declared = (name for info in walked.classes.values() for name in info.scope.bindings)
         held_names = (name for attributes in self._attributes.values() for name in attributes)
         self._members = frozenset((*declared, *held_names))
 
-    def _classes_that_register(self) -> frozenset[ast.ClassDef]:
-        owners: set[ast.ClassDef] = set()
+    def _registrations(self) -> dict[ast.ClassDef, set[str]]:
+        """Names that methods register as buffer, parameter or submodule, by class."""
+        found: dict[ast.ClassDef, set[str]] = {}
         for call, scope in self._walked.calls:
-            match call.func:
-                case ast.Attribute(value=receiver, attr="register_buffer" | "register_parameter" | "add_module"):
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(
+                        value=receiver, attr="register_buffer" | "register_parameter" | "register_module" | "add_module"
+                    ),
+                    args=[ast.Constant(value=str(name)), *_],
+                ):
                     if (owner := self.owner_of_self(receiver, scope)) is not None:
-                        owners.add(owner)
+                        found.setdefault(owner, set()).add(name)
                 case _:
                     continue
-        return frozenset(owners)
+        return found
 
     def owner_of_self(self, expr: ast.expr, scope: Scope) -> ast.ClassDef | None:
         """The class whose method's first parameter ``expr`` is; None if it is anything else."""
@@ -142,6 +150,15 @@ class Classes:
                         continue
         return answer if answer is ModuleClass.NO or self._acts_as_module(node) else ModuleClass.NO
 
+    def moves_with_module(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether ``expr`` is a ``self.attribute`` that the class registers as a buffer or parameter."""
+        if not isinstance(expr, ast.Attribute) or (owner := self.owner_of_self(expr.value, scope)) is None:
+            return False
+        if any(expr.attr in self._registered.get(cls, ()) for cls in self.lineage(owner)):
+            return True
+        calls = (item.value for item in self.held(owner, expr.attr) if isinstance(item.value, ast.Call))
+        return any(not _HELD_BY_MODULE.isdisjoint(self._names.of(call.func)) for call in calls)
+
     def _acts_as_module(self, node: ast.ClassDef) -> bool:
         """Whether methods of the class hold ``torch.nn`` objects or register buffers, as those of a module do."""
         for cls in self.lineage(node):
@@ -149,7 +166,7 @@ class Classes:
                 calls = (item.value for item in held if isinstance(item.value, ast.Call))
                 if any(path.startswith("torch.nn.") for call in calls for path in self._names.of(call.func)):
                     return True
-            if cls in self._registering:
+            if cls in self._registered:
                 return True
         return False
 
@@ -236,10 +253,12 @@ class Classes:
         if depth <= 0 or not isinstance(expr, ast.Name) or (scope := self._walked.name_scope.get(expr)) is None:
             return []
         found = scope.lookup(expr.id)
-        out: list[ast.AST] = []
-        for binding in found[1] if found else ():
-            out += self._definition(binding, expr, depth)
-        return out
+        if found is None or (found[0].node, expr.id) in self._named:
+            return []
+        self._named.add((found[0].node, expr.id))
+        out = [item for binding in found[1] for item in self._definition(binding, expr, depth)]
+        self._named.discard((found[0].node, expr.id))
+        return list(dict.fromkeys(out))
 
     def _definition(self, binding: Binding, user: ast.Name, depth: int) -> list[ast.AST]:
         if isinstance(binding, (*DEFS, ast.ClassDef)):

@@ -159,8 +159,10 @@ class Kinds:
 
     def _kind_of_attribute(self, expr: ast.Attribute) -> Kind:
         paths = self._names.of(expr)
-        if paths:
-            return Kind.DTYPE if all(is_dtype(path) for path in paths) else Kind.UNKNOWN
+        if paths and all(is_dtype(path) for path in paths):
+            return Kind.DTYPE
+        if any(path.startswith("torch.") for path in paths):
+            return Kind.UNKNOWN
         return _kind_by_convention(expr.attr)
 
     def _kind_of_name(self, name: ast.Name, depth: int) -> Kind | None:

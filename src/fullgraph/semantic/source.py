@@ -34,7 +34,7 @@ def decode(data: bytes) -> str:
         if not str(error.msg).startswith("invalid or missing"):
             raise SourceError(1, 1, str(error.msg)) from error
         encoding = "utf-8"
-    if encoding == "utf-8-sig":
+    if data.startswith(codecs.BOM_UTF8):
         data, encoding = data[len(codecs.BOM_UTF8) :], "utf-8"
     try:
         return data.decode(encoding)

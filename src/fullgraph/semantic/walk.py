@@ -270,13 +270,14 @@ class _Walker:
         return [(target, scope)]
 
     def annotated_assignment(self, node: ast.AnnAssign, scope: Scope) -> list[_Pending]:
-        """``name: annotation = value``, with or without a value."""
+        """``name: annotation = value``; without a value, ``(name): annotation`` binds nothing."""
         if not isinstance(node.target, ast.Name):
             if isinstance(node.target, ast.Attribute):
                 self.walked.attributes.append(AttributeAssignment(node.target, node.value, node, scope))
             return self.inside(node, scope)
         self.keep(node.target, scope)
-        scope.bind(node.target.id, node)
+        if node.simple or node.value is not None:
+            scope.bind(node.target.id, node)
         if node.value is not None:
             self.walked.aliases.append((node.target, node.value))
         return [(child, scope) for child in (node.annotation, node.value) if child is not None]

@@ -173,7 +173,8 @@ Do not warn about it with `warnings.warn` in the forward path: that call is itse
 ## When it is reported
 
 `.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
-any method that is given the tensor. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is
+any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is
+where its module is, or a tensor computed from the very tensor that the device is taken from. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is
 not surely a device are not reported, nor are moves in `__init__`, in loaders and in training scripts.
 
 ## How this is known
@@ -202,6 +203,9 @@ _COST_OF_MODULE = (
 )
 _REMEDY = "put it on its device before the call, or register it as a buffer"
 
+_FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
+_LEAVES_THE_DEVICE = frozenset({"cpu", "cuda", "from_numpy", "item", "numpy", "to", "tolist"})
+
 _CREATORS = frozenset(
     {
         "torch.arange",
@@ -225,7 +229,9 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a device move in code that is, or may be, traced."""
     match call:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
-            if ctx.enters_known_code(call):
+            if ctx.enters_known_code(call) or _is_there_already(receiver, _device(call)):
+                return
+            if method == "to" and ctx.moves_with_module(_source(receiver)):
                 return
             is_module = ctx.is_module_self(receiver)
             cost = _COST_OF_MODULE if is_module else _COST
@@ -267,7 +273,7 @@ def _moves_device(call: ast.Call, method: str, ctx: Context) -> bool:
         return False
     if method != "to":
         return len(call.args) <= 1
-    device = next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
+    device = _device(call)
     match device:
         case None:
             return False
@@ -275,6 +281,43 @@ def _moves_device(call: ast.Call, method: str, ctx: Context) -> bool:
             return not isinstance(index, bool)
         case _:
             return ctx.kind(device) is Kind.DEVICE
+
+
+def _device(call: ast.Call) -> ast.expr | None:
+    return next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
+
+
+def _is_there_already(receiver: ast.expr, device: ast.expr | None) -> bool:
+    """Whether the receiver is computed from the very tensor whose device is asked for: ``x.flip(0).to(x.device)``."""
+    match device:
+        case ast.Attribute(value=source, attr="device"):
+            wanted = ast.dump(source)
+        case _:
+            return False
+    todo: list[ast.AST] = [receiver]
+    found = False
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Attribute):
+            if node.attr in _FACTS:
+                continue
+            if node.attr in _LEAVES_THE_DEVICE:
+                return False
+        if isinstance(node, ast.expr) and ast.dump(node) == wanted:
+            found = True
+            continue
+        todo += ast.iter_child_nodes(node)
+    return found
+
+
+def _source(receiver: ast.expr) -> ast.expr:
+    """What a chain of method calls and subscripts begins with: ``self.table`` of ``self.table[None].float()``."""
+    while True:
+        match receiver:
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner):
+                receiver = inner
+            case _:
+                return receiver
 
 
 def _compares_devices(test: ast.expr, ctx: Context) -> bool:
@@ -325,6 +368,9 @@ class Net(nn.Module):
         x = x.to("cuda:0")  # TFG401
         x = x.to(0)  # TFG401
         x = x.to(mask.device, non_blocking=True)  # TFG401
+        y = (x * 2).flip(0).to(x.device) + x[0].to(x.device)
+        y = y + x.cpu().flip(0).to(x.device)  # TFG401, TFG401
+        y = y + mask.flip(0).to(x.device) + torch.zeros(x.shape).double()  # TFG401
         host = x.detach().cpu()  # TFG401
         return self.helper(x.cuda())  # TFG401
 
@@ -344,6 +390,23 @@ class Net(nn.Module):
         x = x.to(memory_format=torch.channels_last)
         x = x.to(other).to(where).to(**options).to(*where)
         return x.type_as(other).float()
+---
+# a buffer or parameter is where its module is, so a move only says so
+import torch
+from torch import nn
+
+class Rotary(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("inv_freq", torch.arange(4), persistent=False)
+        self.token = nn.Parameter(torch.zeros(1))
+        self.other = nn.Buffer(torch.zeros(1), persistent=False)
+        self.plain = torch.zeros(3)
+
+    def forward(self, x):
+        f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
+        f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
+        return f + self.inv_freq.cpu()  # TFG401
 ---
 # eager code: training scripts, loaders, __init__, disabled functions
 import torch
