@@ -158,7 +158,7 @@ def test_recompilations_are_counted_up_to_the_limit() -> None:
     assert (seen.recompilations, seen.graphs, seen.recompile_lines) == (2, 3, marked(few))
     assert (seen.recompiled, seen.limit_lines) == ({3}, frozenset())
     seen = observe(many)
-    limit = torch._dynamo.config.recompile_limit
+    limit = torch._dynamo.config.cache_size_limit  # its name up to torch 2.6, and still another name for it
     assert (seen.recompilations, seen.graphs, seen.recompile_lines) == (limit - 1, limit, marked(many))
     assert seen.limit_lines == {3}
     assert not seen.errors
@@ -259,6 +259,7 @@ def test_process_is_left_as_it_was(capfd: pytest.CaptureFixture[str], monkeypatc
         "torch",
         "torch._dynamo",
         "torch._dynamo.guards.__recompiles",
+        "torch._dynamo.guards.__verbose_guards",
         "torch._dynamo.convert_frame.__graph_breaks",
     ]
 
@@ -266,7 +267,7 @@ def test_process_is_left_as_it_was(capfd: pytest.CaptureFixture[str], monkeypatc
         shown = [logging.getLogger(name) for name in loggers]
         modules = [name for name in sys.modules if name.startswith("fullgraph_block")]
         logs = [(logger.level, logger.propagate, [type(handler) for handler in logger.handlers]) for logger in shown]
-        flags = [torch._dynamo.config.recompile_limit, torch._dynamo.config.capture_scalar_outputs]
+        flags = [torch._dynamo.config.cache_size_limit, torch._dynamo.config.capture_scalar_outputs]
         return [logs, modules, flags, torch.compile, torch._dynamo.optimize, sys.stdin, sys.stdout, dict(os.environ)]
 
     before = state()
@@ -274,7 +275,7 @@ def test_process_is_left_as_it_was(capfd: pytest.CaptureFixture[str], monkeypatc
         block("""
         import os
         import torch._dynamo
-        torch._dynamo.config.recompile_limit = 2
+        torch._dynamo.config.cache_size_limit = 2
         torch._dynamo.config.capture_scalar_outputs = True
         os.environ["OF_THE_BLOCK"] = "1"
         @torch.compile

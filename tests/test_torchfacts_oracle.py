@@ -130,7 +130,9 @@ def test_public_name_is_not_yet_there(path: str) -> None:
 
 @pytest.mark.parametrize(("one", "public"), pairs(Relation.SAME_OBJECT))
 def test_same_object(one: PrivateName, public: PublicEquivalent) -> None:
-    assert resolve(one.name) is resolve(public.name)
+    # once Dynamo has compiled something, torch keeps some functions out of it by a wrapper around the public name
+    found = resolve(public.name)
+    assert resolve(one.name) is getattr(found, "_torchdynamo_orig_callable", found)
 
 
 @pytest.mark.parametrize(("one", "public"), pairs(Relation.SUBCLASS))

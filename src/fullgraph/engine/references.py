@@ -30,7 +30,7 @@ def private_references(model: FileModel, package: str, candidates: frozenset[str
             scope = model.walked.name_scope[base]
             assigned = _assigned_values(base, scope)
             use = asked.get(chain, chain)
-            if use is None or (use is base and assigned):
+            if use is None or (use is base and any(model.names.of(value) for value in assigned)):
                 continue
             if _is_private_use(model, use, package):
                 found[use] = scope

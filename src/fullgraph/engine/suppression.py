@@ -1,4 +1,8 @@
-"""``# noqa`` comments, read as flake8 reads them. Under flake8 itself this is not used: flake8 does it."""
+"""``# noqa`` comments, read as flake8 reads them. Under flake8 itself this is not used: flake8 does it.
+
+Two spellings mean just what they name: ``# flake8: noqa: TFG101``, for which flake8 would skip the whole file, and codes
+in small letters, which flake8 would not know.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,10 @@ from collections.abc import Sequence
 from fullgraph.engine.finding import Finding
 
 _INLINE = re.compile(r"# noqa(?::[\s]?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
-_FILE = re.compile(r"\s*# flake8[:=]\s*noqa(?P<codes>:\s?(?P<list>[A-Z0-9,\s]+))?", re.IGNORECASE)
+_FILE = re.compile(
+    r"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>(?:(?:[A-Z]+[0-9]+|(?-i:[A-Z]{1,3}))(?:[,\s]+|$))+))?",
+    re.IGNORECASE,
+)
 _SEPARATOR = re.compile(r"[,\s]+")
 
 
@@ -36,9 +43,9 @@ def _file_level(lines: Sequence[str]) -> tuple[str, ...] | None:
     for line in lines:
         found = _FILE.match(line)
         if found is not None:
-            if found["list"] is None:
+            if found["codes"] is None:
                 return None
-            off += _codes(found["list"])
+            off += _codes(found["codes"])
     return tuple(off)
 
 

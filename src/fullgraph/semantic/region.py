@@ -277,7 +277,7 @@ def _stores_same(target: ast.expr, value: ast.expr) -> bool:
 
 def _tells_compiling(path: str) -> bool:
     owner, _, name = path.rpartition(".")
-    return name in _TRUE_WHEN_COMPILING and not f"{owner}.".startswith((".", "builtins."))
+    return name in _TRUE_WHEN_COMPILING and owner.partition(".")[0] != "builtins"
 
 
 def _statements_after(node: ast.stmt, around: ast.AST) -> list[ast.stmt]:

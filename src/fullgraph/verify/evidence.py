@@ -30,13 +30,8 @@ _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
 
 
-def block_id(rule: RegisteredRule, block: Block) -> str:
-    """Name one block of a page: its kind, its number among the blocks of that kind, and a hash of its source."""
-    return block_ids(rule)[rule.page.blocks.index(block)]
-
-
 def block_ids(rule: RegisteredRule) -> tuple[str, ...]:
-    """Name every block of a page, in order. A block that is changed gets another name."""
+    """Name every block of a page, in order: its kind, its number among those of that kind, and a hash of its source."""
     seen: dict[str, int] = {}
     names: list[str] = []
     for block in rule.page.blocks:
@@ -151,8 +146,8 @@ def _private(block: Block, seen: Observation) -> Iterator[str]:
             yield from (f"{other} exists already" for other in others if resolves(other))
         elif not resolves(others[0]):
             yield f"{others[0]} does not exist"
-        elif (lost := lost_keywords(private, others[0])) != set(public.dropped_keywords):
-            yield f"{others[0]} lacks the keywords {sorted(lost)}, not {sorted(public.dropped_keywords)}"
+        elif (lost := lost_keywords(private, others[0])) != (told := _taken(private, public.dropped_keywords)):
+            yield f"{others[0]} lacks the keywords {sorted(lost)}, not {sorted(told)}"
 
 
 _EVIDENCE: Mapping[str, Callable[[Block, Observation], Iterator[str]]] = MappingProxyType(
@@ -172,6 +167,11 @@ def resolves(path: str) -> bool:
 def lost_keywords(private: str, public: str) -> set[str]:
     """Find the keywords that the callable named `private` takes and the one named `public` does not."""
     return _keywords(_resolve(private)) - _keywords(_resolve(public))
+
+
+def _taken(private: str, dropped: tuple[str, ...]) -> set[str]:
+    """Keep the keywords that the callable named `private` has in this release: it may have got some only later."""
+    return _keywords(_resolve(private)).intersection(dropped)
 
 
 def _resolve(path: str) -> Any:

@@ -100,7 +100,21 @@ def listening(path: str) -> Iterator[TorchLog]:
         internal._set_log_state(internal.LogState())
         internal.set_logs(graph_breaks=True, recompiles=True)
         stack.enter_context(_redirected(log))
+        stack.enter_context(_guards_with_lines())
         yield log
+
+
+@contextlib.contextmanager
+def _guards_with_lines() -> Iterator[None]:
+    """Have Dynamo note which line a guard stems from: torch 2.6 does so only while this log is on. Nobody keeps it."""
+    logger = logging.getLogger("torch._dynamo.guards.__verbose_guards")
+    level = logger.level
+    with mock.patch.multiple(logger, handlers=[logging.NullHandler()], propagate=False):
+        logger.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -69,8 +69,8 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALLS = step, [(torch.ones(3, device="meta"),)] * 3
 ```
 
-For `self.to(...)` on a module with parameters it is worse: where it really moves something it is a graph
-break (and up to torch 2.11 even where it moves nothing).
+For `self.to(...)` on a module it is worse: where it moves parameters it is a graph break. On older torch it
+breaks even where it moves nothing: for any module up to torch 2.10, for one with parameters up to 2.11.
 
 ```python bad
 import torch
@@ -187,7 +187,7 @@ the break.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, TorchVersion, Traced
 
 RULE = Rule(
     "TFG401",
@@ -197,10 +197,7 @@ RULE = Rule(
 )
 
 _COST = "a copy on every call while the devices differ (nothing is left when they are the same); no graph break"
-_COST_OF_STATE = "a hidden transfer on the first call and one more recompilation, but no graph break for tensors"
-_COST_OF_MODULE = (
-    "a hidden transfer, and a graph break where it moves parameters (up to torch 2.11 even where it does not)"
-)
+_COST_OF_STATE = "a hidden transfer on the first call and one more recompilation; "
 _REMEDY = "put it on its device before the call, or register it as a buffer"
 
 _FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
@@ -233,8 +230,7 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 return
             if method == "to" and ctx.moves_with_module(_source(receiver)):
                 return
-            is_module = ctx.is_module_self(receiver)
-            cost = _COST_OF_MODULE if is_module else _COST
+            cost = _cost_of_module(ctx) if ctx.is_module_self(receiver) else _COST
             yield ctx.at(call, call=_short(call), place="the forward path", cost=cost, remedy=_remedy(receiver, ctx))
         case _:
             return
@@ -254,9 +250,20 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
                 case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu" as method)):
                     if ctx.is_self(_root(receiver)) and _moves_device(call, method, ctx):
                         place = f"`{function.name}`, where state follows its input"
-                        yield ctx.at(call, call=_short(call), place=place, cost=_COST_OF_STATE, remedy=_REMEDY)
+                        breaks = _cost_of_module(ctx) if ctx.is_module_self(receiver) else "no graph break"
+                        cost = _COST_OF_STATE + breaks
+                        yield ctx.at(call, call=_short(call), place=place, cost=cost, remedy=_REMEDY)
                 case _:
                     continue
+
+
+def _cost_of_module(ctx: Context) -> str:
+    """What ``self.to(...)`` on a module was seen to cost, by release."""
+    if ctx.target < TorchVersion(2, 11):
+        return "a graph break each time it runs, even where it moves nothing"
+    if ctx.target < TorchVersion(2, 12):
+        return "a graph break each time it runs on a module with parameters, even where it moves nothing"
+    return "a graph break where it moves parameters, a hidden transfer in any case"
 
 
 def _remedy(receiver: ast.expr, ctx: Context) -> str:

@@ -1,0 +1,108 @@
+"""The flake8 plugin. flake8 reads, parses, selects and suppresses; the plugin only yields findings and never raises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
+
+from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
+from fullgraph.config import options as config_options
+from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.registry import registry
+from fullgraph.project import common_directory, find_config, find_root, resolve_target
+from fullgraph.torchfacts import NEWEST_KNOWN, TorchVersion
+
+if TYPE_CHECKING:
+    import argparse
+    import ast
+    from collections.abc import Iterator, Sequence
+
+_STDIN = "-"
+
+
+class _OptionManager(Protocol):
+    """The part of flake8's option manager that is used here."""
+
+    def add_option(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def extend_default_ignore(self, error_codes: Sequence[str]) -> None: ...
+
+
+class Plugin:
+    """What flake8 makes for each file, from the tree and the lines that it has already read.
+
+    Attributes:
+        settings: what the options say, for every file of the run.
+
+    """
+
+    # flake8 gives the options to the class and makes the instances itself, so this is the only place between the two.
+    # It is set once per process and before the first file: workers that are forked inherit it, workers that are spawned
+    # parse the options again. Nothing else is kept from one file to the next, so no finding depends on their order.
+    settings: ClassVar[Settings | None] = None
+
+    def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
+        # flake8 goes by these names. The tree is the one that every other plugin sees, so it must not be changed.
+        self.tree = tree
+        self.filename = filename
+        self.lines = lines
+
+    @classmethod
+    def add_options(cls, option_manager: _OptionManager) -> None:
+        """Add the options to flake8's own, and turn off the rules that are off unless somebody selects them."""
+        for flag, keywords in flake8_options():
+            option_manager.add_option(flag, **keywords)
+        option_manager.extend_default_ignore([code for code, rule in registry().items() if not rule.default])
+
+    # With a second parameter, flake8 would take a TypeError from inside for a wrong signature, and call again.
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Settle what the run is for. Every rule runs, since flake8 selects among the findings.
+
+        Raises:
+            ExecutionError: an option or the project's configuration is wrong; flake8 prints it and stops.
+
+        """
+        try:
+            cls.settings = Settings.with_everything(_target(options))
+        except (ConfigError, OSError) as error:
+            raise ExecutionError(f"fullgraph: {error}") from error
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
+        try:
+            settings = self.settings or Settings.with_everything(NEWEST_KNOWN)
+            findings = check_tree(self.tree, self.lines, self.filename, settings)
+            found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in findings]
+        except Exception as error:  # anything that leaves this method ends flake8's whole run
+            found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]
+        for row, column, text in found:
+            yield row, column, text, type(self)
+
+
+def _target(options: argparse.Namespace) -> TorchVersion:
+    """Find the torch version to aim at: as flake8's option says, else the project, else the newest known."""
+    # flake8 keeps --isolated to itself, so the project is looked at even then.
+    start = common_directory(_paths(options))
+    path = find_config(start)
+    config = Config() if path is None else load_config(path)
+    return resolve_target(config.overridden_by(_given(options)), find_root(start)).version
+
+
+def _paths(options: argparse.Namespace) -> list[Path]:
+    return [Path(options.stdin_display_name if name == _STDIN else name) for name in options.filenames]
+
+
+def _given(options: argparse.Namespace) -> Config:
+    """Take the settings from flake8's options."""
+    given = Config()
+    for option in config_options():
+        if option.flake8 is not None:
+            value = getattr(options, option.flake8.removeprefix("--").replace("-", "_"))
+            try:
+                given = given.overridden_by(from_flags({option.name: value}))
+            except ConfigError as error:
+                raise ConfigError(option.flake8, error.message) from error
+    return given
