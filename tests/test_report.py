@@ -20,9 +20,7 @@ from fullgraph.report.visible import cells, visible
 PLAIN = Style()
 
 
-def finding(
-    start: tuple[int, int], end: tuple[int, int], filename: str = "net.py", **more: object
-) -> Finding:
+def finding(start: tuple[int, int], end: tuple[int, int], filename: str = "net.py", **more: object) -> Finding:
     given = {"code": "TFG101", "name": "private-api", "message": "do not", **more}
     return Finding(filename, Position(*start), Position(*end), **given)  # type: ignore[arg-type]
 

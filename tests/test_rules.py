@@ -26,9 +26,7 @@ def examples(rule: RegisteredRule) -> Iterator[tuple[str, str]]:
         yield f"{rule.code}-case-{number}", case
 
 
-EXAMPLES = [
-    pytest.param(rule.code, source, id=name) for rule in registry().values() for name, source in examples(rule)
-]
+EXAMPLES = [pytest.param(rule.code, source, id=name) for rule in registry().values() for name, source in examples(rule)]
 
 
 def findings(source: str, code: str) -> list[Finding]:
