@@ -67,7 +67,7 @@ def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: 
         return []
     try:
         findings = _Checker(tree, lines, filename, settings).run()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the user's run goes on
+    except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
     return sorted(findings, key=Finding.sort_key)
 
@@ -145,8 +145,8 @@ class _Checker:
         try:
             for hit in subscription.handler(node, self.context):
                 if self.is_new(code, hit):
-                    found.append(self.finding(subscription, hit, scope))
-        except Exception as error:  # noqa: BLE001 - one rule's fault must not end the run
+                    found.append(self.finding(subscription, hit, scope))  # noqa: PERF401 - a failure must keep these
+        except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
                 found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))

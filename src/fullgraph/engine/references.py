@@ -10,7 +10,6 @@ from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import is_private
 
-
 _OPERATORS = ("torch.ops.",)
 """Registered operators are no Python API: an underscore belongs to the operator's name."""
 

@@ -1,7 +1,7 @@
 """``# noqa`` comments, read as flake8 reads them. Under flake8 itself this is not used: flake8 does it.
 
-Two spellings mean just what they name: ``# flake8: noqa: TFG101``, for which flake8 would skip the whole file, and codes
-in small letters, which flake8 would not know.
+Two spellings mean just what they name: ``# flake8: noqa: TFG101``, for which flake8 would skip the whole file, and
+codes in small letters, which flake8 would not know.
 """
 
 from __future__ import annotations

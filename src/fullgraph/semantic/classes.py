@@ -103,7 +103,7 @@ class Classes:
         return tuple(order)
 
     def method(self, node: ast.ClassDef, name: str) -> DefNode | None:
-        """The method ``name`` that an instance of the class has, as far as this file says: the last one that is real."""
+        """The method ``name`` that an instance of the class has, as far as this file says: the last real one."""
         for cls in self.lineage(node):
             for binding in reversed(self._walked.classes[cls].scope.bindings.get(name, ())):
                 if isinstance(binding, DEFS) and not self._is_secondary(binding):
@@ -196,7 +196,7 @@ class Classes:
         return found
 
     def instance_classes(self, expr: ast.expr, scope: Scope, depth: int = _DEPTH) -> list[ast.ClassDef]:
-        """Classes of this file of which ``expr`` is an instance: ``self``, ``Net()``, a name or attribute that holds one."""
+        """Classes of this file that ``expr`` is an instance of: ``self``, ``Net()``, or what holds one."""
         if depth <= 0:
             return []
         if (owner := self.owner_of_self(expr, scope)) is not None:

@@ -89,7 +89,7 @@ class Walked:
     buckets: dict[type[ast.AST], list[tuple[ast.AST, Scope]]]
     """Every node of the wanted types, in source order, with the scope it stands in.
 
-    Operators and contexts (``ast.Add``, ``ast.Load``) have no place, and the module is not part of itself: they have none.
+    Operators and contexts (``ast.Add``, ``ast.Load``) and the module itself have none.
     """
     chains: dict[str, list[ast.expr]] = field(default_factory=dict)
     """Outermost ``a`` or ``a.b.c`` of every use, by the name it begins with."""
