@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar, overload
 from fullgraph.semantic.classes import ModuleClass
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
+from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import Traced, TracedBy
 from fullgraph.semantic.walk import base_name
@@ -316,6 +317,19 @@ class Context:
             return False
         return self.traced(node).degree > Traced.NONE or not region.has_certain_roots
 
+    def may_be_entered(self, function: DefNode) -> bool:
+        """Like `may_be_traced`, for the body of a function defined where we look."""
+        outside = self._scope
+        self._scope = self._model.walked.functions[function].scope
+        try:
+            return self.may_be_traced(function)
+        finally:
+            self._scope = outside
+
+    def text(self, expr: ast.expr, *, limit: int = 60) -> str:
+        """The source of ``expr`` in one line, cut in the middle where it is longer than ``limit`` characters."""
+        return source_text(expr, self._model.lines, limit)
+
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
         return bool(self._model.classes.functions_of(call.func, self._scope))
@@ -383,13 +397,17 @@ class Context:
         return tuple(found)
 
     def comment_beside(self, node: ast.AST) -> str:
-        """Comments in the rows of the statement around ``node`` and right above it, without pragmas for tools."""
+        """Comments in the rows of ``node`` and the first row of its statement, and the comment blocks right above.
+
+        Pragmas for tools are left out.
+        """
         statement: ast.AST = node
         while not isinstance(statement, ast.stmt) and (parent := self.parent(statement)) is not None:
             statement = parent
-        first, last = getattr(statement, "lineno", 1), getattr(statement, "end_lineno", None) or 1
+        first = getattr(statement, "lineno", 1)
         if isinstance(statement, (*DEFS, ast.ClassDef)):
             first = min([first, *(decorator.lineno for decorator in statement.decorator_list)])
-        if hasattr(statement, "body"):
-            last = getattr(node, "end_lineno", None) or first
-        return self._model.comments.beside(first, last)
+        row, end = getattr(node, "lineno", first), getattr(node, "end_lineno", None) or first
+        comments = self._model.comments
+        beside_node = comments.beside(row, end)
+        return beside_node if row == first else f"{comments.beside(first, first)}\n{beside_node}".strip()

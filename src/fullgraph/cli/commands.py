@@ -50,7 +50,7 @@ def run(argv: Sequence[str] | None) -> int:
         raise KeyboardInterrupt from None
     except (KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a user sees no traceback
+    except Exception as error:  # the last line of defence: a user sees no traceback
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
         return _fail(f"fullgraph: internal error at {_place(error)}: {what}; please report it")
     return status if isinstance(status, int) else 0

@@ -37,3 +37,18 @@ def span(node: ast.AST, lines: Sequence[str]) -> tuple[Position, Position]:
     if end_row is None or end_offset is None:
         return start, start
     return start, _position(lines, end_row, end_offset)
+
+
+def source_text(node: ast.AST, lines: Sequence[str], limit: int) -> str:
+    """The source of a node in one line, cut in the middle where it is longer than ``limit`` characters."""
+    start, end = span(node, lines)
+    if start.row == end.row:
+        text = lines[start.row - 1][start.column - 1 : end.column - 1]
+    else:
+        parts = (lines[start.row - 1][start.column - 1 :], *lines[start.row : end.row - 1])
+        text = " ".join((*parts, lines[end.row - 1][: end.column - 1]))
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    head = (limit - 3) // 2
+    return f"{text[:head]}...{text[len(text) - (limit - 3 - head) :]}"

@@ -173,9 +173,10 @@ Do not warn about it with `warnings.warn` in the forward path: that call is itse
 ## When it is reported
 
 `.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
-any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is
-where its module is, or a tensor computed from the very tensor that the device is taken from. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is
-not surely a device are not reported, nor are moves in `__init__`, in loaders and in training scripts.
+any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is where
+its module is, or a tensor computed from the very tensor that the device is taken from. `.to(dtype)`,
+`.to(memory_format=...)` and a move to something that is not surely a device are not reported, nor are moves in
+`__init__`, in loaders and in training scripts.
 
 ## How this is known
 
@@ -231,7 +232,9 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if method == "to" and ctx.moves_with_module(_source(receiver)):
                 return
             cost = _cost_of_module(ctx) if ctx.is_module_self(receiver) else _COST
-            yield ctx.at(call, call=_short(call), place="the forward path", cost=cost, remedy=_remedy(receiver, ctx))
+            yield ctx.at(
+                call, call=ctx.text(call), place="the forward path", cost=cost, remedy=_remedy(receiver, method, ctx)
+            )
         case _:
             return
 
@@ -252,7 +255,7 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
                         place = f"`{function.name}`, where state follows its input"
                         breaks = _cost_of_module(ctx) if ctx.is_module_self(receiver) else "no graph break"
                         cost = _COST_OF_STATE + breaks
-                        yield ctx.at(call, call=_short(call), place=place, cost=cost, remedy=_REMEDY)
+                        yield ctx.at(call, call=ctx.text(call), place=place, cost=cost, remedy=_REMEDY)
                 case _:
                     continue
 
@@ -266,10 +269,12 @@ def _cost_of_module(ctx: Context) -> str:
     return "a graph break where it moves parameters, a hidden transfer in any case"
 
 
-def _remedy(receiver: ast.expr, ctx: Context) -> str:
+def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
     match receiver:
         case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
-            return f"create it there: `{ast.unparse(func)}(..., device=...)`"
+            return f"create it there: `{ctx.text(func)}(..., device=...)`"
+        case _ if method == "cpu":
+            return "keep it on its device, or take it to the host outside the compiled function"
         case _:
             return _REMEDY
 
@@ -352,11 +357,6 @@ def _root(expr: ast.expr) -> ast.expr:
     while isinstance(expr, ast.Attribute):
         expr = expr.value
     return expr
-
-
-def _short(call: ast.Call) -> str:
-    text = ast.unparse(call)
-    return text if len(text) <= 60 and "\n" not in text else f"...{ast.unparse(call.func).rpartition('.')[2]}(...)"
 
 
 CASES = """

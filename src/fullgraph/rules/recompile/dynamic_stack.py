@@ -160,8 +160,8 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     yield ctx.at(
         call,
         cause=iterable,
-        function=ast.unparse(call.func),
-        iterable=_short(iterable),
+        function=ctx.text(call.func),
+        iterable=ctx.text(iterable, limit=50),
     )
 
 
@@ -224,7 +224,7 @@ def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:
     match iterable:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method), args=arguments):
             if method in _OF_A_MODEL:
-                return not ctx.is_module_self(receiver)
+                return not ctx.is_module_self(_root(receiver))
             return method in ("items", "keys", "values") and not arguments and _comes_from_caller(receiver, ctx)
         case ast.Call(func=func, args=[*_, inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
             return _has_unknown_length(inner, ctx)
@@ -234,6 +234,12 @@ def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:
             return _comes_from_caller(iterable, ctx)
         case _:
             return False
+
+
+def _root(expr: ast.expr) -> ast.expr:
+    while isinstance(expr, ast.Attribute):
+        expr = expr.value
+    return expr
 
 
 def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
@@ -254,11 +260,6 @@ def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
     is_starred = function is not None and bindings[0] in (function.args.vararg, function.args.kwarg)
     element = annotation if is_starred else ctx.element_annotation(annotation)
     return element is not None and ctx.annotated_kind(element) is Kind.TENSOR
-
-
-def _short(expr: ast.expr) -> str:
-    text = ast.unparse(expr)
-    return text if len(text) <= 50 else text[:47] + "..."
 
 
 CASES = """
@@ -308,6 +309,7 @@ class Net(nn.Module):
         for _ in range(4):
             outputs.append(x)
         norms = torch.stack([p.norm() for p in self.parameters()])
+        more = torch.stack([p.norm() for p in self.layers.parameters()])
         both = torch.cat([f.flatten(1) for f in features], dim=1)
         return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
 ---

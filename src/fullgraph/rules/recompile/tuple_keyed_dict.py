@@ -200,12 +200,15 @@ RULE = Rule(
     since="0.1",
 )
 
+_DEPTH = 3
+"""How many local names are followed from a key to a parameter."""
+
 
 @RULE.node(ast.AnnAssign)
 def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
     """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute."""
     if _is_declaration(node.annotation, ctx) and ctx.may_be_traced(node):
-        yield _hit(node.annotation, f"`{_short(node.target)}`", ctx)
+        yield _hit(node.annotation, f"`{ctx.text(node.target, limit=40)}`", ctx)
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -213,7 +216,7 @@ def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Conte
     """Report a parameter that is annotated as such a dict."""
     arguments = node.args
     for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        if arg.annotation is not None and _is_declaration(arg.annotation, ctx) and ctx.may_be_traced(node):
+        if arg.annotation is not None and _is_declaration(arg.annotation, ctx) and ctx.may_be_entered(node):
             yield _hit(arg.annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
 
 
@@ -273,8 +276,8 @@ def _hit(node: ast.AST, what: str, ctx: Context, *, cause: Hashable | None = Non
 
 
 def _access(node: ast.AST, container: ast.expr, verb: str, ctx: Context) -> Hit:
-    cause = (ctx.function(), ast.unparse(container), verb)
-    return _hit(node, f"`{_short(container)}` {verb} here", ctx, cause=cause)
+    cause = (ctx.function(), ast.dump(container), verb)
+    return _hit(node, f"`{ctx.text(container, limit=40)}` {verb} here", ctx, cause=cause)
 
 
 def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Context) -> bool:
@@ -349,17 +352,16 @@ def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
 
 
 def _maps_tuples(annotation: ast.expr, ctx: Context) -> bool:
-    """Whether an annotation is of a dict whose keys are tuples."""
-    match annotation:
-        case ast.Subscript(slice=ast.Tuple(elts=[key, _])) if ctx.annotated_kind(annotation) is Kind.DICT:
-            owner = key.value if isinstance(key, ast.Subscript) else key
-            return not {"builtins.tuple", "typing.Tuple"}.isdisjoint(ctx.names(owner))
-        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-            return _maps_tuples(left, ctx) or _maps_tuples(right, ctx)
-        case ast.Subscript(slice=inner):
-            return _maps_tuples(inner, ctx)
-        case _:
-            return False
+    """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
+    for part in ast.walk(annotation):
+        match part:
+            case ast.Subscript(slice=ast.Tuple(elts=[key, _])) if ctx.annotated_kind(part) is Kind.DICT:
+                owner = key.value if isinstance(key, ast.Subscript) else key
+                if not {"builtins.tuple", "typing.Tuple"}.isdisjoint(ctx.names(owner)):
+                    return True
+            case _:
+                continue
+    return False
 
 
 def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:
@@ -382,21 +384,61 @@ def _has_slice(key: ast.Tuple) -> bool:
 
 
 def _varies(key: ast.expr, ctx: Context) -> bool:
-    """Whether a key may differ from call to call: not if it is constant, or made of loops over constants."""
-    match key:
+    """Whether a key may differ from call to call.
+
+    In traced code it must come from a parameter or a shape: what a module holds is the same on each call as far as this
+    file says. Elsewhere anything varies that is neither constant nor made of loops over constants.
+    """
+    parts = tuple(_parts(key))
+    if _is_traced(key, ctx):
+        return any(_comes_from_parameter(part, ctx, _DEPTH) for part in parts)
+    return any(not _is_fixed(part, ctx) for part in parts)
+
+
+def _parts(key: ast.expr) -> Iterator[ast.expr]:
+    """What a key is computed from."""
+    todo = [key]
+    while todo:
+        match todo.pop():
+            case ast.Tuple(elts=parts):
+                todo += parts
+            case ast.UnaryOp(operand=operand):
+                todo.append(operand)
+            case ast.BinOp(left=left, right=right):
+                todo += (left, right)
+            case part:
+                yield part
+
+
+def _is_fixed(part: ast.expr, ctx: Context) -> bool:
+    match part:
         case ast.Constant():
-            return False
-        case ast.UnaryOp(operand=operand):
-            return _varies(operand, ctx)
-        case ast.BinOp(left=left, right=right):
-            return _varies(left, ctx) or _varies(right, ctx)
-        case ast.Tuple(elts=parts):
-            return any(_varies(part, ctx) for part in parts)
-        case ast.Name():
-            bindings = ctx.bindings(key)
-            return not bindings or not all(_is_constant_loop(binding, ctx) for binding in bindings)
-        case _:
             return True
+        case ast.Name():
+            bindings = ctx.bindings(part)
+            return bool(bindings) and all(_is_constant_loop(binding, ctx) for binding in bindings)
+        case _:
+            return False
+
+
+def _comes_from_parameter(expr: ast.expr, ctx: Context, depth: int) -> bool:
+    """Whether a value depends on a parameter of the function (never on ``self``), through local names and ``range``."""
+    for name in ast.walk(expr):
+        if not isinstance(name, ast.Name) or ctx.is_self(name):
+            continue
+        for binding in ctx.bindings(name):
+            match binding:
+                case ast.arg():
+                    return True
+                case ast.For(iter=source) | ast.comprehension(iter=source):
+                    pass
+                case ast.expr() as source if not isinstance(source, ast.Name) or isinstance(source.ctx, ast.Load):
+                    pass
+                case _:
+                    continue
+            if depth > 0 and _comes_from_parameter(source, ctx, depth - 1):
+                return True
+    return False
 
 
 def _is_constant_loop(binding: ast.AST, ctx: Context) -> bool:
@@ -407,16 +449,11 @@ def _is_constant_loop(binding: ast.AST, ctx: Context) -> bool:
             return False
     match iterable:
         case ast.Call(func=func, args=arguments) if "builtins.range" in ctx.names(func):
-            return not any(_varies(item, ctx) for item in arguments)
+            return all(isinstance(item, ast.Constant) for item in arguments)
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return not any(_varies(item, ctx) for item in parts)
+            return all(isinstance(item, ast.Constant) for item in parts)
         case _:
             return False
-
-
-def _short(expr: ast.expr) -> str:
-    text = ast.unparse(expr)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 CASES = """
@@ -500,4 +537,44 @@ seen = {}
 def visit(graph, a, b):
     seen[a, b] = graph.edge(a, b)
     return {(a, b): 1, (b, a): 2}
+---
+# keys that a module or a module's constants fix are the same on each call
+import enum
+
+import torch
+from torch import nn
+
+WIDTH, HEIGHT = 3, 4
+TABLE: dict[tuple[int, int], torch.Tensor] = {}
+
+class Mode(enum.Enum):
+    FAST = 1
+
+class Net(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x, i: int, features: list[torch.Tensor]):
+        y = TABLE[WIDTH, HEIGHT] + TABLE[self.size, 2] + TABLE[Mode.FAST, self.size]
+        out = {}
+        for a, first in enumerate(features):
+            out[(a, self.size)] = first * 2
+        side = x.shape[-1]
+        y = y + TABLE[side, 0]  # TFG301
+        for j in range(i):
+            y = y + TABLE[j, j + 1]
+        return y, out
+
+policy = torch.compile(Net(3))
+---
+import torch
+
+@torch.compile
+def f(x, table: dict[tuple[int, int], torch.Tensor]):  # TFG301
+    return x
+
+@torch.compiler.disable
+def g(x, table: dict[tuple[int, int], torch.Tensor]):
+    return x
 """
