@@ -144,6 +144,7 @@ class Rule:
         since: version of fullgraph that first had the rule.
         default: whether the rule is on unless somebody turns it off.
         severity: fixed weight; None lets it follow from how surely the code is traced.
+        mentions: words of which a file must contain one for the rule to look at it; none: every file.
     """
 
     code: str
@@ -152,6 +153,7 @@ class Rule:
     since: str
     default: bool = True
     severity: Severity | None = None
+    mentions: tuple[str, ...] = ()
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fullgraph.api import Context, Hit, Severity
 from fullgraph.engine.finding import Finding, Position
-from fullgraph.engine.plan import Plan, Subscription, plan_for
+from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
 from fullgraph.engine.references import private_references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import keep_unsuppressed
@@ -90,7 +90,7 @@ class _Checker:
     """One run of the enabled rules over one file."""
 
     def __init__(self, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> None:
-        self.plan: Plan = plan_for(settings.codes)
+        self.plan: Plan = plan_for(codes_for(settings.codes, lines))
         self.model = FileModel(tree, lines, filename, self.plan.nodes)
         self.context = Context(self.model, settings.target)
         self.filename = filename

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,6 +49,21 @@ class Plan:
     def builtins(self) -> frozenset[str]:
         """Builtin functions whose calls the enabled rules ask for."""
         return frozenset(path.removeprefix("builtins.") for path in self.calls if path.startswith("builtins."))
+
+
+@cache
+def _mentions() -> Mapping[str, tuple[str, ...]]:
+    return {code: rule.rule.mentions for code, rule in registry().items() if rule.rule.mentions}
+
+
+def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
+    """The enabled codes without those of rules that need a word which the file does not contain."""
+    absent = {
+        code
+        for code, words in _mentions().items()
+        if code in codes and not any(word in line for line in lines for word in words)
+    }
+    return codes - absent if absent else codes
 
 
 @cache

@@ -59,8 +59,13 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
 
 
 def has_remedy(rule: RegisteredRule, block: Block) -> bool:
-    """Whether a good block of the page returns, run eagerly, what the bad `block` returns."""
+    """Whether a good block of the page returns, run eagerly, what the bad `block` returns.
+
+    A bad block that works only with the compiled module is compared as it runs compiled.
+    """
     wanted = observe(block.source, compiled=False)
+    if wanted.errors:
+        wanted = observe(block.source)
     if wanted.errors or wanted.result is None:  # without CALL or CALLS there is nothing to compare
         return False
     remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind == "good")
