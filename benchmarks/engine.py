@@ -20,7 +20,7 @@ from pathlib import Path
 from fullgraph.engine.check import Settings, check_tree
 from fullgraph.engine.registry import registry
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
-from fullgraph.torchfacts import NEWEST_KNOWN
+from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    settings = Settings.with_everything(NEWEST_KNOWN)
+    settings = Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
     packages = {path.resolve().name: read_all(path) for path in given.paths}
     lines = {name: sum(len(file.lines) for file in files) for name, files in packages.items()}
     gc.collect()

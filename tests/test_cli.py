@@ -201,7 +201,7 @@ def test_target_torch_and_where_it_came_from() -> None:
 
     assert line() == f"Target: torch {NEWEST_KNOWN}, the newest known."
     make("requirements.txt", "numpy\ntorch>=2.4\n")
-    assert line() == "Target: torch 2.4, the lowest that requirements.txt:2 allows."
+    assert line() == "Target: torch 2.4 to 2.15, as requirements.txt:2 allows."
     assert line("--isolated") == f"Target: torch {NEWEST_KNOWN}, the newest known."
     make("pyproject.toml", "[tool.fullgraph]\ntarget-torch = '2.0'\n")
     assert line() == "Target: torch 2.0, set by pyproject.toml:2."

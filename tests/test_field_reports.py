@@ -13,14 +13,14 @@ import pytest
 from fullgraph.engine.check import Settings, check_source
 from fullgraph.engine.finding import Finding, Severity
 from fullgraph.engine.page import marked_lines
-from fullgraph.torchfacts import NEWEST_KNOWN, TorchVersion
+from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 
 FOLDER = Path(__file__).parent / "field_reports"
 FILES = sorted(FOLDER.glob("*.py"))
 
 
 def findings(name: str, target: TorchVersion) -> list[Finding]:
-    return check_source((FOLDER / name).read_bytes(), name, Settings.with_everything(target))
+    return check_source((FOLDER / name).read_bytes(), name, Settings.with_everything(TorchRange.only(target)))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fullgraph.config import Config, ConfigError, from_flags, load_config
 from fullgraph.project import common_directory, find_config, find_root, required_torch, resolve_target
-from fullgraph.torchfacts import NEWEST_KNOWN, TorchVersion
+from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 
 
 def write(path: Path, text: str) -> Path:
@@ -22,7 +22,7 @@ def write(path: Path, text: str) -> Path:
 
 def required(root: Path) -> tuple[str, str] | None:
     found = required_torch(root)
-    return None if found is None else (str(found[0]), found[1])
+    return None if found is None else (str(found[0].oldest), found[1])
 
 
 @pytest.mark.parametrize(
@@ -286,13 +286,59 @@ def test_a_broken_pyproject_is_an_error_only_if_it_speaks_of_fullgraph(tmp_path:
 
 def test_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert resolve_target(Config(), tmp_path).version == NEWEST_KNOWN
+    assert resolve_target(Config(), tmp_path).releases == TorchRange.only(NEWEST_KNOWN)
     write(tmp_path / "requirements.txt", "torch>=2.2\n")
     target = resolve_target(Config(), tmp_path)
-    assert (target.version, target.origin) == (TorchVersion(2, 2), "the lowest that requirements.txt:1 allows")
-    assert resolve_target(Config(), None).version == NEWEST_KNOWN
+    assert (target.releases, target.origin) == (
+        TorchRange(TorchVersion(2, 2), NEWEST_KNOWN),
+        "as requirements.txt:1 allows",
+    )
+    assert resolve_target(Config(), None).releases == TorchRange.only(NEWEST_KNOWN)
     config = load_config(write(tmp_path / "fullgraph.toml", "\ntarget-torch = '2.3'\n"))
     target = resolve_target(config, tmp_path)
-    assert (target.version, target.origin) == (TorchVersion(2, 3), "set by fullgraph.toml:2")
+    assert (target.releases, target.origin) == (TorchRange.only(TorchVersion(2, 3)), "set by fullgraph.toml:2")
     target = resolve_target(config.overridden_by(from_flags({"target_torch": "2.6"})), tmp_path)
-    assert (target.version, target.origin) == (TorchVersion(2, 6), "set by --target-torch")
+    assert (target.releases, target.origin) == (TorchRange.only(TorchVersion(2, 6)), "set by --target-torch")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "releases"),
+    [
+        ("torch>=2.4", "2.4 to 2.15"),
+        ("torch>=2.4,<2.16", "2.4 to 2.15"),
+        ("torch>=2.4,<3", "2.4 to 2.15"),
+        ("torch>=2.4,<2.7", "2.4 to 2.6"),
+        ("torch>=2.4,<2.7.1", "2.4 to 2.7"),
+        ("torch>=2.4,<=2.7", "2.4 to 2.7"),
+        ("torch>2.4,!=2.5.0", "2.4 to 2.15"),
+        ("torch==2.6.*", "2.6"),
+        ("torch~=2.6.0", "2.6"),
+        ("torch~=2.6", "2.6 to 2.15"),
+        ("torch>=2.20", "2.20"),
+    ],
+)
+def test_upper_bound(tmp_path: Path, requirement: str, releases: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{requirement}\n", encoding="utf-8")
+    found = required_torch(tmp_path)
+    assert found is not None
+    assert str(found[0]) == releases
+
+
+def test_several_requirements_count_together(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        "torch>=2.4,<2.7; python_version<'3.9'\ntorch>=2.6,<2.9\n", encoding="utf-8"
+    )
+    found = required_torch(tmp_path)
+    assert found is not None
+    assert str(found[0]) == "2.4 to 2.8"
+
+
+@pytest.mark.parametrize("text", [">=2.4,<2.16", "2.6", ">= 2.4", "==2.4"])
+def test_target_is_a_version_or_a_specifier(text: str) -> None:
+    assert resolve_target(from_flags({"target_torch": text}), None).releases == TorchRange.parse(text)
+
+
+@pytest.mark.parametrize("text", ["<2.6", "2.4,2.5", ">=foo", "latest", ">=2.4;<2.6", ""])
+def test_bad_target(text: str) -> None:
+    with pytest.raises(ValueError, match="expected something like"):
+        TorchRange.parse(text)

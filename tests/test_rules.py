@@ -13,9 +13,9 @@ from fullgraph.engine.check import Settings, check_source
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.page import marked_lines
 from fullgraph.engine.registry import CATEGORIES, RegisteredRule, registry
-from fullgraph.torchfacts import TorchVersion
+from fullgraph.torchfacts import TorchRange, TorchVersion
 
-TARGET = TorchVersion(2, 13)
+TARGET = TorchRange.only(TorchVersion(2, 13))
 RULES = [pytest.param(rule, id=code) for code, rule in registry().items()]
 
 

@@ -31,6 +31,7 @@ from fullgraph.torchfacts import (
     OLDEST_KNOWN,
     PrivateName,
     PublicEquivalent,
+    TorchRange,
     TorchVersion,
     is_documented,
     is_private,
@@ -48,6 +49,7 @@ __all__ = [
     "PublicEquivalent",
     "Rule",
     "Severity",
+    "TorchRange",
     "TorchVersion",
     "Traced",
     "TracedBy",
@@ -228,12 +230,13 @@ class PrivateUse:
 class Context:
     """What a handler may ask about the file it looks at. Nothing here raises on user code."""
 
-    __slots__ = ("_model", "_scope", "target")
+    __slots__ = ("_model", "_scope", "releases", "target")
 
-    def __init__(self, model: FileModel, target: TorchVersion) -> None:
+    def __init__(self, model: FileModel, releases: TorchRange) -> None:
         self._model = model
         self._scope: Scope = model.walked.root
-        self.target = target
+        self.releases = releases
+        self.target = releases.oldest
 
     def enter(self, scope: Scope) -> None:
         """Set the scope of the node that is looked at next; the engine calls this."""

@@ -90,7 +90,7 @@ def _patterns(text: str, default: str) -> Mapping[str, object]:
     return {"kind": Kind.PATTERNS, "help": text, "default": default, "metavar": "PATTERNS"}
 
 
-_TARGET_HELP = "Torch version that findings are for, as in 2.4."
+_TARGET_HELP = "Torch releases that findings are for, as in 2.4 or >=2.4,<2.16."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Config:
         metadata={
             "kind": Kind.VERSION,
             "help": _TARGET_HELP,
-            "default": "the lower bound of the project's own torch requirement, else the newest version known",
+            "default": "what the project's own torch requirement allows, else the newest release known",
             "metavar": "VERSION",
             "flake8": "--fullgraph-target-torch",
         },
@@ -316,12 +316,12 @@ def _read(path: Path) -> str:
 
 
 def _check_version(text: str, where: str) -> None:
-    from fullgraph.torchfacts import TorchVersion  # noqa: PLC0415 - most runs set no version
+    from fullgraph.torchfacts import TorchRange  # noqa: PLC0415 - most runs set no version
 
     try:
-        TorchVersion.parse(text)
+        TorchRange.parse(text)
     except ValueError as error:
-        raise ConfigError(where, f"bad torch version {text!r}; write it as in '2.4'") from error
+        raise ConfigError(where, f"bad torch version {text!r}; write it as in '2.4' or '>=2.4,<2.16'") from error
 
 
 @dataclass(frozen=True, slots=True)

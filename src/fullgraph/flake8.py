@@ -12,7 +12,7 @@ from fullgraph.config import options as config_options
 from fullgraph.engine.check import Settings, check_tree
 from fullgraph.engine.registry import registry
 from fullgraph.project import common_directory, find_config, find_root, resolve_target
-from fullgraph.torchfacts import NEWEST_KNOWN, TorchVersion
+from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 if TYPE_CHECKING:
     import argparse
@@ -73,7 +73,7 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
         try:
-            settings = self.settings or Settings.with_everything(NEWEST_KNOWN)
+            settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
             findings = check_tree(self.tree, self.lines, self.filename, settings)
             found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in findings]
         except Exception as error:  # anything that leaves this method ends flake8's whole run
@@ -82,13 +82,13 @@ class Plugin:
             yield row, column, text, type(self)
 
 
-def _target(options: argparse.Namespace) -> TorchVersion:
+def _target(options: argparse.Namespace) -> TorchRange:
     """Find the torch version to aim at: as flake8's option says, else the project, else the newest known."""
     # flake8 keeps --isolated to itself, so the project is looked at even then.
     start = common_directory(_paths(options))
     path = find_config(start)
     config = Config() if path is None else load_config(path)
-    return resolve_target(config.overridden_by(_given(options)), find_root(start)).version
+    return resolve_target(config.overridden_by(_given(options)), find_root(start)).releases
 
 
 def _paths(options: argparse.Namespace) -> list[Path]:

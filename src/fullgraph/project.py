@@ -19,13 +19,12 @@ from fullgraph.config import Config, ConfigError, display_path, key_line, parse_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fullgraph.torchfacts import TorchVersion
+    from fullgraph.torchfacts import TorchRange
 
 _MARKERS = frozenset({".git", "pyproject.toml", "setup.cfg", "setup.py"})
 _TORCH = re.compile(r"\s*torch\s*(?![\w.-])", re.IGNORECASE)
-_LOWER = frozenset({">=", ">", "==", "~=", "==="})
 _POETRY = re.compile(r"(\^|~=|~|>=|<=|===|==|!=|>|<|)\s*v?(\d+(?:\.\d+)*)[\w.*+!-]*")
-_POETRY_LOWER = _LOWER | {"^", "~", ""}
+_POETRY_AS_SPECIFIER = {"^": ">=", "~": ">=", "": "=="}
 _INCLUDE = re.compile(r"(?:-r|--requirement)[\s=]*(\S.*)")
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_INCLUDES = 30
@@ -33,15 +32,15 @@ _MAX_INCLUDES = 30
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The torch version that a run is for, and where it came from, in words that follow ``torch 2.4:``."""
+    """The torch releases that a run is for, and where they came from, in words that follow ``torch 2.4:``."""
 
-    version: TorchVersion
+    releases: TorchRange
     origin: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    version: TorchVersion
+    releases: TorchRange
     where: str
 
 
@@ -86,33 +85,36 @@ def find_config(start: Path) -> Path | None:
 
 
 def resolve_target(config: Config, root: Path | None) -> Target:
-    """Find the torch version to aim at: the one that is set, else the lowest the project allows, else the newest known.
+    """Find the torch releases to aim at: those that are set, else those the project allows, else the newest known.
 
     ``root=None``: do not look at the project.
     """
-    from fullgraph.torchfacts import NEWEST_KNOWN, TorchVersion  # noqa: PLC0415 - keeps this module cheap to import
+    from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange  # noqa: PLC0415 - keeps this module cheap to import
 
     if config.target_torch is not None:
         where = config.origin("target_torch", config.target_torch).where
-        return Target(TorchVersion.parse(config.target_torch), f"set by {where}")
+        return Target(TorchRange.parse(config.target_torch), f"set by {where}")
     required = None if root is None else required_torch(root)
     if required is not None:
-        return Target(required[0], f"the lowest that {required[1]} allows")
-    return Target(NEWEST_KNOWN, "the newest known")
+        return Target(required[0], f"as {required[1]} allows")
+    return Target(TorchRange.only(NEWEST_KNOWN), "the newest known")
 
 
-def required_torch(root: Path) -> tuple[TorchVersion, str] | None:
-    """Find the lowest torch version that the project in ``root`` allows, and where it says so (``pyproject.toml:12``).
+def required_torch(root: Path) -> tuple[TorchRange, str] | None:
+    """Find the torch releases that the project in ``root`` allows, and where it says so (``pyproject.toml:12``).
 
     The first place that names a lower bound decides: ``pyproject.toml`` (dependencies, then optional ones, dependency
     groups and Poetry's), ``setup.cfg``, literal strings in ``setup.py``, ``requirements*.txt``. Where one place names
-    several, for different platforms, say, the lowest counts.
+    several, for different platforms, say, all of them together count.
     """
     for tier in _tiers(root):
         bounds = list(tier)
         if bounds:
-            lowest = min(bounds, key=lambda bound: bound.version)
-            return lowest.version, lowest.where
+            from fullgraph.torchfacts import TorchRange  # noqa: PLC0415 - keeps this module cheap to import
+
+            lowest = min(bounds, key=lambda bound: bound.releases.oldest)
+            newest = max(bound.releases.newest for bound in bounds)
+            return TorchRange(lowest.releases.oldest, newest), lowest.where
     return None
 
 
@@ -183,11 +185,13 @@ def _poetry_constraints(wanted: object) -> Iterator[str]:
                     yield from _poetry_constraints(alternative)
 
 
-def _poetry_bounds(constraint: str) -> Iterator[TorchVersion]:
+def _poetry_bounds(constraint: str) -> Iterator[TorchRange]:
     for alternative in constraint.split("||"):
-        versions = [_version(number) for operator, number in _POETRY.findall(alternative) if operator in _POETRY_LOWER]
-        if versions:
-            yield max(versions)
+        parts = _POETRY.findall(alternative)
+        specifiers = [f"{_POETRY_AS_SPECIFIER.get(operator, operator)}{number}" for operator, number in parts]
+        releases = _releases(",".join(specifiers))
+        if releases is not None:
+            yield releases
 
 
 def _setup_cfg(path: Path) -> Iterator[_Bound]:
@@ -272,8 +276,8 @@ def _listed(items: object, text: str, shown: str) -> Iterator[_Bound]:
             yield _Bound(version, f"{shown}:{_line_with(text, item.strip())}")
 
 
-def _bound(requirement: str) -> TorchVersion | None:
-    """Give the lower bound of a requirement on torch; ``None`` for another package, no bound, or no requirement."""
+def _bound(requirement: str) -> TorchRange | None:
+    """Give the releases of a requirement on torch; ``None`` for another package, no lower bound, or no requirement."""
     if not _TORCH.match(requirement):
         return None
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - only if torch is named
@@ -282,15 +286,16 @@ def _bound(requirement: str) -> TorchVersion | None:
         specifiers = Requirement(requirement.strip()).specifier
     except InvalidRequirement:
         return None
-    versions = [_version(each.version) for each in specifiers if each.operator in _LOWER and each.version[:1].isdigit()]
-    return max(versions, default=None)
+    return _releases(",".join(str(each) for each in specifiers))
 
 
-def _version(text: str) -> TorchVersion:
-    from fullgraph.torchfacts import TorchVersion  # noqa: PLC0415 - keeps this module cheap to import
+def _releases(specifiers: str) -> TorchRange | None:
+    from fullgraph.torchfacts import TorchRange  # noqa: PLC0415 - keeps this module cheap to import
 
-    release = re.match(r"(?:\d+!)?(\d+)(?:\.(\d+))?", text)
-    return TorchVersion(int(release[1]), int(release[2] or 0)) if release else TorchVersion(0, 0)
+    try:
+        return TorchRange.parse(re.sub(r"(?<=[=<>~])\s*\d+!", "", specifiers))
+    except ValueError:
+        return None
 
 
 def _line_with(text: str, needle: str) -> int:

@@ -12,9 +12,9 @@ from fullgraph.engine import plan
 from fullgraph.engine.check import Settings, check_source, check_tree, invalid_file
 from fullgraph.engine.finding import Finding, Position
 from fullgraph.engine.registry import RegisteredRule, registry
-from fullgraph.torchfacts import TorchVersion
+from fullgraph.torchfacts import TorchRange, TorchVersion
 
-TARGET = TorchVersion(2, 13)
+TARGET = TorchRange.only(TorchVersion(2, 13))
 Run = Callable[..., list[Finding]]
 
 
@@ -319,7 +319,7 @@ def test_settings() -> None:
 def test_the_target_decides() -> None:
     def codes(target: TorchVersion) -> list[str]:
         source = b"import torch\ntorch._foreach_norm(x)\n"
-        return [item.code for item in check_source(source, "f.py", Settings.with_everything(target))]
+        return [item.code for item in check_source(source, "f.py", Settings.with_everything(TorchRange.only(target)))]
 
     assert codes(TorchVersion(2, 14)) == ["TFG102"]
     assert codes(TorchVersion(2, 15)) == ["TFG101"]

@@ -24,9 +24,9 @@ from fullgraph.engine.check import Settings, check_source, check_tree
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.registry import registry
 from fullgraph.semantic.source import split_lines
-from fullgraph.torchfacts import TorchVersion
+from fullgraph.torchfacts import TorchRange, TorchVersion
 
-SETTINGS = Settings.with_everything(TorchVersion(2, 13))
+SETTINGS = Settings.with_everything(TorchRange.only(TorchVersion(2, 13)))
 EXAMPLES = [
     *(block.source for rule in registry().values() for block in rule.page.blocks),
     *(case for rule in registry().values() for case in rule.cases.split("---\n")),
@@ -240,8 +240,9 @@ def digest(seed: str) -> str:
     program = (
         "import sys, pickle, hashlib\n"
         "from fullgraph.engine.check import Settings, check_source\n"
-        "from fullgraph.torchfacts import TorchVersion\n"
-        "found = check_source(sys.stdin.buffer.read(), 'file.py', Settings.with_everything(TorchVersion(2, 13)))\n"
+        "from fullgraph.torchfacts import TorchRange, TorchVersion\n"
+        "settings = Settings.with_everything(TorchRange.only(TorchVersion(2, 13)))\n"
+        "found = check_source(sys.stdin.buffer.read(), 'file.py', settings)\n"
         "print(len(found)); print('\\n'.join(map(repr, found)))\n"
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(fullgraph.__file__).parents[1])}
@@ -264,7 +265,7 @@ def test_order_of_files_does_not_matter() -> None:
 def test_other_rules_do_not_change_what_a_rule_says() -> None:
     together = check(EVERYTHING.encode())
     for code in registry():
-        alone = check_source(EVERYTHING.encode(), "file.py", Settings(SETTINGS.target, frozenset({code})))
+        alone = check_source(EVERYTHING.encode(), "file.py", Settings(SETTINGS.releases, frozenset({code})))
         assert alone == [item for item in together if item.code == code]
 
 

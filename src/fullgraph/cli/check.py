@@ -104,7 +104,7 @@ def _run(paths: tuple[str, ...], config: Config, target: Target, stdin_filename:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    report = _lint(collected, Settings(target=target.version, codes=codes), target)
+    report = _lint(collected, Settings(target.releases, codes), target)
     _write(report, output)
     if collected.missing:
         return 2
@@ -130,7 +130,7 @@ def _lint(collected: Collected, settings: Settings, target: Target) -> Report:
                 sources[file.shown] = data
                 findings += found
     kept = sorted((finding for finding in findings if finding.code in settings.codes), key=lambda each: each.sort_key())
-    return Report(tuple(kept), checked, str(target.version), target.origin, sources)
+    return Report(tuple(kept), checked, str(target.releases), target.origin, sources)
 
 
 @contextlib.contextmanager

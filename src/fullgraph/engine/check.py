@@ -17,7 +17,7 @@ from fullgraph.semantic.positions import span
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.semantic.traced import Traced, TracedBy
-from fullgraph.torchfacts import TorchVersion
+from fullgraph.torchfacts import TorchRange
 
 _SEVERITY_OF_DEGREE = {
     Traced.CERTAIN: Severity.ERROR,
@@ -28,20 +28,20 @@ _SEVERITY_OF_DEGREE = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What decides about findings besides the file itself: the torch release aimed at, and the enabled codes."""
+    """What decides about findings besides the file itself: the torch releases aimed at, and the enabled codes."""
 
-    target: TorchVersion
+    releases: TorchRange
     codes: frozenset[str]
 
     @classmethod
-    def with_defaults(cls, target: TorchVersion) -> Settings:
+    def with_defaults(cls, releases: TorchRange) -> Settings:
         """Settings with every rule that is on by default."""
-        return cls(target, frozenset(code for code, rule in registry().items() if rule.default))
+        return cls(releases, frozenset(code for code, rule in registry().items() if rule.default))
 
     @classmethod
-    def with_everything(cls, target: TorchVersion) -> Settings:
+    def with_everything(cls, releases: TorchRange) -> Settings:
         """Settings with every rule, for callers that select afterwards, as flake8 does."""
-        return cls(target, frozenset(registry()))
+        return cls(releases, frozenset(registry()))
 
 
 def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding]:
@@ -92,7 +92,7 @@ class _Checker:
     def __init__(self, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> None:
         self.plan: Plan = plan_for(codes_for(settings.codes, lines))
         self.model = FileModel(tree, lines, filename, self.plan.nodes)
-        self.context = Context(self.model, settings.target)
+        self.context = Context(self.model, settings.releases)
         self.filename = filename
         self.builtins = self.plan.builtins
         self.failed: set[str] = set()

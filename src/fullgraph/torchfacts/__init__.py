@@ -13,7 +13,7 @@ from fullgraph.torchfacts.private_names import (
     private_names,
 )
 from fullgraph.torchfacts.returns import method_returns_tensor, returns_tensor
-from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchVersion
+from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchRange, TorchVersion
 
 __all__ = [
     "NEWEST_KNOWN",
@@ -21,6 +21,7 @@ __all__ = [
     "PrivateName",
     "PublicEquivalent",
     "Relation",
+    "TorchRange",
     "TorchVersion",
     "documented_names",
     "is_documented",

@@ -18,7 +18,7 @@ from typing import Any
 from fullgraph.engine.check import Settings, check_source
 from fullgraph.engine.page import Block
 from fullgraph.engine.registry import RegisteredRule
-from fullgraph.torchfacts import TorchVersion, private_name
+from fullgraph.torchfacts import TorchRange, TorchVersion, private_name
 from fullgraph.verify.observation import Observation, OracleError
 from fullgraph.verify.observe import observe
 from fullgraph.verify.values import same_result
@@ -138,7 +138,7 @@ def _private(block: Block, seen: Observation) -> Iterator[str]:
     """Have the block linted for the torch that ran it, and hold every name in the messages against that torch."""
     installed = TorchVersion.parse(seen.torch)
     codes = frozenset(code for _, code in block.marked)
-    found = check_source(block.source.encode(), "block.py", Settings(installed, codes))
+    found = check_source(block.source.encode(), "block.py", Settings(TorchRange.only(installed), codes))
     yield from _unlike("findings", {finding.start.row for finding in found}, block)
     for finding in found:
         private, *others = _NAME.findall(finding.text)
