@@ -28,6 +28,7 @@ from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import Traced, TracedBy
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
+    NEWEST_KNOWN,
     OLDEST_KNOWN,
     PrivateName,
     PublicEquivalent,
@@ -132,7 +133,16 @@ class PrivateReferenceTrigger:
     handler: Handler[ast.expr]
 
 
-Trigger = NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger
+@dataclass(frozen=True, slots=True)
+class ReferenceTrigger:
+    """Fires at uses of any name of these packages, spelled out or imported."""
+
+    packages: tuple[str, ...]
+    where: Traced
+    handler: Handler[ast.expr]
+
+
+Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +205,20 @@ class Rule:
 
         return add
 
+    def reference(
+        self, *packages: str, where: Traced = Traced.NONE
+    ) -> Callable[[Handler[ast.expr]], Handler[ast.expr]]:
+        """Trigger at each use of a name of these packages: the longest dotted expression, or an imported name.
+
+        A bare name that an assignment in the file binds is left to that assignment.
+        """
+
+        def add(handler: Handler[ast.expr]) -> Handler[ast.expr]:
+            self.triggers.append(ReferenceTrigger(packages, where, handler))
+            return handler
+
+        return add
+
     def private_reference(
         self, *packages: str, where: Traced = Traced.NONE
     ) -> Callable[[Handler[ast.expr]], Handler[ast.expr]]:
@@ -225,6 +249,18 @@ class PrivateUse:
     path: str
     known: PrivateName | None
     public: PublicEquivalent | None
+
+    @property
+    def history(self) -> str:
+        """In which releases the very name exists, such as ``in every release 2.0 to 2.15``; empty where unknown."""
+        if self.known is None or self.known.since is None or self.known.name != self.path:
+            return ""
+        since, until = self.known.since, self.known.until
+        if until is not None:
+            return f"in torch {since} to {until}, gone after {until}"
+        if since == OLDEST_KNOWN:
+            return f"in every release {OLDEST_KNOWN} to {NEWEST_KNOWN}"
+        return f"in every release since {since}"
 
 
 class Context:

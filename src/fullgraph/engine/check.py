@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fullgraph.api import Context, Hit, Severity
 from fullgraph.engine.finding import Finding, Position
 from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
-from fullgraph.engine.references import private_references
+from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import keep_unsuppressed
 from fullgraph.semantic.model import FileModel
@@ -122,6 +122,10 @@ class _Checker:
                     yield subscription, call, scope
         for package, subscriptions in self.plan.private.items():
             for expr, scope in private_references(self.model, package, candidates):
+                for subscription in subscriptions:
+                    yield subscription, expr, scope
+        for package, subscriptions in self.plan.references.items():
+            for expr, scope in references(self.model, package, candidates):
                 for subscription in subscriptions:
                     yield subscription, expr, scope
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from fullgraph.api import (
     MethodTrigger,
     NodeTrigger,
     PrivateReferenceTrigger,
+    ReferenceTrigger,
     Traced,
 )
 from fullgraph.engine.registry import RegisteredRule, registry
@@ -39,11 +40,12 @@ class Plan:
     calls: dict[str, list[Subscription]]
     methods: dict[str, list[Subscription]]
     private: dict[str, list[Subscription]]
+    references: dict[str, list[Subscription]]
 
     @property
     def packages(self) -> frozenset[str]:
         """Top-level packages whose names the enabled rules ask for."""
-        return frozenset({*self.private, *(path.partition(".")[0] for path in self.calls)})
+        return frozenset({*self.private, *self.references, *(path.partition(".")[0] for path in self.calls)})
 
     @property
     def builtins(self) -> frozenset[str]:
@@ -69,7 +71,7 @@ def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
 @cache
 def plan_for(codes: frozenset[str]) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process and set."""
-    plan = Plan(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
+    plan = Plan(*(defaultdict(list) for _ in fields(Plan)))
     for code, registered in registry().items():
         if code in codes:
             _subscribe(plan, registered)
@@ -88,6 +90,9 @@ def _subscribe(plan: Plan, registered: RegisteredRule) -> None:
             case MethodTrigger(methods, of, where, handler):
                 for method in methods:
                     plan.methods[method].append(Subscription(registered, where, handler, of))
+            case ReferenceTrigger(packages, where, handler):
+                for package in packages:
+                    plan.references[package].append(Subscription(registered, where, handler))
             case PrivateReferenceTrigger(packages, where, handler):
                 for package in packages:
                     plan.private[package].append(Subscription(registered, where, handler))

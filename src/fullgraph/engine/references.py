@@ -14,6 +14,21 @@ _OPERATORS = ("torch.ops.",)
 """Registered operators are no Python API: an underscore belongs to the operator's name."""
 
 
+def references(model: FileModel, package: str, candidates: frozenset[str]) -> Iterator[tuple[ast.expr, Scope]]:
+    """Outermost expressions that stand for something of ``package``, with their scope.
+
+    A bare name that an assignment in the file binds is left to that assignment.
+    """
+    for name in sorted(candidates):
+        for chain in model.walked.chains.get(name, ()):
+            base = base_name(chain)
+            scope = model.walked.name_scope[base]
+            if chain is base and _assigned_values(base, scope):
+                continue
+            if any(path == package or path.startswith(f"{package}.") for path in model.names.of(chain)):
+                yield chain, scope
+
+
 def private_references(model: FileModel, package: str, candidates: frozenset[str]) -> Iterator[tuple[ast.expr, Scope]]:
     """Outermost expressions that stand for a private name of ``package``, in the order of the file, with their scope.
 

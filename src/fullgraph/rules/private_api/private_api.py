@@ -53,7 +53,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import OLDEST_KNOWN, Context, Hit, PrivateUse, Rule, Severity, is_documented
+from fullgraph.api import Context, Hit, PrivateUse, Rule, Severity, is_documented
 
 RULE = Rule(
     "TFG102",
@@ -78,7 +78,7 @@ def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
         severity=Severity.NOTE if justified else None,
         private=use.path,
         equivalent=_equivalent(use, ctx),
-        history=_history(use),
+        history=f" ({use.history})" if use.history else "",
         remedy="the comment beside it says why" if justified else "keep it in one place and say why in a comment",
     )
 
@@ -90,16 +90,6 @@ def _equivalent(use: PrivateUse, ctx: Context) -> str:
         return f"it has no public equivalent in torch {ctx.target}"
     later = use.known.public
     return f"it has no public equivalent in torch {ctx.target} (`{later.name}` comes with {later.since})"
-
-
-def _history(use: PrivateUse) -> str:
-    """Since when, and until when, the name exists, where that is known."""
-    if use.known is None or use.known.since is None or use.known.name != use.path:
-        return ""
-    since = f"in torch since {use.known.since}"
-    if use.known.since == OLDEST_KNOWN:
-        since += " or earlier"
-    return f" ({since})" if use.known.until is None else f" ({since}, gone after {use.known.until})"
 
 
 def _is_justified(node: ast.expr, use: PrivateUse, ctx: Context) -> bool:

@@ -70,7 +70,7 @@ from fullgraph.api import Context, Hit, PublicEquivalent, Rule, Severity
 
 RULE = Rule(
     "TFG101",
-    "`{private}` is private torch API and may change in any release",
+    "`{private}` is private torch API{history} and may change in any release",
     remedy="use `{public}`, public since torch {since}{caveat}",
     since="0.1",
     severity=Severity.WARNING,
@@ -86,6 +86,7 @@ def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     yield ctx.at(
         node,
         private=use.path,
+        history=f" ({use.history})" if use.history else "",
         public=use.public.name,
         since=str(use.public.since),
         caveat="".join(f"; {caveat}" for caveat in _caveats(use.public, ctx.parent(node), node)),
