@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -71,7 +71,7 @@ def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
 @cache
 def plan_for(codes: frozenset[str]) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process and set."""
-    plan = Plan(*(defaultdict(list) for _ in fields(Plan)))
+    plan = Plan(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
     for code, registered in registry().items():
         if code in codes:
             _subscribe(plan, registered)
