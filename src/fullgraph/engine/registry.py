@@ -19,6 +19,7 @@ INTERNAL_CODES: Mapping[str, str] = MappingProxyType(
         "TFG001": "internal-error",
         "TFG002": "unused-suppression",
         "TFG003": "malformed-suppression",
+        "TFG004": "outdated-baseline-entry",
     }
 )
 """Codes that no rule file stands behind, with their names: they are on whatever is selected."""
