@@ -46,11 +46,11 @@ def baseline(ctx: click.Context) -> int | None:
 @click.option("--reason", default="", metavar="TEXT", help="Why they are let pass.")
 def create(paths: tuple[str, ...], owner: str, reason: str, **others: Any) -> int:
     """Write the findings of PATHS into a new baseline."""
-    run, linted = _lint(paths, others)
-    file = _File.read(_place(run))
+    run = _prepare(paths, others)
+    file = File.read(_place(run))
     if file.exists:
         raise ConfigError(file.shown, "there is one already; `fullgraph baseline update` keeps it up to date")
-    matched = file.match(linted)
+    matched = file.match(_lint(run))
     entries = [replace(entry, owner=owner, reason=reason) for entry in matched.updated(allow_new=True)]
     file.write(entries)
     terminal.write(f"Wrote {file.shown}: {_described(entries)}.\n")
@@ -65,9 +65,10 @@ def update(paths: tuple[str, ...], allow_new: bool, **others: Any) -> int:
 
     The exit status is 1 if there are findings that no entry lets pass; --allow-new adds entries for them.
     """
-    run, linted = _lint(paths, others)
+    run = _prepare(paths, others)
     file = _existing(run)
-    matched = file.match(linted)
+    linted = _lint(run)
+    matched = file.match(linted, anywhere=allow_new)
     entries = matched.updated(allow_new=allow_new)
     if file.differs(entries):
         file.write(entries)
@@ -86,8 +87,9 @@ def update(paths: tuple[str, ...], allow_new: bool, **others: Any) -> int:
 @click.option("--require-reasons", is_flag=True, help="Entries without an owner or a reason are wrong, too.")
 def check_entries(paths: tuple[str, ...], require_reasons: bool, **others: Any) -> int:
     """Say which entries stand for nothing any more, or have expired; new findings are not looked at."""
-    run, linted = _lint(paths, others)
+    run = _prepare(paths, others)
     file = _existing(run)
+    linted = _lint(run)
     matched = file.match(linted)
     findings = file.outdated(matched)
     if require_reasons:
@@ -98,13 +100,22 @@ def check_entries(paths: tuple[str, ...], require_reasons: bool, **others: Any) 
     return int(bool(findings))
 
 
-def apply(run: Run, linted: Linted) -> Report:
-    """Take what the baseline lets pass out of a report, and add what is wrong with the baseline."""
-    report = linted.report
+def find(run: Run) -> File | None:
+    """Read the baseline of a run, if it has one.
+
+    Raises:
+        ConfigError: it is broken, or is named and not there.
+
+    """
     place = _place(run)
     if run.config.baseline is None and (place is None or not place.exists()):
-        return report
-    file = _existing(run)
+        return None
+    return _existing(run)
+
+
+def apply(file: File, linted: Linted) -> Report:
+    """Take what a baseline lets pass out of a report, and add what is wrong with the baseline."""
+    report = linted.report
     matched = file.match(linted)
     passed = matched.passed
     about = file.outdated(matched) if "TFG004" in linted.per_file.settings.codes else []
@@ -118,7 +129,7 @@ def apply(run: Run, linted: Linted) -> Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
     """A baseline's file and what it holds."""
 
     path: Path
@@ -127,7 +138,7 @@ class _File:
     entries: Sequence[Entry]
 
     @classmethod
-    def read(cls, path: Path | None) -> _File:
+    def read(cls, path: Path | None) -> File:
         """Read the file; it has no entries if it does not exist."""
         from fullgraph.engine import baseline_file  # noqa: PLC0415 - most runs have no baseline
         from fullgraph.textfile import TextFile  # noqa: PLC0415
@@ -174,8 +185,8 @@ class _File:
         """Whether these are other entries, or the file has them in another order."""
         return list(self.entries) != list(entries)
 
-    def match(self, linted: Linted) -> Matched:
-        """Find out which entry stands for which finding of a run."""
+    def match(self, linted: Linted, *, anywhere: bool = False) -> Matched:
+        """Find out which entry stands for which finding of a run; ``anywhere`` follows code into other files, too."""
         from fullgraph.engine.baseline import match, see  # noqa: PLC0415
 
         home = str(self.path.parent)
@@ -189,10 +200,13 @@ class _File:
             within = entry.path in files or any(path.startswith(top.rstrip(os.sep) + os.sep) for top in walked)
             return within and entry.path not in failed and entry.code in linted.per_file.of_file(path).codes
 
-        def is_gone(path: str) -> bool:
-            return path not in files and not (self.path.parent / path).exists()
-
-        return match(self.entries, seen, is_gone, [entry for entry in self.entries if is_judged(entry)])
+        judged = [entry for entry in self.entries if is_judged(entry)]
+        gone = [
+            entry
+            for entry in (judged if anywhere else self.entries)
+            if anywhere or not (entry.path in files or (self.path.parent / entry.path).exists())
+        ]
+        return match(self.entries, seen, gone, judged)
 
     def outdated(self, matched: Matched) -> list[Finding]:
         """Report the entries that let pass more than there is, or count no longer."""
@@ -220,14 +234,17 @@ class _File:
         )
 
 
-def _lint(paths: tuple[str, ...], others: dict[str, Any]) -> tuple[Run, Linted]:
+def _prepare(paths: tuple[str, ...], others: dict[str, Any]) -> Run:
     if STDIN in paths:
         raise click.UsageError("a baseline is made from files, not from stdin")
-    run = check.prepare(paths, None, **others)
+    return check.prepare(paths, None, **others)
+
+
+def _lint(run: Run) -> Linted:
     linted = check.lint(run)
     if linted.collected.missing:
         raise click.UsageError("the baseline stays as it is, since not every path is there")
-    return run, linted
+    return linted
 
 
 def _place(run: Run) -> Path | None:
@@ -238,8 +255,8 @@ def _place(run: Run) -> Path | None:
     return None if run.home is None else run.home / _DEFAULT_NAME
 
 
-def _existing(run: Run) -> _File:
-    file = _File.read(_place(run))
+def _existing(run: Run) -> File:
+    file = File.read(_place(run))
     if not file.exists:
         given = run.config.baseline
         where = file.shown if given is None else run.config.origin("baseline", given).where

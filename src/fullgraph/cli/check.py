@@ -82,8 +82,9 @@ def check(
         annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok)
     output = _Output(**{each.name: others.pop(each.name) for each in fields(_Output)})
     run = prepare(paths, stdin_filename, **others)
+    old = None if no_baseline else baseline.find(run)
     linted = lint(run)
-    report = linted.report if no_baseline else baseline.apply(run, linted)
+    report = linted.report if old is None else baseline.apply(old, linted)
     if add_noqa or add_ok is not None:
         return annotate.write(linted, report, add_ok)
     _write(report, output)

@@ -136,13 +136,14 @@ def see(findings: Iterable[Finding], sources: Mapping[str, bytes], path_of: Call
 
 
 def match(
-    entries: Sequence[Entry], all_seen: Iterable[Seen], is_gone: Callable[[str], bool], judged: Iterable[Entry]
+    entries: Sequence[Entry], all_seen: Iterable[Seen], gone: Iterable[Entry], judged: Iterable[Entry]
 ) -> Matched:
     """Find out which entry stands for which finding.
 
     First those in the very place; then, with what is left, equal code elsewhere in the same file; then equal code in a
-    definition of the same name, where the entry's own file is gone.
+    definition of the same name in another file, for the entries whose own file is ``gone``.
     """
+    followed = {entry.key for entry in gone}
     found: dict[Key, list[Seen]] = {entry.key: [] for entry in entries}
     left = list(all_seen)
     ways: tuple[Callable[[Entry], tuple[str, ...] | None], ...] = (
@@ -153,7 +154,7 @@ def match(
     for number, way in enumerate(ways):
         open_entries: dict[tuple[str, ...] | None, list[Entry]] = defaultdict(list)
         for entry in entries:
-            if len(found[entry.key]) < entry.count and (number < 2 or is_gone(entry.path)):
+            if len(found[entry.key]) < entry.count and (number < 2 or entry.key in followed):
                 open_entries[way(entry)].append(entry)
         unmatched = []
         for seen in left:
@@ -204,4 +205,4 @@ def _too_much(entry: Entry, count: int) -> str:
     place = f"{entry.inside} of {entry.path}" if entry.inside else entry.path
     if not count:
         return f"this entry stands for nothing: {entry.code} is not found in {place} any more"
-    return f"this entry lets pass {entry.count} of {entry.code} in {place}, but {count} are found"
+    return f"this entry lets pass {entry.count} of {entry.code} in {place}, of which {count} can be found"
