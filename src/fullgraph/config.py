@@ -45,6 +45,22 @@ class Kind(enum.Enum):
     RULES = "list of rules"
     PATTERNS = "list of patterns"
     VERSION = "version"
+    PER_FILE = "table of lists of rules by pattern"
+    PATH = "path"
+
+    @property
+    def many(self) -> bool:
+        """Whether it holds several values, which flags give with commas or repeated."""
+        return self not in {Kind.VERSION, Kind.PATH}
+
+
+_EXPECTED = {
+    Kind.VERSION: "a string, as in '2.4'",
+    Kind.PATH: "a path",
+    Kind.RULES: "a list of strings",
+    Kind.PATTERNS: "a list of strings",
+    Kind.PER_FILE: 'a table, as in { "tests/*" = ["TFG101"] }',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,25 @@ class Config:
             "flake8": "--fullgraph-target-torch",
         },
     )
+    per_file_ignores: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.PER_FILE,
+            "help": "Rules not to apply to files that match a pattern as in a .gitignore file, or with ! to others.",
+            "default": "none",
+            "metavar": "PATTERN:RULE",
+        },
+    )
+    """Each as ``pattern:rule``."""
+    baseline: str | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.PATH,
+            "help": "File of findings that are let pass.",
+            "default": "`fullgraph-baseline.toml` beside the configuration, if it exists",
+            "metavar": "FILE",
+        },
+    )
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def origin(self, name: str, value: str) -> Origin:
@@ -181,7 +216,7 @@ def from_flags(values: Mapping[str, Iterable[str] | str | None]) -> Config:
     """Take the settings from the command line: lists may be given with commas, repeated, or both.
 
     Raises:
-        ConfigError: a torch version that is none.
+        ConfigError: a torch version that is none, or a rule for files without a pattern.
 
     """
     here = str(Path.cwd())
@@ -193,10 +228,13 @@ def from_flags(values: Mapping[str, Iterable[str] | str | None]) -> Config:
         if value is None or value == ():
             continue
         if isinstance(value, str):
-            _check_version(value, option.flag)
+            if option.kind is Kind.VERSION:
+                _check_version(value, option.flag)
             given[option.name], items = value, (value,)
         else:
             items = tuple(item.strip() for text in value for item in text.split(",") if item.strip())
+            if option.kind is Kind.PER_FILE:
+                items = tuple(_with_patterns(items, option.flag))
             given[option.name] = items
         origins.update({(option.name, item): Origin(option.flag, here) for item in items})
     return Config(**given, origins=origins)
@@ -315,6 +353,17 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{shown}:{line}", "invalid TOML: not UTF-8") from error
 
 
+def _with_patterns(items: Iterable[str], where: str) -> Iterator[str]:
+    """Give each rule the pattern in front of it: ``a.py:TFG1,TFG3`` names one pattern for both."""
+    pattern = ""
+    for item in items:
+        before, colon, rule = item.rpartition(":")
+        pattern = before if colon else pattern
+        if not pattern or not rule:
+            raise ConfigError(where, f"bad value {item!r}; write it as in 'tests/*:TFG101'")
+        yield f"{pattern}:{rule}"
+
+
 def _check_version(text: str, where: str) -> None:
     from fullgraph.torchfacts import TorchRange  # noqa: PLC0415 - most runs set no version
 
@@ -349,8 +398,11 @@ class _Reader:
 
     def _value(self, option: Option, value: object) -> tuple[str, ...] | str:
         path = (*self.prefix, option.key)
-        expected = "a string, as in '2.4'" if option.kind is Kind.VERSION else "a list of strings"
         match option.kind, value:
+            case Kind.PATH, str(text) if text:
+                return text
+            case Kind.PER_FILE, dict(table):
+                return tuple(self._per_file(path, cast("dict[str, object]", table)))
             case Kind.VERSION, str(version):
                 _check_version(version, self._where(key_line(self.text, path)))
                 return version
@@ -361,11 +413,25 @@ class _Reader:
                 found = f"{odd[0]} in it"
             case _:
                 found = _type_name(value)
-        raise self._error(path, f"{option.key!r} must be {expected}, found {found}")
+        raise self._error(path, f"{option.key!r} must be {_EXPECTED[option.kind]}, found {found}")
+
+    def _per_file(self, path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:
+        for pattern, value in table.items():
+            rules = value if isinstance(value, list) else [value]
+            odd = [_type_name(rule) for rule in rules if not isinstance(rule, str)]
+            if odd or not isinstance(value, list):
+                found = f"{odd[0]} in it" if odd and isinstance(value, list) else _type_name(value)
+                raise self._error((*path, pattern), f"rules for {pattern!r} must be a list of strings, found {found}")
+            yield from (f"{pattern}:{rule}" for rule in rules)
 
     def _origins(self, option: Option, value: tuple[str, ...] | str) -> Iterator[tuple[tuple[str, str], Origin]]:
         for item in (value,) if isinstance(value, str) else value:
-            line = value_line(self.text, (*self.prefix, option.key), item)
+            path: tuple[str, ...] = (*self.prefix, option.key)
+            text = item
+            if option.kind is Kind.PER_FILE:
+                pattern, _, text = item.rpartition(":")
+                path = (*path, pattern)
+            line = value_line(self.text, path, text)
             yield (option.name, item), Origin(self._where(line), self.directory)
 
     def _unknown(self, key: str, valid: Iterable[str]) -> ConfigError:

@@ -1,4 +1,7 @@
-"""The flake8 plugin. flake8 reads, parses, selects and suppresses; the plugin only yields findings and never raises."""
+"""The flake8 plugin. flake8 reads, parses, selects and heeds ``# noqa``; the plugin yields findings and never raises.
+
+Comments of the form ``# fullgraph: ok`` are the plugin's own, since flake8 does not know them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from fullgraph.config import Config, ConfigError, flake8_options, from_flags, lo
 from fullgraph.config import options as config_options
 from fullgraph.engine.check import Settings, check_tree
 from fullgraph.engine.registry import registry
+from fullgraph.engine.suppression import settle
 from fullgraph.project import common_directory, find_config, find_root, resolve_target
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
@@ -75,6 +79,7 @@ class Plugin:
         try:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
             findings = check_tree(self.tree, self.lines, self.filename, settings)
+            findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
             found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in findings]
         except Exception as error:  # anything that leaves this method ends flake8's whole run
             found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]

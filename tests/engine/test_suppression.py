@@ -6,13 +6,14 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.suppression import keep_unsuppressed
+from fullgraph.engine.suppression import settle
 from fullgraph.semantic.positions import span
 from fullgraph.semantic.source import decode, split_lines
 
@@ -139,6 +140,10 @@ FILE_LEVEL = [
 
 def encoded(name: str, source: str) -> bytes:
     return source.encode("latin-1" if name == "latin.py" else "utf-8")
+
+
+def keep_unsuppressed(findings: list[Finding], lines: Sequence[str]) -> list[Finding]:
+    return settle(findings, lines, "file.py", frozenset(), with_noqa=True)
 
 
 def ours(data: bytes, code: str = "TFG101") -> list[tuple[int, int]]:

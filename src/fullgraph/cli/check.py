@@ -21,7 +21,7 @@ from fullgraph.report.model import FORMATS, Report, Style
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fullgraph.engine.check import Settings
+    from fullgraph.cli.per_file import PerFile
     from fullgraph.engine.finding import Finding
     from fullgraph.project import Target
 
@@ -39,38 +39,93 @@ class _Output:
     exit_zero: bool
 
 
-def _config_options(function: _Function) -> _Function:
+def run_options(function: _Function) -> _Function:
+    """Give a command the options that say what is linted and how."""
+    function = click.option(
+        "--config", metavar="FILE", help="Configuration to use, instead of the project's pyproject.toml."
+    )(function)
+    function = click.option(
+        "--isolated", is_flag=True, help="Read no configuration, baseline or torch requirement of the project."
+    )(function)
     for option in reversed(options()):
-        many = option.kind.value.startswith("list")
         text = f"{option.help} Default: {option.default}."
-        function = click.option(option.flag, metavar=option.metavar, multiple=many, help=text)(function)
-    return function
+        function = click.option(option.flag, metavar=option.metavar, multiple=option.kind.many, help=text)(function)
+    return click.argument("paths", nargs=-1, metavar="[PATHS]...")(function)
 
 
 @click.command(short_help="Lint files and directories.")
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@_config_options
-@click.option("--isolated", is_flag=True, help="Read no configuration and no torch requirement of the project.")
-@click.option("--config", metavar="FILE", help="Configuration to use, instead of the project's pyproject.toml.")
+@run_options
+@click.option("--no-baseline", is_flag=True, help="Report the findings that the baseline lets pass, too.")
+@click.option("--add-noqa", is_flag=True, help="Write a '# noqa: CODE' for each finding instead of reporting it.")
+@click.option("--add-ok", metavar="REASON", help="Write a '# fullgraph: ok CODE REASON' for each finding instead.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the code that is read from stdin.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to report.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
-def check(paths: tuple[str, ...], isolated: bool, config: str | None, stdin_filename: str | None, **others: Any) -> int:
+def check(
+    paths: tuple[str, ...],
+    no_baseline: bool,
+    add_noqa: bool,
+    add_ok: str | None,
+    stdin_filename: str | None,
+    **others: Any,
+) -> int:
     """Lint PATHS: files, directories, or - for stdin; the working directory if none is given.
 
     Directories are searched for *.py and *.pyi files that git does not ignore.
     """
+    from fullgraph.cli import annotate, baseline  # noqa: PLC0415 - they take their run from here
+
+    if add_noqa or add_ok is not None:
+        annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok)
+    output = _Output(**{each.name: others.pop(each.name) for each in fields(_Output)})
+    run = prepare(paths, stdin_filename, **others)
+    old = None if no_baseline else baseline.find(run)
+    linted = lint(run)
+    report = linted.report if old is None else baseline.apply(old, linted)
+    if add_noqa or add_ok is not None:
+        return annotate.write(linted, report, add_ok)
+    _write(report, output)
+    if linted.collected.missing:
+        return 2
+    return 1 if report.findings and not output.exit_zero else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to lint and how; ``home`` is the project's directory, None if the project has no say."""
+
+    paths: tuple[str, ...]
+    stdin_filename: str | None
+    config: Config
+    target: Target
+    home: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What came of a run: the files, the settings of each, and what was found."""
+
+    collected: Collected
+    per_file: PerFile
+    report: Report
+
+
+def prepare(
+    paths: tuple[str, ...], stdin_filename: str | None, *, isolated: bool, config: str | None, **flags: Any
+) -> Run:
+    """Settle what is to be linted and how, by the flags and the project's configuration."""
     if isolated and config is not None:
         raise click.UsageError("--isolated and --config contradict each other")
     paths = paths or ((STDIN,) if stdin_filename is not None else (os.curdir,))
     start = _start(paths, stdin_filename)
-    settings = _configuration(start, config, isolated=isolated).overridden_by(from_flags(others))
-    target = resolve_target(settings, None if isolated else find_root(start))
-    output = _Output(**{each.name: others[each.name] for each in fields(_Output)})
-    return _run(paths, settings, target, stdin_filename, output)
+    file = None if isolated else find_config(start) if config is None else Path(config)
+    settings = (Config() if file is None else load_config(file)).overridden_by(from_flags(flags))
+    root = None if isolated else find_root(start)
+    home = root if file is None else file.absolute().parent
+    return Run(paths, stdin_filename, settings, resolve_target(settings, root), home)
 
 
 def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
@@ -83,35 +138,27 @@ def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
     return common_directory([Path(path) for path in real if path is not None])
 
 
-def _configuration(start: Path, given: str | None, *, isolated: bool) -> Config:
-    if isolated:
-        return Config()
-    path = find_config(start) if given is None else Path(given)
-    return Config() if path is None else load_config(path)
-
-
-def _run(paths: tuple[str, ...], config: Config, target: Target, stdin_filename: str | None, output: _Output) -> int:
+def lint(run: Run) -> Linted:
+    """Lint what a run is for, and complain about paths that cannot be linted."""
     # The linter itself comes last: a wrong argument should not have to wait for it.
+    from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
     from fullgraph.engine.check import Settings  # noqa: PLC0415
     from fullgraph.engine.registry import INTERNAL_CODES  # noqa: PLC0415
     from fullgraph.engine.selection import enabled_codes  # noqa: PLC0415
 
-    codes = enabled_codes(config)
+    codes = enabled_codes(run.config)
+    per_file = PerFile.of(run.config, Settings(run.target.releases, codes))
     if codes <= INTERNAL_CODES.keys():
         terminal.complain("fullgraph: warning: no rule is selected")
-    collected = collect(paths, config, stdin_filename)
+    collected = collect(run.paths, run.config, run.stdin_filename)
     for missing in collected.missing:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    report = _lint(collected, Settings(target.releases, codes), target)
-    _write(report, output)
-    if collected.missing:
-        return 2
-    return 1 if report.findings and not output.exit_zero else 0
+    return Linted(collected, per_file, _lint(collected, per_file, run.target))
 
 
-def _lint(collected: Collected, settings: Settings, target: Target) -> Report:
+def _lint(collected: Collected, per_file: PerFile, target: Target) -> Report:
     from fullgraph.engine.check import check_source  # noqa: PLC0415
 
     findings: list[Finding] = [_unreadable(problem.shown, problem.reason) for problem in collected.unreadable]
@@ -125,12 +172,14 @@ def _lint(collected: Collected, settings: Settings, target: Target) -> Report:
                 findings.append(_unreadable(file.shown, reason_of(error)))
                 continue
             checked += 1
-            found = check_source(data, file.shown, settings)
+            found = check_source(data, file.shown, per_file.of_file(file.shown))
             if found:
                 sources[file.shown] = data
                 findings += found
-    kept = sorted((finding for finding in findings if finding.code in settings.codes), key=lambda each: each.sort_key())
-    return Report(tuple(kept), checked, str(target.releases), target.origin, sources)
+    kept = [finding for finding in findings if finding.code in per_file.of_file(finding.filename).codes]
+    kept.sort(key=lambda finding: finding.sort_key())
+    failed = frozenset(finding.filename for finding in findings if finding.code in {"TFG000", "TFG001"})
+    return Report(tuple(kept), checked, str(target.releases), target.origin, sources, failed)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import click
 
 from fullgraph import __version__
 from fullgraph.cli import terminal
+from fullgraph.cli.baseline import baseline
 from fullgraph.cli.check import check
 from fullgraph.cli.rule import rule
 from fullgraph.config import ConfigError
@@ -33,6 +34,7 @@ def cli(ctx: click.Context) -> int | None:
 
 
 cli.add_command(check)
+cli.add_command(baseline)
 cli.add_command(rule)
 
 

@@ -45,6 +45,7 @@ class Collected:
     missing: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
+    walked: list[str] = field(default_factory=list)
 
 
 def collect(paths: Sequence[str], config: Config, stdin_name: str | None) -> Collected:
@@ -87,6 +88,7 @@ def _files_of(path: str, config: Config, stdin_name: str | None, collected: Coll
         collected.unreadable.append(Problem(display_path(path), reason_of(error)))
     else:
         if stat.S_ISDIR(mode):
+            collected.walked.append(path)
             yield from _directory(path, config, collected)
         else:
             yield os.path.realpath(path), File(path, display_path(path))

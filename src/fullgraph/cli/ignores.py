@@ -36,6 +36,13 @@ class Patterns:
         relative = path[len(self.base) :].lstrip(os.sep).replace(os.sep, "/")
         return self.spec.check_file(f"{relative}/" if is_directory else relative).include
 
+    def leaves_out(self, path: str) -> bool:
+        """Whether a pattern matches a file, or a directory that it lies in; none does outside of their own."""
+        if not is_below(path, self.base):
+            return False
+        relative = os.path.relpath(path, self.base).replace(os.sep, "/")
+        return self.spec.match_file(relative)
+
     def covers(self, directory: str) -> bool:
         """Whether the directory itself, or one that it lies in, is to be left out."""
         relative = os.path.relpath(directory, self.base)
@@ -70,6 +77,20 @@ def excluded_by(config: Config) -> tuple[frozenset[str], tuple[Patterns, ...]]:
             patterns.append(f"/{value[2:]}" if value.startswith("./") else value)
     specs = ((base, _spec(patterns)) for base, patterns in by_base.items())
     return names, tuple(Patterns(base, spec) for base, spec in specs if spec is not None)
+
+
+def pattern_for(config: Config, name: str, value: str, text: str) -> Patterns:
+    """Compile one pattern, ``text``, of a setting's value; it counts from where the value was given.
+
+    Raises:
+        ConfigError: a pattern that is none; names where it was given.
+
+    """
+    origin = config.origin(name, value)
+    spec = _spec([f"/{text[2:]}" if text.startswith("./") else text])
+    if spec is None:
+        raise ConfigError(origin.where, f"bad pattern {text!r}; write it as in a .gitignore file")
+    return Patterns(absolute_path(origin.directory), spec)
 
 
 def gitignore(directory: str) -> Patterns | None:

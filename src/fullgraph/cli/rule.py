@@ -9,6 +9,9 @@ from fullgraph.cli import terminal
 _INTERNAL_PAGES = {
     "TFG000": "Reported where a file cannot be read, decoded or parsed. Nothing else can be said of such a file.",
     "TFG001": "Reported where a rule failed on a file. This is a bug in fullgraph; the other rules went on.",
+    "TFG002": "Reported where `# fullgraph: ok` or the codes of a `# noqa` hide nothing, or no longer hold.",
+    "TFG003": "Reported where a `# fullgraph: ok` cannot be understood: no code, an unknown one, or no reason.",
+    "TFG004": "Reported at a baseline's entry that lets pass more than there is, or whose last day is over.",
 }
 
 

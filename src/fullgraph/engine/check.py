@@ -11,7 +11,7 @@ from fullgraph.engine.finding import Finding, Position
 from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
-from fullgraph.engine.suppression import keep_unsuppressed
+from fullgraph.engine.suppression import settle
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import span
 from fullgraph.semantic.scopes import Scope
@@ -45,9 +45,10 @@ class Settings:
 
 
 def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding]:
-    """Findings of a file's bytes, sorted by place, without those that a ``# noqa`` comment suppresses.
+    """Findings of a file's bytes, sorted by place, without those that a comment suppresses.
 
-    A file that cannot be decoded or parsed has one finding, TFG000; a rule that fails has TFG001.
+    A file that cannot be decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that
+    suppresses nothing has TFG002 or TFG003.
     """
     try:
         text = decode(data)
@@ -55,7 +56,8 @@ def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding
     except SourceError as error:
         return [invalid_file(filename, error.reason, error.row, error.column)]
     lines = split_lines(text)
-    return keep_unsuppressed(check_tree(tree, lines, filename, settings), lines)
+    findings = check_tree(tree, lines, filename, settings)
+    return settle(findings, lines, filename, settings.codes, with_noqa=True)
 
 
 def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> list[Finding]:

@@ -13,7 +13,15 @@ import fullgraph.rules
 from fullgraph.api import Rule, Severity
 from fullgraph.engine.page import Page, parse_page
 
-INTERNAL_CODES: Mapping[str, str] = MappingProxyType({"TFG000": "invalid-file", "TFG001": "internal-error"})
+INTERNAL_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "TFG000": "invalid-file",
+        "TFG001": "internal-error",
+        "TFG002": "unused-suppression",
+        "TFG003": "malformed-suppression",
+        "TFG004": "outdated-baseline-entry",
+    }
+)
 """Codes that no rule file stands behind, with their names: they are on whatever is selected."""
 
 CATEGORIES: Mapping[str, str] = MappingProxyType(

@@ -95,13 +95,33 @@ def enabled_codes(config: Config, known: Catalogue | None = None) -> frozenset[s
     return frozenset(enabled)
 
 
+def ignored_per_file(config: Config, known: Catalogue | None = None) -> dict[str, frozenset[str]]:
+    """Give the codes that a configuration turns off for the files of each pattern.
+
+    Raises:
+        ConfigError: a selector that stands for nothing; names where it was given and the nearest valid one.
+
+    """
+    ignored: dict[str, frozenset[str]] = {}
+    for value in config.per_file_ignores or ():
+        known = catalogue() if known is None else known
+        pattern, _, selector = value.rpartition(":")
+        _check(selector, config.origin("per_file_ignores", value).where, known)
+        ignored[pattern] = ignored.get(pattern, frozenset()) | known.codes(selector)
+    return ignored
+
+
 def _checked_selectors(config: Config, known: Catalogue) -> Iterator[tuple[str, bool]]:
     for option in options():
         if option.kind is not Kind.RULES:
             continue
         for selector in getattr(config, option.name) or ():
-            if not known.is_valid(selector):
-                near = known.nearest(selector)
-                hint = f"did you mean {near!r}?" if near else "codes look like 'TFG101'"
-                raise ConfigError(config.origin(option.name, selector).where, f"unknown rule {selector!r}; {hint}")
+            _check(selector, config.origin(option.name, selector).where, known)
             yield selector, "select" in option.name
+
+
+def _check(selector: str, where: str, known: Catalogue) -> None:
+    if not known.is_valid(selector):
+        near = known.nearest(selector)
+        hint = f"did you mean {near!r}?" if near else "codes look like 'TFG101'"
+        raise ConfigError(where, f"unknown rule {selector!r}; {hint}")

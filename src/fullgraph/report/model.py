@@ -18,7 +18,8 @@ class Report:
     """The outcome of a run.
 
     ``findings`` come in the order to print them; ``sources`` holds the bytes of the files that have any, by name.
-    ``torch`` is the target version and ``origin`` says where that came from.
+    ``torch`` is the target version and ``origin`` says where that came from. ``failed`` names the files of which not
+    every finding is known, and ``notes`` are lines for the summary.
     """
 
     findings: tuple[Finding, ...]
@@ -26,6 +27,8 @@ class Report:
     torch: str
     origin: str
     sources: Mapping[str, bytes] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

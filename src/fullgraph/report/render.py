@@ -44,7 +44,8 @@ def summary(report: Report, style: Style) -> str:
         first = f"{found} in {files} ({checked} checked)."
     else:
         first = f"{style.paint('All clear', 1, 32)}: {checked} checked, torch {report.torch}."
-    return f"{first}\nTarget: torch {report.torch}, {report.origin}.\n"
+    notes = "".join(f"{note}\n" for note in report.notes)
+    return f"{first}\n{notes}Target: torch {report.torch}, {report.origin}.\n"
 
 
 def _counted(number: int, noun: str) -> str:

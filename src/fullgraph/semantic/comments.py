@@ -8,7 +8,8 @@ import tokenize
 from collections.abc import Sequence
 
 _PRAGMA = re.compile(
-    r"#\s*(type:\s*ignore|noqa|flake8:|pylint:|pyright:|mypy:|ruff:|fmt:|isort:|pragma:|nosec)", re.IGNORECASE
+    r"#\s*(type:\s*ignore|noqa|flake8:|pylint:|pyright:|mypy:|ruff:|fullgraph:\s*ok\b|fmt:|isort:|pragma:|nosec)",
+    re.IGNORECASE,
 )
 
 
