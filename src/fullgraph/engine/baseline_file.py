@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
 from fullgraph.config import ConfigError, nearest, parse_toml
 from fullgraph.engine.baseline import Entry, Key
+from fullgraph.engine.selection import Catalogue, catalogue
 
 _VERSION = 1
 _HEAD = f"""\
@@ -47,7 +48,8 @@ def read(text: str, shown: str) -> list[Entry]:
 
     """
     document = parse_toml(text, shown)
-    reader = _Reader(text, shown)
+    headers = [row for row, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
+    reader = _Reader(text, shown, (0, *headers), catalogue())
     match document.pop("version", None):
         case 1:
             pass
@@ -82,6 +84,9 @@ class _Reader:
 
     text: str
     shown: str
+    headers: Sequence[int]
+    """Lines of the entries, behind a 0 for what stands in front of them."""
+    known: Catalogue
 
     def entries(self, tables: Iterable[dict[str, Any]]) -> Iterator[Entry]:
         """Give the entries, each once."""
@@ -95,15 +100,13 @@ class _Reader:
 
     def entry(self, number: int, table: dict[str, Any]) -> Entry:
         """Check one table."""
-        from fullgraph.engine.selection import catalogue  # noqa: PLC0415 - loads every rule
-
-        row = self.line(number, "")
+        row = self.headers[number] if number < len(self.headers) else 1
         for key, value in table.items():
             self.check(number, key, value)
         for key in _NEEDED:
             if not table.get(key):
                 raise self.error(row, f"this entry has no {key!r}")
-        known = catalogue()
+        known = self.known
         code = known.code_of(table["code"])
         if code is None or code in known.internal:
             near = None if code is not None else known.nearest_rule(table["code"])
@@ -128,15 +131,16 @@ class _Reader:
             raise self.error(self.line(number, key), f"{key!r} must be {expected}, found {value!r}")
 
     def line(self, number: int, key: str) -> int:
-        """Line of a key of the entry with this number (from 1; 0 is the top), or of the entry itself."""
-        inside, best = 0, 1
-        for row, line in enumerate(self.text.split("\n"), 1):
+        """Line of a key of the entry with this number (from 1; 0 is the top of the file), or of the entry itself."""
+        if number >= len(self.headers):  # not written as [[entry]]
+            return 1
+        first = self.headers[number]
+        for row, line in enumerate(self.text.split("\n")[first:], first + 1):
             if _HEADER.match(line):
-                inside += 1
-                best = row if inside == number else best
-            elif inside == number and (found := _KEY.match(line)) and key in found.groups():
+                break
+            if (found := _KEY.match(line)) and key in found.groups():
                 return row
-        return best
+        return max(first, 1)
 
     def error(self, row: int, message: str) -> ConfigError:
         """An error with its place."""

@@ -64,15 +64,16 @@ class Definitions:
     """The functions and classes of a file, by row."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self._ranges = sorted(_ranges(tree), key=lambda each: each[:2])
+        self._by_row: dict[int, str] = {}
+        for first, last, name in sorted(_ranges(tree), key=lambda each: (each[0], -each[1])):
+            self._by_row.update(dict.fromkeys(range(first, last + 1), name))
 
     def around(self, row: int) -> str:
         """Name of the innermost definition around a row, as in ``Class.method``; empty at the top of the module.
 
         A decorator belongs to what it decorates.
         """
-        inside = [each for each in self._ranges if each[0] <= row <= each[1]]
-        return max(inside, key=lambda each: (each[0], -each[1]))[2] if inside else ""
+        return self._by_row.get(row, "")
 
 
 def _ranges(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
