@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fullgraph import __version__
+from fullgraph.engine.registry import registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +32,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_check_passes(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    done = run("-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "site" / "rules" / "TFG101.html").read_text(encoding="utf-8")
+    assert '<code class="language-python">import torch' in page
+    assert "```" not in page, "the fences of the examples must be understood"
+
+
+def test_every_rule_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for code, rule in registry().items():
+        assert f"- {code} {rule.name}: rules/{code}.md" in navigation
 
 
 def test_a_stale_page_fails_the_check(tmp_path: Path) -> None:

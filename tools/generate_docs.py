@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/: a page per rule, their index, and the table of settings.
+"""Write the generated parts of docs/: a page per rule, their index, torch's private names, and the table of settings.
 
 usage: generate_docs.py [--check]
 
@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from fullgraph.config import config_table
 from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.torchfacts import (
+    NEWEST_KNOWN,
+    OLDEST_KNOWN,
+    PrivateName,
+    TorchVersion,
+    is_documented,
+    private_name,
+    private_names,
+)
+from fullgraph.verify.evidence import block_ids
 
 DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
@@ -31,7 +43,99 @@ def rule_page(rule: RegisteredRule) -> str:
     """Markdown page of one rule: what is derived of it, then the docstring of its module."""
     state = "on by default" if rule.default else "off by default"
     heading = f"# {rule.code} {rule.name}\n\n{rule.page.title}\n\n*Since fullgraph {rule.since}, {state}.*"
-    return f"{heading}\n\n{rule.page.text}"
+    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{evidence_table(rule)}"
+
+
+def evidence_table(rule: RegisteredRule) -> str:
+    """Markdown section on what the examples of a rule did on each release of torch that was recorded."""
+    lines = [
+        "## Seen on",
+        "",
+        "What the examples of this page did when they ran on a release of torch. A release on which they have not run",
+        "as they are now is left out. See [how a rule is shown to be right](../adding-a-rule.md).",
+        "",
+        "| torch | Python | Examples as claimed | Otherwise |",
+        "| --- | --- | --- | --- |",
+    ]
+    blocks = block_ids(rule)
+    for release, entry in recorded_evidence().items():
+        known = entry["rules"].get(rule.code, {})
+        if not known.keys() & set(blocks):
+            continue
+        right = [name for name in blocks if known.get(name, {}).get("as_claimed")]
+        otherwise = [
+            f"{called(name)}: {'; '.join(known[name]['contradictions']) if name in known else 'not recorded'}"
+            for name in blocks
+            if name not in right
+        ]
+        lines.append(f"| {release} | {entry['python']} | {len(right)} of {len(blocks)} | {', '.join(otherwise)} |")
+    return "\n".join(lines) + "\n"
+
+
+def called(block: str) -> str:
+    """Name a block for readers: ``bad-0-92452af751cb`` is the first bad example."""
+    kind, number, _ = block.split("-")
+    return f"{kind} example {int(number) + 1}"
+
+
+def recorded_evidence() -> dict[str, Any]:
+    """Read what was recorded, by release of torch."""
+    evidence: dict[str, Any] = json.loads((DOCS / "evidence.json").read_text(encoding="utf-8"))
+    return evidence
+
+
+def names_page() -> str:
+    """Markdown page of the private names of torch: those with a public equivalent, and those that have none."""
+    names = [known for name in private_names() if (known := private_name(name)) is not None]
+    pairs = [name for name in names if name.public is not None]
+    alone = [name for name in names if name.public is None]
+    lines = [
+        "# Private names of torch",
+        "",
+        "From the tables that [TFG101](rules/TFG101.md) and [TFG102](rules/TFG102.md) look into, which cover torch",
+        f"{OLDEST_KNOWN} to {NEWEST_KNOWN}. A name that is not here is one of which nothing is known.",
+        "",
+        f"## With a public equivalent ({len(pairs)})",
+        "",
+        f"*Public since*: the first release that has the public name; {OLDEST_KNOWN} means {OLDEST_KNOWN} or earlier.",
+        "",
+        "| Private | Relation | Public | Public since | Private in | Note |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(pair_row(name) for name in pairs),
+        "",
+        f"## Without one ({len(alone)})",
+        "",
+        "| Private | Private in | Note |",
+        "| --- | --- | --- |",
+        *(f"| `{name.name}` | {releases(name)} | {documented(name)} |" for name in alone),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def pair_row(name: PrivateName) -> str:
+    """One row of the table of pairs."""
+    public = name.public
+    assert public is not None
+    dropped = ", ".join(f"`{keyword}`" for keyword in public.dropped_keywords)
+    notes = [public.note, f"the public one does not take {dropped}" if dropped else "", documented(name)]
+    note = "; ".join(filter(None, notes))
+    return (
+        f"| `{name.name}` | {public.relation.phrase} | `{public.name}` | {public.since} | {releases(name)} | {note} |"
+    )
+
+
+def documented(name: PrivateName) -> str:
+    """Say that a name is not reported, where torch documents it for users."""
+    return "documented by torch for its users, so not reported" if is_documented(name.name) else ""
+
+
+def releases(name: PrivateName) -> str:
+    """Say which releases have a private name."""
+    if name.since is None:
+        return "not known" if name.until is None else f"up to {name.until}"
+    last: TorchVersion = name.until or NEWEST_KNOWN
+    return f"{name.since} to {last}"
 
 
 def index() -> str:
@@ -52,7 +156,8 @@ def generated() -> dict[Path, str]:
     configuration = DOCS / "configuration.md"
     text = configuration.read_text(encoding="utf-8")
     table = TABLE.sub(lambda found: f"{found[1]}\n{config_table()}\n{found[2]}", text)
-    return {**pages, DOCS / "rules" / "index.md": index(), configuration: table}
+    names = {DOCS / "private-names.md": names_page()}
+    return {**pages, **names, DOCS / "rules" / "index.md": index(), configuration: table}
 
 
 def main() -> int:
