@@ -14,6 +14,7 @@ import click
 
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
+from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, ConfigError, from_flags, load_config, options
 from fullgraph.project import common_directory, find_config, find_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
@@ -53,6 +54,9 @@ def _config_options(function: _Function) -> _Function:
 @click.option("--isolated", is_flag=True, help="Read no configuration and no torch requirement of the project.")
 @click.option("--config", metavar="FILE", help="Configuration to use, instead of the project's pyproject.toml.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the code that is read from stdin.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what remains.")
+@click.option("--unsafe-fixes", is_flag=True, help="Count fixes in that may change what the code does.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to report.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
@@ -70,7 +74,8 @@ def check(paths: tuple[str, ...], isolated: bool, config: str | None, stdin_file
     settings = _configuration(start, config, isolated=isolated).overridden_by(from_flags(others))
     target = resolve_target(settings, None if isolated else find_root(start))
     output = _Output(**{each.name: others[each.name] for each in fields(_Output)})
-    return _run(paths, settings, target, stdin_filename, output)
+    mode = FixMode(**{each.name: others[each.name] for each in fields(FixMode)})
+    return _run(paths, settings, target, stdin_filename, output, mode)
 
 
 def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
@@ -90,7 +95,14 @@ def _configuration(start: Path, given: str | None, *, isolated: bool) -> Config:
     return Config() if path is None else load_config(path)
 
 
-def _run(paths: tuple[str, ...], config: Config, target: Target, stdin_filename: str | None, output: _Output) -> int:
+def _run(
+    paths: tuple[str, ...],
+    config: Config,
+    target: Target,
+    stdin_filename: str | None,
+    output: _Output,
+    mode: FixMode,
+) -> int:
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.engine.check import Settings  # noqa: PLC0415
     from fullgraph.engine.registry import INTERNAL_CODES  # noqa: PLC0415
@@ -104,19 +116,26 @@ def _run(paths: tuple[str, ...], config: Config, target: Target, stdin_filename:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    report = _lint(collected, Settings(target=target.version, codes=codes), target)
-    _write(report, output)
-    if collected.missing:
+    report, failed = _lint(collected, Settings(target=target.version, codes=codes), target, mode)
+    if mode.diff:
+        _write_diff_summary(report, output)
+        guilty = bool(report.fixed)
+    else:
+        _write(report, output, to_stderr=mode.fix and any(file.path == STDIN for file in collected.files))
+        guilty = bool(report.findings)
+    if collected.missing or failed:
         return 2
-    return 1 if report.findings and not output.exit_zero else 0
+    return 1 if guilty and not output.exit_zero else 0
 
 
-def _lint(collected: Collected, settings: Settings, target: Target) -> Report:
+def _lint(collected: Collected, settings: Settings, target: Target, mode: FixMode) -> tuple[Report, bool]:
+    """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
     from fullgraph.engine.check import check_source  # noqa: PLC0415
 
     findings: list[Finding] = [_unreadable(problem.shown, problem.reason) for problem in collected.unreadable]
     sources: dict[str, bytes] = {}
-    checked = 0
+    checked = fixed = 0
+    failed = False
     with _rare_collections():
         for file in collected.files:
             try:
@@ -126,11 +145,25 @@ def _lint(collected: Collected, settings: Settings, target: Target) -> Report:
                 continue
             checked += 1
             found = check_source(data, file.shown, settings)
+            if mode.active:
+                outcome = fix_file(file, data, found, settings, mode)
+                data, found = outcome.data, outcome.findings
+                fixed += outcome.fixed
+                failed = failed or outcome.failed
             if found:
                 sources[file.shown] = data
                 findings += found
     kept = sorted((finding for finding in findings if finding.code in settings.codes), key=lambda each: each.sort_key())
-    return Report(tuple(kept), checked, str(target.version), target.origin, sources)
+    report = Report(
+        tuple(kept),
+        checked,
+        str(target.version),
+        target.origin,
+        sources,
+        fixed if mode.active else None,
+        mode.unsafe_fixes,
+    )
+    return report, failed
 
 
 @contextlib.contextmanager
@@ -150,19 +183,27 @@ def _unreadable(shown: str, reason: str) -> Finding:
     return invalid_file(shown, f"cannot read it: {reason}")
 
 
-def _write(report: Report, output: _Output) -> None:
+def _write_diff_summary(report: Report, output: _Output) -> None:
+    from fullgraph.report.render import diff_summary  # noqa: PLC0415
+
+    if not output.quiet:
+        terminal.write(diff_summary(report), to_stderr=True)
+
+
+def _write(report: Report, output: _Output, *, to_stderr: bool) -> None:
+    """Write the report and the summary; to stderr where the fixed code of stdin goes to stdout."""
     from fullgraph.report.render import render, statistics, summary  # noqa: PLC0415
 
     to_file = output.output_file not in {None, STDIN}
-    style = Style() if to_file else terminal.style_for(sys.stdout)
+    style = Style() if to_file else terminal.style_for(sys.stderr if to_stderr else sys.stdout)
     draw = statistics if output.statistics else render
     text = draw(report, output.output_format, style)
     if to_file:
         _save(str(output.output_file), text)
     else:
-        terminal.write(text, colour=style.colour)
+        terminal.write(text, to_stderr=to_stderr, colour=style.colour)
     if not output.quiet:
-        to_stderr = to_file or output.output_format == "json"
+        to_stderr = to_stderr or to_file or output.output_format == "json"
         style = terminal.style_for(sys.stderr if to_stderr else sys.stdout)
         terminal.write(summary(report, style), to_stderr=to_stderr, colour=style.colour)
 

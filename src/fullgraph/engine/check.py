@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fullgraph.api import Context, Hit, Severity
-from fullgraph.engine.finding import Finding, Position
+from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.plan import Plan, Subscription, plan_for
 from fullgraph.engine.references import private_references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
@@ -67,7 +67,7 @@ def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: 
         return []
     try:
         findings = _Checker(tree, lines, filename, settings).run()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the user's run goes on
+    except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
     return sorted(findings, key=Finding.sort_key)
 
@@ -146,7 +146,7 @@ class _Checker:
             for hit in subscription.handler(node, self.context):
                 if self.is_new(code, hit):
                     found.append(self.finding(subscription, hit, scope))
-        except Exception as error:  # noqa: BLE001 - one rule's fault must not end the run
+        except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
                 found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))
@@ -185,6 +185,7 @@ class _Checker:
             reach=reach,
             traced=traced,
             url=rule.url,
+            fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
         )
 
 

@@ -18,7 +18,8 @@ class Report:
     """The outcome of a run.
 
     ``findings`` come in the order to print them; ``sources`` holds the bytes of the files that have any, by name.
-    ``torch`` is the target version and ``origin`` says where that came from.
+    ``torch`` is the target version and ``origin`` says where that came from. ``fixed`` is how many findings are gone,
+    or with ``--diff`` would be; None if nobody asked for that. ``unsafe`` says whether unsafe fixes were wanted too.
     """
 
     findings: tuple[Finding, ...]
@@ -26,6 +27,12 @@ class Report:
     torch: str
     origin: str
     sources: Mapping[str, bytes] = field(default_factory=dict)
+    fixed: int | None = None
+    unsafe: bool = False
+
+    def fixable(self, applicability: str) -> int:
+        """How many findings have a fix of this applicability."""
+        return sum(finding.fix is not None and finding.fix.applicability == applicability for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

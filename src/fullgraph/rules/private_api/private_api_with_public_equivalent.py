@@ -85,6 +85,7 @@ def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     yield ctx.at(
         node,
+        fix=ctx.rename(node, use),
         private=use.path,
         public=use.public.name,
         since=str(use.public.since),
