@@ -80,9 +80,22 @@ class Imports:
             return False
         return self._model.parents.get(statement) is site.scope.node
 
-    def reachable(self, use: Use, path: str) -> Iterator[tuple[str, str]]:
-        """Names in sight of a use, with what they stand for, that ``path`` can be spelled from; best first."""
+    def neighbours(self, site: Site) -> list[ast.ImportFrom]:
+        """The ``from`` imports right before and behind an import."""
+        parent = self._model.parents.get(site.statement)
+        for body in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
+            if isinstance(body, list) and site.statement in body:
+                index = body.index(site.statement)
+                return [each for each in body[max(index - 1, 0) : index + 2] if isinstance(each, ast.ImportFrom)]
+        return []
+
+    def reachable(self, use: Use, path: str, beside: list[Site]) -> Iterator[tuple[str, str]]:
+        """Names in sight of a use, with what they stand for, that ``path`` can be spelled from; best first.
+
+        ``beside`` are the imports that the use relies on now: what is imported in the same block is there as well.
+        """
         found: dict[str, str] = {}
+        blocks = {self._model.parents.get(site.statement) for site in beside}
         scope: Scope | None = use.scope
         while scope is not None:
             for name, bindings in scope.bindings.items():
@@ -93,7 +106,9 @@ class Imports:
                 seen = use.scope.lookup(name)
                 if seen is None or seen[0] is not scope:
                     continue
-                if any(self.reaches(site, use) for site in self.of(scope, name)):
+                sites = self.of(scope, name)
+                near = any(self._model.parents.get(site.statement) in blocks for site in sites)
+                if near or any(self.reaches(site, use) for site in sites):
                     found[name] = bindings[0]
             scope = scope.parent
         yield from sorted(
@@ -128,9 +143,11 @@ class Imports:
 
     @cached_property
     def strings(self) -> str:
-        """All string constants of the file, which may hold annotations."""
-        nodes = ast.walk(self._model.tree)
-        return "\n".join(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        """All strings of the file that may hold an annotation or a name; docstrings do not."""
+        nodes = list(ast.walk(self._model.tree))
+        alone = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        constants = [node.value for node in nodes if isinstance(node, ast.Constant) and node not in alone]
+        return "\n".join(value for value in constants if isinstance(value, str))
 
 
 def _loaded(site: Site) -> str:

@@ -112,9 +112,19 @@ class _Planner:
             if any(span.start <= comment < span.end for comment in self.comments):
                 self.edits.refused.append((finding, "a comment stands inside the name"))
                 continue
+            if not self.stands_at(chain, span):
+                self.edits.refused.append((finding, "Python does not say where exactly it stands"))
+                continue
             paths = model.names.of(chain)[0], model.names.of(use.base)[0]
             found += [_Wish(finding, intent, use, span, *paths, seen[0]) for intent in fix.intents]
         return found
+
+    def stands_at(self, chain: ast.expr, span: Span) -> bool:
+        """Whether an expression stands at a place; before Python 3.12, places in f-strings may be wrong."""
+        rows = list(self.model.lines[span.start.row - 1 : span.end.row])
+        rows[-1] = rows[-1][: span.end.column - 1]
+        rows[0] = rows[0][span.start.column - 1 :]
+        return re.sub(r"[\s\\()]", "", "".join(rows)) == ast.unparse(chain)
 
     def innermost(self, wishes: list[_Wish]) -> list[_Wish]:
         """The wishes whose extent contains no other."""
@@ -192,7 +202,8 @@ class _Planner:
             if parent in seen and not self.has_comment_at(site.statement):
                 edit.drop.add(site.index)
             else:
-                asname = local if local != last or site.alias.asname == last else None
+                kept = local != last or site.alias.asname == site.alias.name
+                asname = local if kept else None
                 edit.move[site.index] = Moved(wish.new_base.rpartition(".")[0], last, asname)
             seen.add(parent)
         return [".".join([local, *each.intent.to.split(".")[each.new_base.count(".") + 1 :]]) for each in wishes]
@@ -210,16 +221,20 @@ class _Planner:
         """Go by another name in sight, or import torch beside the private import."""
         (wish,) = wishes
         module = wish.intent.module
-        for name, path in self.imports.reachable(wish.use, wish.intent.to):
+        sites = self.imports.of(wish.home, wish.use.base.id)
+        for name, path in self.imports.reachable(wish.use, wish.intent.to, sites):
             if wish.intent.imported or f"{path}.".startswith(f"{module}.") or self.imports.loads(module, wish.use):
                 return [name + wish.intent.to[len(path) :]]
-        sites = self.imports.of(wish.home, wish.use.base.id)
         if not sites:
             raise _RefusedError("no import of torch is in sight")
         if wish.use.scope.lookup("torch") is not None or "torch" in wish.home.bindings:
             raise _RefusedError("`torch` stands for something else here, or only sometimes for torch")
+        blocks: set[ast.AST | None] = set()
         for site in sites:
-            self.add_import(site, "torch" if wish.intent.imported else module)
+            block = self.model.parents.get(site.statement)
+            if block not in blocks:
+                self.add_import(site, "torch" if wish.intent.imported else module)
+            blocks.add(block)
         return [wish.intent.to]
 
     # What becomes of imports
@@ -232,9 +247,11 @@ class _Planner:
         self.touch(site)
 
     def touch(self, site: Site) -> None:
-        """Note that the rows of an import change."""
-        span = self.imports.span(site.statement)
-        self.edits.touched_rows.update(range(span.start.row, span.end.row + 1))
+        """Note that the rows of an import change, and of those beside it, which it may be joined with."""
+        statements = [site.statement, *self.imports.neighbours(site)]
+        for statement in statements:
+            span = self.imports.span(statement)
+            self.edits.touched_rows.update(range(span.start.row, span.end.row + 1))
 
     def drop_unused(self, home: Scope, name: str, sites: list[Site]) -> None:
         """Remove the imports of a name whose every use is renamed."""
@@ -254,13 +271,23 @@ class _Planner:
             renamed = any(f"{path}.".startswith(f"{root}.") for path in self.renamed.values())
             if not renamed or self.is_needed(root):
                 continue
-            others = [each for each in self.imports.of(site.scope, site.local) if each.statement is not site.statement]
-            first_use = min((use.lineno for use in self.imports.uses_of(site.scope, site.local)), default=0)
-            if not any(self.is_direct(each) and each.statement.lineno < first_use for each in others):
+            if not self.is_bound_besides(site):
                 edit = self.edits.imports.get(self.imports.span(site.statement).start)
                 if edit is None or not edit.add:
                     self.add_import(site, "torch")
             self.drop(site)
+
+    def is_bound_besides(self, site: Site) -> bool:
+        """Whether something else surely binds the name of an import before its first use."""
+        of = self.imports.of
+        others = [each for each in of(site.scope, site.local) if each.statement is not site.statement]
+        first_use = min((use.lineno for use in self.imports.uses_of(site.scope, site.local)), default=0)
+        if any(self.is_direct(each) and each.statement.lineno < first_use for each in others):
+            return True
+        outer = site.scope.parent.lookup(site.local) if site.scope.parent is not None and not others else None
+        if outer is None or any(binding != site.local for binding in outer[1]):
+            return False
+        return any(self.is_direct(each) for each in of(outer[0], site.local))
 
     def is_direct(self, site: Site) -> bool:
         """Whether an import is a statement of its scope's own body."""

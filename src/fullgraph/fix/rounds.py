@@ -65,6 +65,8 @@ def _round(data: bytes, filename: str, wanted: list[Finding]) -> tuple[bytes, in
     text = decode(data)
     if not _compiles(data):
         return data, 0, [(finding, "the file does not compile as it is") for finding in wanted]
+    if encode(text, data) != data:
+        return data, 0, [(finding, "its encoding has several spellings of the same text") for finding in wanted]
     edits = plan(parse(text), split_lines(text), filename, wanted, is_init=PurePath(filename).stem == "__init__")
     if not edits.applied:
         return data, 0, edits.refused

@@ -22,6 +22,7 @@ def edit_body(
     """Edit the lines of a body: by the line's number, and within the line by the statement's, what becomes of it."""
     new: list[cst.BaseStatement] = []
     orphaned: list[cst.EmptyLine] = []
+    moved = False
     for index, line in enumerate(body):
         lines: Sequence[cst.BaseStatement] = [line]
         added: Sequence[str] = ()
@@ -29,9 +30,13 @@ def edit_body(
             lines, added = _edit_line(line, edits[index])
             if not lines:
                 orphaned += line.leading_lines
+        moves = any(edit.move for edit in edits.get(index, {}).values())
         for each in lines:
-            new.append(_below(orphaned, each))
+            statement = _below(orphaned, each)
+            joint = _joint(new[-1], statement) if new and (moved or moves) else None
+            new[-1:] = [joint] if joint is not None else [*new[-1:], statement]
             orphaned = []
+        moved = moves
         for module in added:
             _insert(new, module)
     return new
@@ -98,17 +103,51 @@ def _edited(statement: cst.BaseSmallStatement, edit: ImportEdit) -> list[cst.Bas
         return [statement]
     names = statement.names
     targets = {moved.module for moved in edit.move.values()}
+    home = _source(statement)
     if isinstance(statement, cst.ImportFrom) and len(edit.move) == len(names) and len(targets) == 1:
-        aliases = [_alias(moved, alias) for alias, moved in zip(names, _in_order(edit.move), strict=True)]
-        return [statement.with_changes(module=_dotted(targets.pop()), names=aliases)]
-    kept = [alias for index, alias in enumerate(names) if index not in edit.drop and index not in edit.move]
+        home = targets.pop()
+        statement = statement.with_changes(module=_dotted(home))
+    kept = [
+        _alias(edit.move[index], alias) if index in edit.move else alias
+        for index, alias in enumerate(names)
+        if index not in edit.drop and (index not in edit.move or edit.move[index].module == home)
+    ]
     found: list[cst.BaseSmallStatement] = []
     if kept:
-        found.append(statement.with_changes(names=_with_last(kept, names)) if len(kept) < len(names) else statement)
-    for module in dict.fromkeys(moved.module for moved in _in_order(edit.move)):
+        found.append(statement.with_changes(names=_with_last(kept, names) if len(kept) < len(names) else kept))
+    for module in sorted(targets - {home}):
         aliases = [_alias(moved) for moved in _in_order(edit.move) if moved.module == module]
         found.append(cst.ImportFrom(module=_dotted(module), names=aliases))
     return found
+
+
+def _source(statement: cst.BaseSmallStatement) -> str | None:
+    """The module of a ``from`` import, unless it is relative."""
+    if not isinstance(statement, cst.ImportFrom) or statement.relative or statement.module is None:
+        return None
+    return get_full_name_for_node(statement.module)
+
+
+def _joint(one: cst.BaseStatement, other: cst.BaseStatement) -> cst.BaseStatement | None:
+    """Two ``from`` imports of one module as one, if both are plain and no comment stands at the second."""
+    match one, other:
+        case (
+            cst.SimpleStatementLine(body=[cst.ImportFrom(names=[*names], lpar=None) as first]),
+            cst.SimpleStatementLine(body=[cst.ImportFrom(names=[*more], lpar=None) as second], leading_lines=[]),
+        ) if _source(first) is not None and _source(first) == _source(second):
+            if other.trailing_whitespace.comment is not None:
+                return None
+            known = {_key(alias) for alias in names}
+            new = [alias for alias in more if _key(alias) not in known]
+            plain = [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT) for alias in (*names, *new)]
+            return one.with_changes(body=[first.with_changes(names=plain)])
+        case _:
+            return None
+
+
+def _key(alias: cst.ImportAlias) -> tuple[str | None, str | None]:
+    asname = alias.asname
+    return get_full_name_for_node(alias.name), None if asname is None else get_full_name_for_node(asname.name)
 
 
 def _in_order(moves: Mapping[int, Moved]) -> list[Moved]:

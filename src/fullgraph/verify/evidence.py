@@ -59,11 +59,11 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
 
 
 def has_remedy(rule: RegisteredRule, block: Block) -> bool:
-    """Whether a good block of the page returns, run eagerly, what the bad `block` returns."""
+    """Whether a good or fixed block of the page returns, run eagerly, what the bad `block` returns."""
     wanted = observe(block.source, compiled=False)
     if wanted.errors or wanted.result is None:  # without CALL or CALLS there is nothing to compare
         return False
-    remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind == "good")
+    remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind != "bad")
     return any(same_result(wanted.result, remedy.result) for remedy in remedies if not remedy.errors)
 
 
