@@ -280,7 +280,7 @@ class _Planner:
     def is_bound_besides(self, site: Site) -> bool:
         """Whether something else surely binds the name of an import before its first use."""
         of = self.imports.of
-        others = [each for each in of(site.scope, site.local) if each.statement is not site.statement]
+        others = [each for each in of(site.scope, site.local) if each != site and self.stays(each)]
         first_use = min((use.lineno for use in self.imports.uses_of(site.scope, site.local)), default=0)
         if any(self.is_direct(each) and each.statement.lineno < first_use for each in others):
             return True
@@ -288,6 +288,11 @@ class _Planner:
         if outer is None or any(binding != site.local for binding in outer[1]):
             return False
         return any(self.is_direct(each) for each in of(outer[0], site.local))
+
+    def stays(self, site: Site) -> bool:
+        """Whether an import binds its name after the round as well."""
+        edit = self.edits.imports.get(self.imports.span(site.statement).start)
+        return edit is None or site.index not in edit.drop or bool(edit.add)
 
     def is_direct(self, site: Site) -> bool:
         """Whether an import is a statement of its scope's own body."""

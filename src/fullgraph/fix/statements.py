@@ -129,13 +129,13 @@ def _source(statement: cst.BaseSmallStatement) -> str | None:
 
 
 def _joint(one: cst.BaseStatement, other: cst.BaseStatement) -> cst.BaseStatement | None:
-    """Two ``from`` imports of one module as one, if both are plain and no comment stands at the second."""
+    """Two ``from`` imports of one module as one, if both are plain and no comment stands at either."""
     match one, other:
         case (
             cst.SimpleStatementLine(body=[cst.ImportFrom(names=[*names], lpar=None) as first]),
             cst.SimpleStatementLine(body=[cst.ImportFrom(names=[*more], lpar=None) as second], leading_lines=[]),
         ) if _source(first) is not None and _source(first) == _source(second):
-            if other.trailing_whitespace.comment is not None:
+            if one.trailing_whitespace.comment is not None or other.trailing_whitespace.comment is not None:
                 return None
             known = {_key(alias) for alias in names}
             new = [alias for alias in more if _key(alias) not in known]
