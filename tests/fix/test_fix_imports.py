@@ -265,7 +265,7 @@ def test_pair(before: str, after: str) -> None:
     assert text(fix(before)) == after
 
 
-UNSAFE = pairs('''
+UNSAFE = pairs("""
 from torch.optim.lr_scheduler import _LRScheduler, StepLR
 isinstance(StepLR, _LRScheduler)
 =>
@@ -291,7 +291,7 @@ def f(x: "_LRScheduler"): isinstance(x, _LRScheduler)
 =>
 from torch.optim.lr_scheduler import LRScheduler as _LRScheduler
 def f(x: "_LRScheduler"): isinstance(x, _LRScheduler)
-''')
+""")
 
 
 @pytest.mark.parametrize(("before", "after"), UNSAFE)

@@ -8,7 +8,9 @@ from support import fix, reasons, text
 from fullgraph.torchfacts import TorchVersion
 
 LEFT = {
-    "import torch\nf = torch._dynamo.disable(f, wrapping=False)\n": "`wrapping=` is not taken by `torch.compiler.disable`",
+    "import torch\nf = torch._dynamo.disable(f, wrapping=False)\n": (
+        "`wrapping=` is not taken by `torch.compiler.disable`"
+    ),
     "import torch\nf = torch._dynamo.disable(f, **kw)\n": (
         "`**` may pass `wrapping=`, which is not taken by `torch.compiler.disable`"
     ),

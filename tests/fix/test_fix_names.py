@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import fix, pairs, text
 
-PAIRS = pairs('''
+PAIRS = pairs("""
 import torch
 
 @torch._dynamo.disable  # type: ignore[untyped-decorator]
@@ -108,9 +108,9 @@ try:
 except ImportError:
     torch = None
 if torch is not None: torch.compiler.reset()
-''')
+""")
 
-ARGUMENTS = pairs('''
+ARGUMENTS = pairs("""
 import torch
 a = torch._foreach_norm(ts, 2)
 b = torch._foreach_norm(ts, 2, torch.float32)
@@ -142,7 +142,7 @@ n = torch._foreach_norm(torch._foreach_norm(torch._foreach_norm(ts, 1), 2), 3)
 =>
 import torch
 n = torch.foreach.norm(torch.foreach.norm(torch.foreach.norm(ts, ord=1), ord=2), ord=3)
-''')
+""")
 
 
 @pytest.mark.parametrize(("before", "after"), [*PAIRS, *ARGUMENTS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +16,9 @@ from fullgraph.semantic.positions import Position
 if TYPE_CHECKING:
     from fullgraph.fix.edits import ImportEdit
 
+_FORM_FEED = re.compile(r"(?<![^\r\n])\f(?![^\r\n])")
+_BLANK = " \t\f\r\n"
+_STAND_IN = "#\N{SYMBOL FOR FORM FEED}\N{SYMBOL FOR FORM FEED}#"
 _Name = TypeVar("_Name", cst.Name, cst.Attribute)
 _Body = TypeVar("_Body", cst.Module, cst.IndentedBlock)
 
@@ -29,6 +33,7 @@ def rewrite(text: str, edits: Edits) -> str:
     Raises:
         CannotRewriteError: LibCST does not understand the file, or would change more of it.
     """
+    original, text = text, _disguised(text)
     try:
         module = cst.parse_module(text)
     except (cst.ParserSyntaxError, ValueError) as error:
@@ -40,7 +45,17 @@ def rewrite(text: str, edits: Edits) -> str:
     new = wrapper.visit(rewriter)
     if rewriter.missed:
         raise CannotRewriteError("LibCST reads the file differently")
-    return new.code
+    return _undisguised(new.code, original)
+
+
+def _disguised(text: str) -> str:
+    """The text without what LibCST does not keep: form feeds alone in a row, and white space at the end."""
+    return _FORM_FEED.sub(_STAND_IN, text.rstrip(_BLANK)) + "\n"
+
+
+def _undisguised(new: str, original: str) -> str:
+    end = original[len(original.rstrip(_BLANK)) :]
+    return new.replace(_STAND_IN, "\f").removesuffix("\n") + end
 
 
 class _Rewriter(cst.CSTTransformer):
