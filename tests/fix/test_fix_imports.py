@@ -127,6 +127,51 @@ if TYPE_CHECKING:
     from torch import Generator
 def f(g: "Generator", h: Generator): ...
 ---
+if a:
+    from torch._dynamo import reset
+else:
+    from torch._dynamo import reset
+reset()
+=>
+if a:
+    from torch.compiler import reset
+else:
+    from torch.compiler import reset
+reset()
+---
+if a:
+    import torch._dynamo as d
+else:
+    import torch._dynamo as d
+d.reset()
+=>
+if a:
+    import torch
+else:
+    import torch
+torch.compiler.reset()
+---
+from torch._dynamo import reset
+from torch._dynamo import reset
+reset()
+=>
+from torch.compiler import reset
+reset()
+---
+def f():
+    from torch._dynamo import reset
+    return reset()
+def g(reset):
+    from torch._dynamo import mark_dynamic as reset
+    reset()
+=>
+def f():
+    from torch.compiler import reset
+    return reset()
+def g(reset):
+    from torch._dynamo import mark_dynamic as reset
+    reset()
+---
 import os; import torch._dynamo as d; d.reset()
 =>
 import os; import torch; torch.compiler.reset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support import fix, reasons, text
 
+from fullgraph.fix import rounds
 from fullgraph.torchfacts import TorchVersion
 
 LEFT = {
@@ -94,3 +95,30 @@ def test_deep_code_is_left_or_fixed_but_never_broken(depth: int) -> None:
     fixed = fix(source)
     assert text(fixed) in (source, source.replace("_dynamo", "compiler"))
     assert fixed.fixed or reasons(fixed)
+
+
+def test_our_own_fault_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(rounds, "rewrite", fail)
+    source = "import torch\ntorch._dynamo.reset()\n"
+    fixed = fix(source)
+    assert text(fixed) == source
+    assert reasons(fixed) == ["internal error of fullgraph: KeyError: 'oops'; please report it"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("import torch\ntorch.compiler.reset(\n", "the result would not compile"),
+        ("torch.compiler.reset()\n", "the result would differ in other lines as well"),
+        ("import torch\ntorch.compiler.reset()\n", "a comment would be lost"),
+    ],
+)
+def test_a_wrong_outcome_is_not_taken_over(wrong: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "rewrite", lambda *_: wrong)
+    source = "import torch\ntorch._dynamo.reset()  # why\n"
+    fixed = fix(source)
+    assert text(fixed) == source
+    assert reasons(fixed) == [reason]

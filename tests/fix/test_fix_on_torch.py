@@ -56,7 +56,9 @@ PROGRAMS = {
         "g = torch._C.Generator().manual_seed(0)\n"
         "result = torch.nn.init._no_grad_uniform_(torch.zeros(2), 0.0, 1.0, generator=g).tolist()\n"
     ),
-    "with": "with torch._dynamo.set_stance('force_eager'):\n    result = torch.compile(torch.neg)(torch.ones(1)).tolist()\n",
+    "with": (
+        "with torch._dynamo.set_stance('force_eager'):\n    result = torch.compile(torch.neg)(torch.ones(1)).tolist()\n"
+    ),
     "switch": "torch._C._set_sdp_use_math(True)\nresult = torch._C._get_math_sdp_enabled()\n",
     "moved argument": (
         "result = torch._grouped_mm(torch.ones(4, 16, dtype=torch.bfloat16), torch.ones(1, 16, 16, "

@@ -80,14 +80,17 @@ class Imports:
             return False
         return self._model.parents.get(statement) is site.scope.node
 
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements that a statement stands among."""
+        parent = self._model.parents.get(statement, self._model.tree)
+        bodies = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+        return next((body for body in bodies if isinstance(body, list) and statement in body), [])
+
     def neighbours(self, site: Site) -> list[ast.ImportFrom]:
         """The ``from`` imports right before and behind an import."""
-        parent = self._model.parents.get(site.statement)
-        for body in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
-            if isinstance(body, list) and site.statement in body:
-                index = body.index(site.statement)
-                return [each for each in body[max(index - 1, 0) : index + 2] if isinstance(each, ast.ImportFrom)]
-        return []
+        block = self.block(site.statement)
+        index = block.index(site.statement)
+        return [each for each in block[max(index - 1, 0) : index + 2] if isinstance(each, ast.ImportFrom)]
 
     def reachable(self, use: Use, path: str, beside: list[Site]) -> Iterator[tuple[str, str]]:
         """Names in sight of a use, with what they stand for, that ``path`` can be spelled from; best first.
@@ -95,7 +98,7 @@ class Imports:
         ``beside`` are the imports that the use relies on now: what is imported in the same block is there as well.
         """
         found: dict[str, str] = {}
-        blocks = {self._model.parents.get(site.statement) for site in beside}
+        blocks = [self.block(site.statement) for site in beside]
         scope: Scope | None = use.scope
         while scope is not None:
             for name, bindings in scope.bindings.items():
@@ -107,7 +110,7 @@ class Imports:
                 if seen is None or seen[0] is not scope:
                     continue
                 sites = self.of(scope, name)
-                near = any(self._model.parents.get(site.statement) in blocks for site in sites)
+                near = any(site.statement in block for site in sites for block in blocks)
                 if near or any(self.reaches(site, use) for site in sites):
                     found[name] = bindings[0]
             scope = scope.parent

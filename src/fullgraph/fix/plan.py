@@ -194,18 +194,18 @@ class _Planner:
         for site in sites:
             if len(site.statement.names) > 1 and self.has_comment_inside(site.statement):
                 raise _RefusedError("a comment stands inside its import")
-        seen: set[ast.AST | None] = set()
+        seen: set[ast.stmt] = set()
         for site in sites:
             self.touch(site)
             edit = self.edits.at(self.imports.span(site.statement).start)
-            parent = self.model.parents.get(site.statement)
-            if parent in seen and not self.has_comment_at(site.statement):
+            again = not seen.isdisjoint(self.imports.block(site.statement))
+            if again and not self.has_comment_at(site.statement):
                 edit.drop.add(site.index)
             else:
                 kept = local != last or site.alias.asname == site.alias.name
                 asname = local if kept else None
                 edit.move[site.index] = Moved(wish.new_base.rpartition(".")[0], last, asname)
-            seen.add(parent)
+            seen.add(site.statement)
         return [".".join([local, *each.intent.to.split(".")[each.new_base.count(".") + 1 :]]) for each in wishes]
 
     def new_local(self, wish: _Wish, sites: list[Site]) -> str:
@@ -229,12 +229,11 @@ class _Planner:
             raise _RefusedError("no import of torch is in sight")
         if wish.use.scope.lookup("torch") is not None or "torch" in wish.home.bindings:
             raise _RefusedError("`torch` stands for something else here, or only sometimes for torch")
-        blocks: set[ast.AST | None] = set()
+        seen: set[ast.stmt] = set()
         for site in sites:
-            block = self.model.parents.get(site.statement)
-            if block not in blocks:
+            if seen.isdisjoint(self.imports.block(site.statement)):
                 self.add_import(site, "torch" if wish.intent.imported else module)
-            blocks.add(block)
+            seen.add(site.statement)
         return [wish.intent.to]
 
     # What becomes of imports

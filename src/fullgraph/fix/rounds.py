@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import FixSummary
+from fullgraph.fix.edits import Edits
 from fullgraph.fix.guard import damage
 from fullgraph.fix.plan import plan
 from fullgraph.fix.rewrite import CannotRewriteError, rewrite
@@ -18,7 +19,6 @@ from fullgraph.semantic.source import decode, encode, parse, split_lines
 if TYPE_CHECKING:
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
-    from fullgraph.fix.edits import Edits
 
 _MOST_ROUNDS = 10
 
@@ -67,18 +67,22 @@ def _round(data: bytes, filename: str, wanted: list[Finding]) -> tuple[bytes, in
         return data, 0, [(finding, "the file does not compile as it is") for finding in wanted]
     if encode(text, data) != data:
         return data, 0, [(finding, "its encoding has several spellings of the same text") for finding in wanted]
-    edits = plan(parse(text), split_lines(text), filename, wanted, is_init=PurePath(filename).stem == "__init__")
-    if not edits.applied:
-        return data, 0, edits.refused
+    edits = Edits()
     try:
+        edits = plan(parse(text), split_lines(text), filename, wanted, is_init=PurePath(filename).stem == "__init__")
+        if not edits.applied:
+            return data, 0, edits.refused
         new = encode(rewrite(text, edits), data)
-    except (CannotRewriteError, RecursionError) as error:
-        reason = str(error) if isinstance(error, CannotRewriteError) else "LibCST cannot parse the file"
-    else:
         reason = _fault(text, new, edits)
-        if not reason:
-            return new, len(edits.applied), edits.refused
-    return data, 0, edits.refused + [(finding, reason) for finding in edits.applied]
+    except CannotRewriteError as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "the file is nested too deeply"
+    except Exception as error:  # whatever is wrong with us, the other files are still fixed
+        reason = f"internal error of fullgraph: {type(error).__name__}: {error}; please report it"
+    if not reason:
+        return new, len(edits.applied), edits.refused
+    return data, 0, edits.refused + [(finding, reason) for finding in edits.applied or wanted]
 
 
 def _fault(before: str, new: bytes, edits: Edits) -> str:
