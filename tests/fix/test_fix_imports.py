@@ -63,6 +63,24 @@ from torch._dynamo import (
 from torch.compiler import disable
 disable(mark_dynamic)
 ---
+if True:
+    from torch._dynamo import (
+        disable as off,
+        mark_dynamic,
+        reset,
+    )
+    off(reset)
+=>
+if True:
+    from torch._dynamo import (
+        mark_dynamic,
+    )
+    from torch.compiler import (
+        disable as off,
+        reset,
+    )
+    off(reset)
+---
 from torch._dynamo import disable  # about it
 disable(f)
 =>
@@ -305,9 +323,10 @@ def f():
 ''')
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_pair(before: str, after: str) -> None:
-    assert text(fix(before)) == after
+def test_pair(before: str, after: str, newline: str) -> None:
+    assert text(fix(before.replace("\n", newline))) == after.replace("\n", newline)
 
 
 UNSAFE = pairs("""

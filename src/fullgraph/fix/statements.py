@@ -115,10 +115,19 @@ def _edited(statement: cst.BaseSmallStatement, edit: ImportEdit) -> list[cst.Bas
     found: list[cst.BaseSmallStatement] = []
     if kept:
         found.append(statement.with_changes(names=_with_last(kept, names) if len(kept) < len(names) else kept))
-    for module in sorted(targets - {home}):
-        aliases = [_alias(moved) for moved in _in_order(edit.move) if moved.module == module]
-        found.append(cst.ImportFrom(module=_dotted(module), names=aliases))
-    return found
+    moves = _in_order(edit.move)
+    modules = sorted(targets - {home})
+    return found + [_from(module, [each for each in moves if each.module == module], statement) for module in modules]
+
+
+def _from(module: str, names: Sequence[Moved], like: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
+    """``from module import names``: one to a row if there are several, and the old import has them so."""
+    lpar = getattr(like, "lpar", None)
+    if len(names) == 1 or lpar is None or not isinstance(lpar.whitespace_after, cst.ParenthesizedWhitespace):
+        return cst.ImportFrom(module=_dotted(module), names=[_alias(each) for each in names])
+    rows = "".join(f"    {each.name}{f' as {each.asname}' if each.asname else ''},\n" for each in names)
+    parsed = cst.ensure_type(cst.parse_statement(f"from {module} import (\n{rows})\n"), cst.SimpleStatementLine)
+    return parsed.body[0]
 
 
 def _source(statement: cst.BaseSmallStatement) -> str | None:
