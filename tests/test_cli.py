@@ -73,9 +73,13 @@ def test_findings() -> None:
     lines = done.stdout.splitlines()
     assert lines[0].startswith(LINE.format(Path("pkg", "a.py")))
     assert lines[1:6] == ["  |", "4 | @torch._dynamo.disable", "  |  ^^^^^^^^^^^^^^^^^^^^^", "5 | def f(x):", "  |"]
-    assert lines[6:8] == ["  = help: use `torch.compiler.disable`, public since torch 2.1", ""]
-    assert "b.py:1:5: TFG000 " in lines[8]
-    assert lines[-2] == "Found 2 findings in 2 files (3 files checked)."
+    assert lines[6:9] == [
+        "  = help: use `torch.compiler.disable`, public since torch 2.1",
+        "  = fix: rename to `torch.compiler.disable`",
+        "",
+    ]
+    assert "b.py:1:5: TFG000 " in lines[9]
+    assert lines[-3:-1] == ["Found 2 findings in 2 files (3 files checked).", "1 fixable with --fix."]
 
 
 def test_concise_and_quiet() -> None:

@@ -20,10 +20,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, overload
 
+from fullgraph.intents import Applicability, Fix, Rename
 from fullgraph.semantic.classes import ModuleClass
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
+from fullgraph.semantic.renames import rename
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import Traced, TracedBy
 from fullgraph.semantic.walk import base_name
@@ -41,13 +43,16 @@ from fullgraph.torchfacts import (
 
 __all__ = [
     "OLDEST_KNOWN",
+    "Applicability",
     "Context",
     "DefNode",
+    "Fix",
     "Hit",
     "Kind",
     "PrivateName",
     "PrivateUse",
     "PublicEquivalent",
+    "Rename",
     "Rule",
     "Severity",
     "TorchRange",
@@ -82,12 +87,14 @@ class Hit:
         arguments: values of the message's fields.
         severity: a weight of its own, if any.
         cause: hits of one rule with an equal cause say the same thing, so only the first in the file is kept.
+        fix: what would put it right, if that is known.
     """
 
     node: ast.AST
     arguments: Mapping[str, str]
     severity: Severity | None = None
     cause: Hashable | None = None
+    fix: Fix | None = None
 
 
 class Handler(Protocol[Node_contra]):
@@ -279,10 +286,16 @@ class Context:
         self._scope = scope
 
     def at(
-        self, node: ast.AST, *, severity: Severity | None = None, cause: Hashable | None = None, **arguments: str
+        self,
+        node: ast.AST,
+        *,
+        severity: Severity | None = None,
+        cause: Hashable | None = None,
+        fix: Fix | None = None,
+        **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause)
+        return Hit(node, arguments, severity, cause, fix)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -303,6 +316,16 @@ class Context:
         if public is not None and known.name != path:
             public = replace(public, name=public.name + path[len(known.name) :])
         return PrivateUse(path, known, public)
+
+    def rename(self, node: ast.expr, use: PrivateUse) -> Fix | None:
+        """How to use the public name at ``node``; None if there is none.
+
+        The fix is safe where both names are surely the same for this very call or value, and is only shown, with the
+        reason, where the file does not say enough or the public name does not take what the private one is given.
+        """
+        if use.known is None or use.public is None:
+            return None
+        return rename(self._model, node, use.path, use.known, use.public, self.target)
 
     def uses_beside(self, path: str, node: ast.AST) -> bool:
         """Whether the function around ``node`` also uses ``path``; at module level, the ``if`` or ``try`` around it."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fullgraph.report.model import Report
 
 
-def check_request(paths: Sequence[str], *, add_noqa: bool, reason: str | None) -> None:
+def check_request(paths: Sequence[str], *, add_noqa: bool, reason: str | None, fixes: bool) -> None:
     """Refuse what cannot be done before anything is linted.
 
     Raises:
@@ -28,6 +28,8 @@ def check_request(paths: Sequence[str], *, add_noqa: bool, reason: str | None) -
     """
     if add_noqa and reason is not None:
         raise click.UsageError("--add-noqa and --add-ok contradict each other")
+    if fixes:
+        raise click.UsageError("write comments in a run of their own, after --fix")
     if STDIN in paths:
         raise click.UsageError("comments can be written into files only, not into stdin")
     if reason is not None:

@@ -14,6 +14,7 @@ import click
 
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
+from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, ConfigError, from_flags, load_config, options
 from fullgraph.project import common_directory, find_config, find_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
@@ -59,6 +60,9 @@ def run_options(function: _Function) -> _Function:
 @click.option("--add-noqa", is_flag=True, help="Write a '# noqa: CODE' for each finding instead of reporting it.")
 @click.option("--add-ok", metavar="REASON", help="Write a '# fullgraph: ok CODE REASON' for each finding instead.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the code that is read from stdin.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what remains.")
+@click.option("--unsafe-fixes", is_flag=True, help="Count fixes in that may change what the code does.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to report.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
@@ -78,19 +82,31 @@ def check(
     """
     from fullgraph.cli import annotate, baseline  # noqa: PLC0415 - they take their run from here
 
-    if add_noqa or add_ok is not None:
-        annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok)
     output = _Output(**{each.name: others.pop(each.name) for each in fields(_Output)})
+    mode = FixMode(**{each.name: others.pop(each.name) for each in fields(FixMode)})
+    adds = add_noqa or add_ok is not None
+    if adds:
+        annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok, fixes=mode.active)
     run = prepare(paths, stdin_filename, **others)
     old = None if no_baseline else baseline.find(run)
-    linted = lint(run)
+    linted = lint(run, mode)
     report = linted.report if old is None else baseline.apply(old, linted)
-    if add_noqa or add_ok is not None:
+    if adds:
         return annotate.write(linted, report, add_ok)
-    _write(report, output)
-    if linted.collected.missing:
+    return _conclude(linted, report, output, mode)
+
+
+def _conclude(linted: Linted, report: Report, output: _Output, mode: FixMode) -> int:
+    """Write the report, and give the exit status."""
+    if mode.diff:
+        _write_diff_summary(report, output)
+        guilty = bool(report.fixed)
+    else:
+        _write(report, output, to_stderr=mode.fix and any(file.path == STDIN for file in linted.collected.files))
+        guilty = bool(report.findings)
+    if linted.collected.missing or linted.not_written:
         return 2
-    return 1 if report.findings and not output.exit_zero else 0
+    return 1 if guilty and not output.exit_zero else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +122,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What came of a run: the files, the settings of each, and what was found."""
+    """What came of a run: the files, the settings of each, what was found, and whether a fix could not be written."""
 
     collected: Collected
     per_file: PerFile
     report: Report
+    not_written: bool = False
 
 
 def prepare(
@@ -138,8 +155,8 @@ def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
     return common_directory([Path(path) for path in real if path is not None])
 
 
-def lint(run: Run) -> Linted:
-    """Lint what a run is for, and complain about paths that cannot be linted."""
+def lint(run: Run, mode: FixMode | None = None) -> Linted:
+    """Lint what a run is for, fix it if that is wanted, and complain about paths that cannot be linted."""
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
     from fullgraph.engine.check import Settings  # noqa: PLC0415
@@ -155,15 +172,18 @@ def lint(run: Run) -> Linted:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    return Linted(collected, per_file, _lint(collected, per_file, run.target))
+    report, not_written = _lint(collected, per_file, run.target, mode or FixMode())
+    return Linted(collected, per_file, report, not_written)
 
 
-def _lint(collected: Collected, per_file: PerFile, target: Target) -> Report:
+def _lint(collected: Collected, per_file: PerFile, target: Target, mode: FixMode) -> tuple[Report, bool]:
+    """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
     from fullgraph.engine.check import check_source  # noqa: PLC0415
 
     findings: list[Finding] = [_unreadable(problem.shown, problem.reason) for problem in collected.unreadable]
     sources: dict[str, bytes] = {}
-    checked = 0
+    checked = fixed = 0
+    not_written = False
     with _rare_collections():
         for file in collected.files:
             try:
@@ -172,14 +192,30 @@ def _lint(collected: Collected, per_file: PerFile, target: Target) -> Report:
                 findings.append(_unreadable(file.shown, reason_of(error)))
                 continue
             checked += 1
-            found = check_source(data, file.shown, per_file.of_file(file.shown))
+            settings = per_file.of_file(file.shown)
+            found = check_source(data, file.shown, settings)
+            if mode.active:
+                outcome = fix_file(file, data, found, settings, mode)
+                data, found = outcome.data, outcome.findings
+                fixed += outcome.fixed
+                not_written = not_written or outcome.failed
             if found:
                 sources[file.shown] = data
                 findings += found
     kept = [finding for finding in findings if finding.code in per_file.of_file(finding.filename).codes]
     kept.sort(key=lambda finding: finding.sort_key())
     failed = frozenset(finding.filename for finding in findings if finding.code in {"TFG000", "TFG001"})
-    return Report(tuple(kept), checked, str(target.releases), target.origin, sources, failed)
+    report = Report(
+        tuple(kept),
+        checked,
+        str(target.releases),
+        target.origin,
+        sources,
+        failed,
+        fixed=fixed if mode.active else None,
+        unsafe=mode.unsafe_fixes,
+    )
+    return report, not_written
 
 
 @contextlib.contextmanager
@@ -199,19 +235,27 @@ def _unreadable(shown: str, reason: str) -> Finding:
     return invalid_file(shown, f"cannot read it: {reason}")
 
 
-def _write(report: Report, output: _Output) -> None:
+def _write_diff_summary(report: Report, output: _Output) -> None:
+    from fullgraph.report.render import diff_summary  # noqa: PLC0415
+
+    if not output.quiet:
+        terminal.write(diff_summary(report), to_stderr=True)
+
+
+def _write(report: Report, output: _Output, *, to_stderr: bool) -> None:
+    """Write the report and the summary; to stderr where the fixed code of stdin goes to stdout."""
     from fullgraph.report.render import render, statistics, summary  # noqa: PLC0415
 
     to_file = output.output_file not in {None, STDIN}
-    style = Style() if to_file else terminal.style_for(sys.stdout)
+    style = Style() if to_file else terminal.style_for(sys.stderr if to_stderr else sys.stdout)
     draw = statistics if output.statistics else render
     text = draw(report, output.output_format, style)
     if to_file:
         _save(str(output.output_file), text)
     else:
-        terminal.write(text, colour=style.colour)
+        terminal.write(text, to_stderr=to_stderr, colour=style.colour)
     if not output.quiet:
-        to_stderr = to_file or output.output_format == "json"
+        to_stderr = to_stderr or to_file or output.output_format == "json"
         style = terminal.style_for(sys.stderr if to_stderr else sys.stdout)
         terminal.write(summary(report, style), to_stderr=to_stderr, colour=style.colour)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fullgraph.api import Context, Hit, Severity
-from fullgraph.engine.finding import Finding, Position
+from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
@@ -191,6 +191,7 @@ class _Checker:
             reach=reach,
             traced=traced,
             url=rule.url,
+            fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fullgraph.api import Severity
+from fullgraph.intents import Intent
 from fullgraph.semantic.positions import Position
 from fullgraph.semantic.traced import ChainStep, Traced, TracedBy
 
@@ -13,10 +14,14 @@ __all__ = ["ChainStep", "Finding", "FixSummary", "Position", "Severity", "Traced
 
 @dataclass(frozen=True, slots=True)
 class FixSummary:
-    """What a fix would do, and how safe it is: ``safe``, ``unsafe`` or ``display``."""
+    """What a fix would do, and how safe it is: ``safe``, ``unsafe`` or ``display``.
+
+    ``intents`` is for `fullgraph.fix`, which applies them.
+    """
 
     applicability: str
     message: str
+    intents: tuple[Intent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fullgraph.report.model import Report, Style
 
 _COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
+_FIX_LABELS = {"safe": "fix", "unsafe": "unsafe fix", "display": "not fixed"}
 _LONGEST_CHAIN = 5
 
 
@@ -45,7 +46,7 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
     if finding.remedy:
         notes.append(("help", finding.remedy))
     if finding.fix is not None:
-        notes.append(("fix", finding.fix.message))
+        notes.append((_FIX_LABELS.get(finding.fix.applicability, "fix"), finding.fix.message))
     if shown and notes:
         block.append(f"{' ' * gutter} {style.paint('|', 34)}")
     edge = f"{' ' * gutter} {style.paint('=', 34)}"

@@ -19,7 +19,8 @@ class Report:
 
     ``findings`` come in the order to print them; ``sources`` holds the bytes of the files that have any, by name.
     ``torch`` is the target version and ``origin`` says where that came from. ``failed`` names the files of which not
-    every finding is known, and ``notes`` are lines for the summary.
+    every finding is known, and ``notes`` are lines for the summary. ``fixed`` is how many findings are gone, or with
+    ``--diff`` would be; None if nobody asked for that. ``unsafe`` says whether unsafe fixes were wanted too.
     """
 
     findings: tuple[Finding, ...]
@@ -29,6 +30,12 @@ class Report:
     sources: Mapping[str, bytes] = field(default_factory=dict)
     failed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    fixed: int | None = None
+    unsafe: bool = False
+
+    def fixable(self, applicability: str) -> int:
+        """How many findings have a fix of this applicability."""
+        return sum(finding.fix is not None and finding.fix.applicability == applicability for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

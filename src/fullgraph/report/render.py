@@ -36,17 +36,42 @@ def statistics(report: Report, output_format: str, style: Style) -> str:
 
 
 def summary(report: Report, style: Style) -> str:
-    """Write the closing lines: what was found in how many files, and for which torch version."""
+    """Write the closing lines: what was found in how many files, what is fixed, and for which torch version."""
     checked = _counted(report.checked, "file")
-    if report.findings:
+    total = len(report.findings) + (report.fixed or 0)
+    if report.fixed:
+        found = style.paint(f"Found {_counted(total, 'finding')}", 1, 31)
+        first = f"{found} ({report.fixed} fixed, {len(report.findings)} remaining)."
+    elif report.findings:
         files = _counted(len({finding.filename for finding in report.findings}), "file")
-        found = style.paint(f"Found {_counted(len(report.findings), 'finding')}", 1, 31)
+        found = style.paint(f"Found {_counted(total, 'finding')}", 1, 31)
         first = f"{found} in {files} ({checked} checked)."
     else:
         first = f"{style.paint('All clear', 1, 32)}: {checked} checked, torch {report.torch}."
     notes = "".join(f"{note}\n" for note in report.notes)
-    return f"{first}\n{notes}Target: torch {report.torch}, {report.origin}.\n"
+    return f"{first}\n{notes}{_fixable(report)}Target: torch {report.torch}, {report.origin}.\n"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def diff_summary(report: Report) -> str:
+    """Write what ``--diff`` comes to: how many findings the shown changes would put right."""
+    more = report.fixable("unsafe") if not report.unsafe else 0
+    available = f" ({_counted(more, 'fix', 'fixes')} available with --unsafe-fixes)" if more else ""
+    if not report.fixed:
+        return f"No findings would be fixed{available}.\n"
+    return f"Would fix {_counted(report.fixed, 'finding')}{available}.\n"
+
+
+def _fixable(report: Report) -> str:
+    """Say which flags would fix more."""
+    safe, unsafe = report.fixable("safe"), report.fixable("unsafe")
+    if report.fixed is not None:
+        available = 0 if report.unsafe else unsafe
+        return f"{_counted(available, 'fix', 'fixes')} available with --unsafe-fixes.\n" if available else ""
+    if report.unsafe:
+        return f"{safe + unsafe} fixable with --fix --unsafe-fixes.\n" if safe + unsafe else ""
+    more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
+    return f"{safe} fixable with --fix{more}.\n" if safe + unsafe else ""
+
+
+def _counted(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

@@ -7,6 +7,8 @@ import re
 import tokenize
 from collections.abc import Sequence
 
+from fullgraph.semantic.positions import Position
+
 _PRAGMA = re.compile(
     r"#\s*(type:\s*ignore|noqa|flake8:|pylint:|pyright:|mypy:|ruff:|fullgraph:\s*ok\b|fmt:|isort:|pragma:|nosec)",
     re.IGNORECASE,
@@ -39,15 +41,25 @@ class Comments:
         return self._by_row
 
 
+def comment_places(lines: Sequence[str]) -> list[Position]:
+    """Where the comments of a file begin."""
+    return [Position(token.start[0], token.start[1] + 1) for token in _tokens(lines)]
+
+
 def _comments(lines: Sequence[str]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
+    for token in _tokens(lines):
+        pragma = _PRAGMA.search(token.string)
+        text = token.string[: pragma.start()] if pragma else token.string
+        found.append((token.start[0], text.strip("# \t")))
+    return found
+
+
+def _tokens(lines: Sequence[str]) -> list[tokenize.TokenInfo]:
+    found: list[tokenize.TokenInfo] = []
     reader = io.StringIO("\n".join(line.rstrip("\r\n") for line in lines) + "\n").readline
     try:
-        for token in tokenize.generate_tokens(reader):
-            if token.type == tokenize.COMMENT:
-                pragma = _PRAGMA.search(token.string)
-                text = token.string[: pragma.start()] if pragma else token.string
-                found.append((token.start[0], text.strip("# \t")))
+        found += (token for token in tokenize.generate_tokens(reader) if token.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
         # the file parsed, so only the tokenizer disagrees: what it gave so far is still right
         return found

@@ -28,18 +28,35 @@ def decode(data: bytes) -> str:
     Raises:
         SourceError: unknown encoding, or bytes that the encoding does not allow.
     """
+    bom, encoding = _bom_and_encoding(data)
+    data = data[len(bom) :]
+    try:
+        return data.decode(encoding)
+    except (LookupError, ValueError) as error:
+        raise _undecodable(data, encoding, error) from error
+
+
+def encode(text: str, like: bytes) -> bytes:
+    """Bytes of a text that came from `decode`, with the BOM and in the encoding of the bytes it came from.
+
+    Raises:
+        SourceError: the encoding has no bytes for some character.
+    """
+    bom, encoding = _bom_and_encoding(like)
+    try:
+        return bom + text.encode(encoding)
+    except ValueError as error:
+        raise SourceError(1, 1, f"cannot encode as {encoding}: {error}") from error
+
+
+def _bom_and_encoding(data: bytes) -> tuple[bytes, str]:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         if not str(error.msg).startswith("invalid or missing"):
             raise SourceError(1, 1, str(error.msg)) from error
         encoding = "utf-8"
-    if data.startswith(codecs.BOM_UTF8):
-        data, encoding = data[len(codecs.BOM_UTF8) :], "utf-8"
-    try:
-        return data.decode(encoding)
-    except (LookupError, ValueError) as error:
-        raise _undecodable(data, encoding, error) from error
+    return (codecs.BOM_UTF8, "utf-8") if data.startswith(codecs.BOM_UTF8) else (b"", encoding)
 
 
 def _undecodable(data: bytes, encoding: str, error: Exception) -> SourceError:
@@ -82,3 +99,8 @@ def parse(text: str) -> ast.Module:
 def split_lines(text: str) -> tuple[str, ...]:
     """Physical lines without their ends, split where Python's parser splits them (never at a form feed)."""
     return tuple(_NEWLINE.split(text))
+
+
+def split_lines_with_ends(text: str) -> list[str]:
+    """Physical lines with their ends; no empty last one."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)

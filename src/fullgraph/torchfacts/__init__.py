@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes, imported_with_torch
 from fullgraph.torchfacts.private_names import (
     PrivateName,
     PublicEquivalent,
@@ -18,12 +19,16 @@ from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchRange
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST_KNOWN",
+    "CallShapes",
+    "Parameters",
     "PrivateName",
     "PublicEquivalent",
     "Relation",
     "TorchRange",
     "TorchVersion",
+    "call_shapes",
     "documented_names",
+    "imported_with_torch",
     "is_documented",
     "is_private",
     "method_returns_tensor",

@@ -59,7 +59,7 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
 
 
 def has_remedy(rule: RegisteredRule, block: Block) -> bool:
-    """Whether a good block of the page returns, run eagerly, what the bad `block` returns.
+    """Whether a good or fixed block of the page returns, run eagerly, what the bad `block` returns.
 
     A bad block that works only with the compiled module is compared as it runs compiled.
     """
@@ -68,7 +68,7 @@ def has_remedy(rule: RegisteredRule, block: Block) -> bool:
         wanted = observe(block.source)
     if wanted.errors or wanted.result is None:  # without CALL or CALLS there is nothing to compare
         return False
-    remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind == "good")
+    remedies = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind != "bad")
     return any(same_result(wanted.result, remedy.result) for remedy in remedies if not remedy.errors)
 
 

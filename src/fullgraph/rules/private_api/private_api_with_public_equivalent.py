@@ -32,7 +32,7 @@ CALL = entry, torch.ones(3)
 Use the public name. The message says since which release it exists; code that must also run on older releases
 can import it in a `try` and fall back to the private one, which is not reported.
 
-```python good
+```python fixed
 import torch
 
 
@@ -55,6 +55,9 @@ CALL = entry, torch.ones(3)
 
 Where the private callable takes a keyword that the public one does not
 (`torch._dynamo.disable(wrapping=...)`), the message says so.
+
+`fullgraph check --fix` renames the uses for which this is known to change nothing else, and says of each other one
+why it is left.
 
 ## How this is known
 
@@ -85,6 +88,7 @@ def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     yield ctx.at(
         node,
+        fix=ctx.rename(node, use),
         private=use.path,
         history=f" ({use.history})" if use.history else "",
         public=use.public.name,

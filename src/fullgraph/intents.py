@@ -1,0 +1,47 @@
+"""What a rule wants changed, as data. `fullgraph.fix` alone knows how to change a file."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+class Applicability(enum.Enum):
+    """How sure it is that a fix changes nothing but what it says."""
+
+    SAFE = "safe"
+    """The code does the same afterwards; ``--fix`` applies it."""
+    UNSAFE = "unsafe"
+    """The code may do something else afterwards; ``--fix --unsafe-fixes`` applies it."""
+    DISPLAY = "display"
+    """Nothing is applied; the title says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Spell the expression that is reported as another dotted path.
+
+    Attributes:
+        to: the new path, such as ``torch.foreach.norm``.
+        module: the module that ``to`` is found in, such as ``torch.foreach``.
+        imported: whether ``import torch`` alone makes the module reachable.
+        keywords: where the expression is called, positional arguments that become keywords, by index and name.
+    """
+
+    to: str
+    module: str
+    imported: bool = True
+    keywords: tuple[tuple[int, str], ...] = ()
+
+
+Intent: TypeAlias = Rename
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would put a finding right: a title for people, how safe it is, and what is to be done."""
+
+    title: str
+    applicability: Applicability
+    intents: tuple[Intent, ...] = ()
