@@ -218,7 +218,7 @@ def test_a_change_in_between_is_not_overwritten(tmp_path: Path) -> None:
     path.write_bytes(b"old\n")
     before = TextFile.read(path)
     path.write_bytes(b"theirs\n")
-    with pytest.raises(ChangedError, match="was changed by somebody else"):
+    with pytest.raises(ChangedError, match="somebody else changed it"):
         before.replace(b"ours\n")
     path.unlink()
     with pytest.raises(OSError, match=r"a\.py"):

@@ -35,9 +35,9 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pre_commit(folder: Path, hook: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def pre_commit(folder: Path, hook: Path, home: Path, name: str = "fullgraph") -> subprocess.CompletedProcess[str]:
     (folder / ".pre-commit-config.yaml").write_text(
-        f"repos:\n  - repo: {hook}\n    rev: HEAD\n    hooks:\n      - id: fullgraph\n", encoding="utf-8"
+        f"repos:\n  - repo: {hook}\n    rev: HEAD\n    hooks:\n      - id: {name}\n", encoding="utf-8"
     )
     git(folder, "add", "--all")
     return subprocess.run(
@@ -65,3 +65,17 @@ def test_hook_fails_on_a_finding_and_passes_without(hook_repository: Path, tmp_p
     passed = pre_commit(project, hook_repository, home)
     assert passed.returncode == 0, passed.stdout + passed.stderr
     assert "Passed" in passed.stdout
+
+
+def test_fixing_hook_fails_once_and_passes_on_what_it_wrote(hook_repository: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    git(project, "init", "--quiet")
+    (project / "a.py").write_text(GUILTY, encoding="utf-8")
+    home = tmp_path / "home"
+    changed = pre_commit(project, hook_repository, home, "fullgraph-fix")
+    assert changed.returncode == 1, changed.stdout + changed.stderr
+    assert "files were modified by this hook" in changed.stdout
+    assert (project / "a.py").read_text(encoding="utf-8") == CLEAN
+    passed = pre_commit(project, hook_repository, home, "fullgraph-fix")
+    assert passed.returncode == 0, passed.stdout + passed.stderr

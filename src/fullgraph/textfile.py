@@ -43,35 +43,47 @@ class TextFile:
             return cls(path, None)
 
     def replace(self, data: bytes) -> None:
-        """Put other bytes in its place, all at once.
+        """Put other bytes in its place, all at once; a link stays, and what it leads to is replaced.
+
+        The new content is complete on the disk, in a file beside the old one, before it takes its place. Mode and,
+        where the system allows it, owner are kept.
 
         Raises:
             ChangedError: somebody changed it in between.
-            OSError: it cannot be written.
+            OSError: it cannot be written, or may not be, or is gone.
 
         """
         target = Path(os.path.realpath(self.path))
+        if self.data is not None:
+            target.stat()
+            if not os.access(target, os.W_OK):
+                raise PermissionError(13, "Permission denied", str(target))
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(self._mode(target))
+            self._copy_rights(target, name)
             if TextFile.read(target).data != self.data:
-                raise ChangedError(f"{self.path} was changed by somebody else meanwhile")
+                raise ChangedError(0, "somebody else changed it meanwhile")
             Path(name).replace(target)
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
 
-    def _mode(self, target: Path) -> int:
-        if self.data is not None:
-            return stat.S_IMODE(target.stat().st_mode)
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+    def _copy_rights(self, target: Path, name: str) -> None:
+        if self.data is None:
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            return
+        status = target.stat()
+        if hasattr(os, "chown") and (os.geteuid(), os.getegid()) != (status.st_uid, status.st_gid):
+            with contextlib.suppress(OSError):
+                os.chown(name, status.st_uid, status.st_gid)
+        Path(name).chmod(stat.S_IMODE(status.st_mode))
 
 
 def encode(text: str, like: bytes) -> bytes:

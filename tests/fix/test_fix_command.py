@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import fullgraph.fix
 from fullgraph.cli.commands import cli
+from fullgraph.textfile import TextFile
 
 SAFE = "import torch\n\n\n@torch._dynamo.disable  # type: ignore[untyped-decorator]\ndef f(x):\n    return x\n"
 FIXED = SAFE.replace("torch._dynamo.disable", "torch.compiler.disable")
@@ -144,21 +144,21 @@ def test_only_selected_rules_are_fixed() -> None:
 
 def test_a_file_that_cannot_be_written_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     make(a=SAFE, b=SAFE, c=SAFE)
-    real = fullgraph.fix.write
+    real = TextFile.replace
 
-    def write(path: str, before: bytes, after: bytes) -> None:
-        if path.endswith("a.py"):
+    def replace(file: TextFile, data: bytes) -> None:
+        if file.path.name == "a.py":
             raise PermissionError(13, "Permission denied")
-        if path.endswith("b.py"):
-            Path(path).write_text("mine\n", encoding="utf-8")
-        real(path, before, after)
+        if file.path.name == "b.py":
+            file.path.write_text("mine\n", encoding="utf-8")
+        real(file, data)
 
-    monkeypatch.setattr(fullgraph.fix, "write", write)
+    monkeypatch.setattr(TextFile, "replace", replace)
     done = CliRunner().invoke(cli, ["check", "--isolated", "--fix", "."], standalone_mode=False)
     assert done.return_value == 2
     assert done.stderr.splitlines()[:2] == [
         "fullgraph: cannot write a.py: Permission denied",
-        "fullgraph: cannot write b.py: it was changed by somebody else in the meantime",
+        "fullgraph: cannot write b.py: somebody else changed it meanwhile",
     ]
     assert "Found 3 findings (1 fixed, 2 remaining)." in done.stdout
     assert [Path(f"{name}.py").read_text(encoding="utf-8") for name in "abc"] == [SAFE, "mine\n", FIXED]

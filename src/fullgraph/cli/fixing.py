@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, reason_of
 from fullgraph.semantic.source import decode
 from fullgraph.semantic.source import split_lines_with_ends as lines_of
+from fullgraph.textfile import TextFile
 
 if TYPE_CHECKING:
     from fullgraph.cli.files import File
@@ -44,7 +46,7 @@ class Outcome:
 
 def fix_file(file: File, data: bytes, findings: list[Finding], settings: Settings, mode: FixMode) -> Outcome:
     """Fix one file, or show how it would be fixed; the code from stdin goes to stdout."""
-    from fullgraph.fix import ChangedUnderneathError, fix_source, is_applied, write  # noqa: PLC0415 - brings LibCST
+    from fullgraph.fix import fix_source, is_applied  # noqa: PLC0415 - brings LibCST
 
     nothing = Outcome(data, 0, findings)
     if any(is_applied(finding, unsafe=mode.unsafe_fixes) for finding in findings):
@@ -61,8 +63,8 @@ def fix_file(file: File, data: bytes, findings: list[Finding], settings: Setting
         _to_stdout(data if fixed is None else fixed.data)
     elif fixed is not None and fixed.data != data:
         try:
-            write(file.path, data, fixed.data)
-        except (ChangedUnderneathError, OSError) as error:
+            TextFile(Path(file.path), data).replace(fixed.data)
+        except OSError as error:
             terminal.complain(f"fullgraph: cannot write {file.shown}: {reason_of(error)}")
             return Outcome(data, 0, findings, failed=True)
     return nothing if fixed is None else Outcome(fixed.data, fixed.fixed, list(fixed.remaining))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from fullgraph.fix.files import ChangedUnderneathError, write
 from fullgraph.fix.rounds import Fixed, fix_source, is_applied
 
-__all__ = ["ChangedUnderneathError", "Fixed", "fix_source", "is_applied", "write"]
+__all__ = ["Fixed", "fix_source", "is_applied"]

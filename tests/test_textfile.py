@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fullgraph.fix import ChangedUnderneathError, write
+from fullgraph.textfile import ChangedError, TextFile
 
 BEFORE, AFTER = b"before\r\n", b"after\r\n"
+
+
+def write(path: str, before: bytes, after: bytes) -> None:
+    TextFile(Path(path), before).replace(after)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 
 def test_a_changed_file_is_not_overwritten(path: Path) -> None:
     path.write_bytes(b"mine")
-    with pytest.raises(ChangedUnderneathError, match="somebody else"):
+    with pytest.raises(ChangedError, match="somebody else changed it"):
         write(str(path), BEFORE, AFTER)
     assert path.read_bytes() == b"mine"
     assert [each.name for each in path.parent.iterdir()] == ["a.py"]
@@ -75,9 +79,9 @@ def test_a_failing_step_leaves_the_file_and_nothing_else(
 @pytest.mark.parametrize("step", ["os.fsync", "Path.chmod", "Path.replace"])
 def test_a_kill_leaves_the_file_whole(path: Path, step: str) -> None:
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom fullgraph.fix import write\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom fullgraph.textfile import TextFile\n"
         f"{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"write({str(path)!r}, {BEFORE!r}, {AFTER!r})\n"
+        f"TextFile(Path({str(path)!r}), {BEFORE!r}).replace({AFTER!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert done.returncode == -9
