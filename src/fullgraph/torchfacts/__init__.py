@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
+from fullgraph.torchfacts.names import Availability, Presence, availability, is_module, releases_read
 from fullgraph.torchfacts.private_names import (
     PrivateName,
     PublicEquivalent,
@@ -18,15 +20,24 @@ from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchVersi
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST_KNOWN",
+    "Availability",
+    "Deprecation",
+    "Presence",
     "PrivateName",
     "PublicEquivalent",
     "Relation",
     "TorchVersion",
+    "Trigger",
+    "availability",
+    "deprecated_names",
+    "deprecation",
     "documented_names",
     "is_documented",
+    "is_module",
     "is_private",
     "method_returns_tensor",
     "private_name",
     "private_names",
+    "releases_read",
     "returns_tensor",
 ]
