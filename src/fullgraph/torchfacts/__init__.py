@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes, imported_with_torch
+from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
+from fullgraph.torchfacts.names import Availability, Presence, availability, is_module, releases_read
 from fullgraph.torchfacts.private_names import (
     PrivateName,
     PublicEquivalent,
@@ -19,20 +21,29 @@ from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchRange
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST_KNOWN",
+    "Availability",
     "CallShapes",
+    "Deprecation",
     "Parameters",
+    "Presence",
     "PrivateName",
     "PublicEquivalent",
     "Relation",
     "TorchRange",
     "TorchVersion",
+    "Trigger",
+    "availability",
     "call_shapes",
+    "deprecated_names",
+    "deprecation",
     "documented_names",
     "imported_with_torch",
     "is_documented",
+    "is_module",
     "is_private",
     "method_returns_tensor",
     "private_name",
     "private_names",
+    "releases_read",
     "returns_tensor",
 ]
