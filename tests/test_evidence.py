@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from fullgraph.api import Effect
 from fullgraph.engine.page import Block
-from fullgraph.engine.registry import registry
+from fullgraph.engine.registry import RegisteredRule, registry
 from fullgraph.torchfacts import TorchVersion
 from fullgraph.verify import Observation, OracleError
 from fullgraph.verify.evidence import block_ids, contradictions, evidence
@@ -35,6 +36,8 @@ FIELDS = {
     "move_lines": list,
     "recompile_lines": list,
     "list_lines": list,
+    "warned_lines": list,
+    "error_lines": list,
     "limit_met": bool,
     "errors": list,
     "contradictions": list,
@@ -114,13 +117,14 @@ def test_page_says_so(code: str, release: str) -> None:
     assert said in " ".join(registry()[code].page.text.split())
 
 
-SEEN: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
-    "graph_break": ({"break_lines": {3}}, [{"break_lines": {2}}, {"break_lines": {2, 3}}, {"break_lines": set()}]),
-    "recompile": (
+SEEN: dict[Effect, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    Effect.GRAPH_BREAK: ({"break_lines": {3}}, [{"break_lines": {2}}, {"break_lines": {2, 3}}, {"break_lines": set()}]),
+    Effect.RECOMPILATION: (
         {"recompilations": 7, "limit_lines": {1}, "recompile_lines": {3}},
         [{"recompilations": 6}, {"limit_lines": set()}, {"recompile_lines": {2}}, {"breaks": 1}],
     ),
-    "device": ({"move_lines": {3}}, [{"move_lines": {2, 3}}, {"break_lines": {1}}, {"move_lines": set()}]),
+    Effect.DEVICE_MOVE: ({"move_lines": {3}}, [{"move_lines": {2, 3}}, {"break_lines": {1}}, {"move_lines": set()}]),
+    Effect.DEPRECATION: ({"warned_lines": {3}}, [{"warned_lines": {2, 3}}, {"warned_lines": set()}]),
 }
 
 
@@ -129,18 +133,49 @@ def observation(seen: dict[str, Any]) -> Observation:
     return Observation(REFERENCE, **values)
 
 
-@pytest.mark.parametrize("category", SEEN)
-def test_what_shows_that_a_bad_block_misbehaves(category: str) -> None:
-    rule = replace(ANY_RULE, category=category)
-    right, wrong = SEEN[category]
+def ruled(effect: Effect) -> RegisteredRule:
+    return replace(ANY_RULE, rule=replace(ANY_RULE.rule, effect=effect))
+
+
+@pytest.mark.parametrize("effect", SEEN)
+def test_what_shows_that_a_bad_block_misbehaves(effect: Effect) -> None:
+    rule = ruled(effect)
+    right, wrong = SEEN[effect]
     assert not contradictions(rule, BAD, observation(right))
     for change in [*wrong, {"errors": ("ValueError: x",)}]:
         assert len(contradictions(rule, BAD, observation({**right, **change}))) == 1, change
 
 
 def test_list_lines_show_a_recompilation_too() -> None:
-    seen = {**SEEN["recompile"][0], "recompile_lines": {2}, "list_lines": {3}}
-    assert not contradictions(replace(ANY_RULE, category="recompile"), BAD, observation(seen))
+    seen = {**SEEN[Effect.RECOMPILATION][0], "recompile_lines": {2}, "list_lines": {3}}
+    assert not contradictions(ruled(Effect.RECOMPILATION), BAD, observation(seen))
+
+
+GONE = "import torch\n\ntorch.onnx.dynamo_export  # TFG104\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"errors": ("ValueError: x",)}, "raised ValueError: x"),
+        ({"errors": ()}, "raised nothing"),
+        ({"error_lines": {1}}, "errors at lines [1], not at [3]"),
+        ({"torch": "2.8.0"}, "findings at lines [], not at [3]"),
+    ],
+)
+def test_missing_name_must_raise_where_it_is_marked(change: dict[str, Any], why: str) -> None:
+    pytest.importorskip("torch")
+    right = {"errors": ("AttributeError: x",), "error_lines": {3}}
+    others = {key: value for key, value in change.items() if key != "torch"}
+    seen = replace(observation({**right, **others}), torch=change.get("torch", REFERENCE))
+    assert contradictions(ruled(Effect.MISSING_NAME), Block("bad", GONE), seen) == ((why,) if why else ())
+
+
+def test_good_block_of_a_deprecation_must_not_warn() -> None:
+    good, seen = Block("good", BAD.source), observation({"warned_lines": {3}})
+    assert contradictions(ruled(Effect.DEPRECATION), good, seen) == ("not clean",)
+    assert not contradictions(ruled(Effect.GRAPH_BREAK), good, seen)
 
 
 def test_good_block_must_be_clean() -> None:

@@ -315,3 +315,24 @@ def test_results_are_compared_closely() -> None:
         assert not same_result(left, right)
     for other in [[1], (1, 2, 3), {"a": 1}, "ab", 1, None]:
         assert not same_result([1, 2], other)
+
+
+def test_warnings_of_a_deprecation_have_their_line() -> None:
+    seen = observe(
+        block("""
+        import warnings
+        def f(x):
+            with torch.cuda.amp.autocast(enabled=False):
+                warnings.warn("of another kind", UserWarning, stacklevel=1)
+                return x
+        CALL = f, torch.ones(3)
+        """)
+    )
+    assert seen.warned_lines == {4}
+    assert seen.clean
+
+
+def test_errors_have_their_line() -> None:
+    seen = observe(block("def f(x):\n    return torch.no_such_name(x)\nCALL = f, torch.ones(3)\n"))
+    assert seen.error_lines == {3}
+    assert seen.errors[0].startswith("AttributeError: ")

@@ -18,6 +18,7 @@ import ast
 import enum
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
@@ -32,13 +33,20 @@ from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,
     OLDEST_KNOWN,
+    Deprecation,
+    Presence,
     PrivateName,
     PublicEquivalent,
     TorchRange,
     TorchVersion,
+    availability,
+    deprecation,
     is_documented,
     is_private,
     private_name,
+)
+from fullgraph.torchfacts import (
+    Trigger as DeprecationTrigger,
 )
 
 __all__ = [
@@ -46,9 +54,13 @@ __all__ = [
     "Applicability",
     "Context",
     "DefNode",
+    "Deprecation",
+    "DeprecationTrigger",
+    "Effect",
     "Fix",
     "Hit",
     "Kind",
+    "MissingName",
     "PrivateName",
     "PrivateUse",
     "PublicEquivalent",
@@ -76,6 +88,23 @@ class Severity(enum.Enum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+class Effect(enum.Enum):
+    """What happens on real torch where a rule reports; its proof looks for exactly that."""
+
+    PRIVATE_NAME = "private name"
+    """The name is private, and exists; the public one that is named exists too, and is not missing what is used."""
+    MISSING_NAME = "missing name"
+    """Running the code raises ``AttributeError`` or ``ImportError``."""
+    DEPRECATION = "deprecation warning"
+    """Torch warns of a deprecation."""
+    GRAPH_BREAK = "graph break"
+    """Dynamo splits the graph."""
+    RECOMPILATION = "recompilation"
+    """Dynamo compiles the function again until it meets its limit."""
+    DEVICE_MOVE = "device move"
+    """A tensor is moved between devices inside the graph, or the graph breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +193,7 @@ class Rule:
         default: whether the rule is on unless somebody turns it off.
         severity: fixed weight; None lets it follow from how surely the code is traced.
         mentions: words of which a file must contain one for the rule to look at it; none: every file.
+        effect: what is seen on real torch; None: what rules of its category are about.
     """
 
     code: str
@@ -173,6 +203,7 @@ class Rule:
     default: bool = True
     severity: Severity | None = None
     mentions: tuple[str, ...] = ()
+    effect: Effect | None = None
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload
@@ -270,6 +301,32 @@ class PrivateUse:
         return f"in every release since {since}"
 
 
+@lru_cache(maxsize=20_000)
+def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
+    while path.startswith("torch."):
+        known = availability(path)
+        if known is not None:
+            lacking = [each for each in releases.releases() if known.exists_at(each) is Presence.ABSENT]
+            return MissingName(path, releases.describe(lacking), known.describe()) if lacking else None
+        path = path.rpartition(".")[0]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingName:
+    """A torch name that some of the releases aimed at do not have.
+
+    Attributes:
+        path: the name that is missing: the one that was asked for, or the nearest owner that is not there either.
+        where: the releases aimed at that surely lack it, such as ``2.4`` or ``2.4 to 2.6``.
+        history: which releases have it, such as ``since 2.7``.
+    """
+
+    path: str
+    where: str
+    history: str
+
+
 class Context:
     """What a handler may ask about the file it looks at. Nothing here raises on user code."""
 
@@ -316,6 +373,34 @@ class Context:
         if public is not None and known.name != path:
             public = replace(public, name=public.name + path[len(known.name) :])
         return PrivateUse(path, known, public)
+
+    def missing_in(self, path: str) -> MissingName | None:
+        """The part of ``path`` that surely does not exist in some of the releases aimed at.
+
+        None where every release has it, or the tables do not tell.
+        """
+        return _missing_in(path, self.releases)
+
+    def imported_path(self, expr: ast.expr) -> str | None:
+        """The path under which an import binds the name that ``expr`` begins with, if nothing else binds it."""
+        while isinstance(expr, ast.Attribute):
+            expr = expr.value
+        scope = self._model.walked.name_scope.get(expr) if isinstance(expr, ast.Name) else None
+        found = scope.lookup(expr.id) if scope is not None and isinstance(expr, ast.Name) else None
+        paths = {item for item in found[1] if isinstance(item, str)} if found is not None else set()
+        return paths.pop() if len(paths) == 1 else None
+
+    def deprecation(self, path: str) -> Deprecation | None:
+        """What is known of the deprecated ``path``, if it warns in each of the releases aimed at."""
+        known = deprecation(path)
+        return known if known is not None and all(map(known.warns_at, self.releases.releases())) else None
+
+    def is_guarded(self, node: ast.AST, path: str) -> bool:
+        """Whether the use of ``path`` at ``node`` is prepared for a torch without it, or is not evaluated at all.
+
+        It is where the file asks for one of its names, and inside or after what catches the error or is about versions.
+        """
+        return self._model.guards.covers(node, path)
 
     def rename(self, node: ast.expr, use: PrivateUse) -> Fix | None:
         """How to use the public name at ``node``; None if there is none.

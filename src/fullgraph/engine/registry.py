@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 
 import fullgraph.rules
-from fullgraph.api import Rule, Severity
+from fullgraph.api import Effect, Rule, Severity
 from fullgraph.engine.page import Page, parse_page
 
 INTERNAL_CODES: Mapping[str, str] = MappingProxyType(
@@ -34,6 +34,16 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Folder of a rule file -> prefix of its code."""
+
+_EFFECTS: Mapping[str, Effect] = MappingProxyType(
+    {
+        "private_api": Effect.PRIVATE_NAME,
+        "graph_break": Effect.GRAPH_BREAK,
+        "recompile": Effect.RECOMPILATION,
+        "device": Effect.DEVICE_MOVE,
+    }
+)
+"""Folder of a rule file -> what its rules are about, where they do not say so."""
 
 _TRACING_CATEGORIES = frozenset({"graph_break", "recompile", "device"})
 
@@ -73,6 +83,11 @@ class RegisteredRule:
     def severity(self) -> Severity | None:
         """Fixed weight, or None where it follows from how surely the code is traced."""
         return self.rule.severity
+
+    @property
+    def effect(self) -> Effect | None:
+        """What is seen on real torch where the rule reports; None where nobody has said what that is."""
+        return self.rule.effect or _EFFECTS.get(self.category)
 
     @property
     def concerns_tracing(self) -> bool:

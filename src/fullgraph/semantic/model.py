@@ -8,6 +8,7 @@ from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.region import Region
@@ -53,6 +54,11 @@ class FileModel:
         targets: dict[ast.AST, ast.expr] = {item.value: item.target for item in self.walked.attributes if item.value}
         targets.update({value: name for name, value in self.walked.aliases})
         return targets
+
+    @cached_property
+    def guards(self) -> Guards:
+        """What keeps a use from running where a name is missing."""
+        return Guards(self.walked, self.names, self.parents)
 
     @cached_property
     def growing_calls(self) -> dict[tuple[str, Scope | None], list[ast.Call]]:

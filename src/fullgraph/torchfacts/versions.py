@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _VERSION = re.compile(
@@ -84,6 +85,17 @@ class TorchRange:
         """The known releases in the range, oldest first."""
         known = (TorchVersion(2, minor) for minor in range(NEWEST_KNOWN.minor + 1))
         return tuple(version for version in known if self.oldest <= version <= self.newest)
+
+    def describe(self, versions: Sequence[TorchVersion]) -> str:
+        """Write some of the releases in the range, oldest first, for messages: ``2.4 to 2.6, 2.9``."""
+        places = {version: place for place, version in enumerate(self.releases())}
+        runs: list[TorchRange] = []
+        for version in versions:
+            if runs and places[version] == places[runs[-1].newest] + 1:
+                runs[-1] = TorchRange(runs[-1].oldest, version)
+            else:
+                runs.append(TorchRange(version, version))
+        return ", ".join(map(str, runs))
 
     def __str__(self) -> str:
         """Write the range for messages: ``2.6``, or ``2.4 to 2.15``."""

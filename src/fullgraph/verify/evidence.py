@@ -1,7 +1,7 @@
 """The evidence for a rule's page: what its blocks do on the installed torch, and whether that is what the page claims.
 
-Nothing here knows a rule: what counts as evidence follows from the rule's category, and a rule of a category without
-evidence has no proof. `tools/record_evidence.py` keeps the answers of several releases of torch in a file.
+Nothing here knows a rule: what counts as evidence follows from the effect that the rule declares or its category has,
+and a rule without one has no proof. `tools/record_evidence.py` keeps the answers of several torch releases in a file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from fullgraph.api import Effect
 from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.finding import Finding
 from fullgraph.engine.page import Block
 from fullgraph.engine.registry import RegisteredRule
 from fullgraph.torchfacts import TorchRange, TorchVersion, private_name
@@ -26,7 +28,7 @@ from fullgraph.verify.values import same_result
 LIMIT = 8
 """How many compiled versions of one function torch keeps by default, as the pages say."""
 
-_LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines")
+_LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_lines", "error_lines")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
 
 
@@ -44,25 +46,31 @@ def block_ids(rule: RegisteredRule) -> tuple[str, ...]:
 def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tuple[str, ...]:
     """Say in what way the block, once run, was not what the page claims: nothing, where it was.
 
-    A bad block must misbehave exactly at its marked lines, in the way of the rule's category; any other must be clean.
+    A bad block must misbehave exactly at its marked lines, in the way that the rule says; any other must be clean.
 
     Raises:
-        OracleError: nobody has said what evidence a rule of this category has.
+        OracleError: nobody has said what the rule's effect is.
     """
-    if seen.errors:
-        return tuple(f"raised {error}" for error in seen.errors)
-    if block.kind != "bad":
-        return () if seen.clean else ("not clean",)
-    if rule.category not in _EVIDENCE:
+    if rule.effect is None:
         raise OracleError(f"{rule.code}: it is not known what shows a rule of category {rule.category!r} to be right")
-    return tuple(_EVIDENCE[rule.category](block, seen))
+    is_bad = block.kind == "bad"
+    if seen.errors and not (is_bad and rule.effect is Effect.MISSING_NAME):
+        return tuple(f"raised {error}" for error in seen.errors)
+    if is_bad:
+        return tuple(_EVIDENCE[rule.effect](block, seen))
+    warns = rule.effect is Effect.DEPRECATION and seen.warned_lines
+    return () if seen.clean and not warns else ("not clean",)
 
 
 def has_remedy(rule: RegisteredRule, block: Block) -> bool:
     """Whether a good or fixed block of the page returns, run eagerly, what the bad `block` returns.
 
-    A bad block that works only with the compiled module is compared as it runs compiled.
+    A bad block that works only with the compiled module is compared as it runs compiled. One that must raise returns
+    nothing to compare with; there it is enough that the other blocks return something.
     """
+    if rule.effect is Effect.MISSING_NAME:
+        others = (observe(other.source, compiled=False) for other in rule.page.blocks if other.kind != "bad")
+        return any(other.result is not None and not other.errors for other in others)
     wanted = observe(block.source, compiled=False)
     if wanted.errors:
         wanted = observe(block.source)
@@ -134,11 +142,37 @@ def _device(block: Block, seen: Observation) -> Iterator[str]:
     yield from _unlike("moves or breaks", seen.move_lines | seen.break_lines, block)
 
 
+def _missing(block: Block, seen: Observation) -> Iterator[str]:
+    """Have each marked line alone raise, and the linter say so for the torch that ran it."""
+    if not any(error.startswith(("AttributeError", "ImportError", "ModuleNotFoundError")) for error in seen.errors):
+        yield f"raised {', '.join(seen.errors) or 'nothing'}"
+    yield from _unlike("errors", seen.error_lines, block)
+    found = _linted(block, seen)
+    yield from _unlike("findings", {finding.start.row for finding in found}, block)
+    yield from (f"{name} exists" for name in map(_first_name, found) if resolves(name))
+
+
+def _deprecation(block: Block, seen: Observation) -> Iterator[str]:
+    yield from _unlike("warnings", seen.warned_lines, block)
+    for finding in _linted(block, seen):
+        yield from (f"{name} does not exist" for name in _NAME.findall(finding.text) if not resolves(name))
+
+
+def _first_name(finding: Finding) -> str:
+    return str(_NAME.findall(finding.text)[0])
+
+
+def _linted(block: Block, seen: Observation) -> list[Finding]:
+    """Lint the block for the torch that ran it, with the rules that it marks."""
+    codes = frozenset(code for _, code in block.marked)
+    settings = Settings(TorchRange.only(TorchVersion.parse(seen.torch)), codes)
+    return check_source(block.source.encode(), "block.py", settings)
+
+
 def _private(block: Block, seen: Observation) -> Iterator[str]:
     """Have the block linted for the torch that ran it, and hold every name in the messages against that torch."""
     installed = TorchVersion.parse(seen.torch)
-    codes = frozenset(code for _, code in block.marked)
-    found = check_source(block.source.encode(), "block.py", Settings(TorchRange.only(installed), codes))
+    found = _linted(block, seen)
     yield from _unlike("findings", {finding.start.row for finding in found}, block)
     for finding in found:
         private, *others = _NAME.findall(finding.text)
@@ -155,8 +189,15 @@ def _private(block: Block, seen: Observation) -> Iterator[str]:
             yield f"{others[0]} lacks the keywords {sorted(lost)}, not {sorted(told)}"
 
 
-_EVIDENCE: Mapping[str, Callable[[Block, Observation], Iterator[str]]] = MappingProxyType(
-    {"private_api": _private, "graph_break": _graph_break, "recompile": _recompile, "device": _device}
+_EVIDENCE: Mapping[Effect, Callable[[Block, Observation], Iterator[str]]] = MappingProxyType(
+    {
+        Effect.PRIVATE_NAME: _private,
+        Effect.MISSING_NAME: _missing,
+        Effect.DEPRECATION: _deprecation,
+        Effect.GRAPH_BREAK: _graph_break,
+        Effect.RECOMPILATION: _recompile,
+        Effect.DEVICE_MOVE: _device,
+    }
 )
 
 

@@ -33,8 +33,12 @@ class Observation:
     """The innermost lines of captured operations that put the data of a tensor on another device."""
     list_lines: frozenset[int] = frozenset()
     """The lines of captured operations whose list of tensors is not equally long in all captured graphs."""
+    warned_lines: frozenset[int] = frozenset()
+    """The lines that Python names for warnings of a deprecation."""
     errors: tuple[str, ...] = ()
     """What importing the block or making its calls raised, as `Type: first line`."""
+    error_lines: frozenset[int] = frozenset()
+    """The innermost lines of the block from which something was raised."""
     result: object = None
     """What the call returned (`CALL`), or all that the calls returned (`CALLS`). Tensors are detached copies."""
     output: str = ""

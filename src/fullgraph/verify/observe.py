@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import importlib.util
 import io
@@ -11,6 +12,7 @@ import os
 import random
 import sys
 import tempfile
+import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _REFUSALS = frozenset({"Unsupported", "UserError"})  # of torch._dynamo.exc: what fullgraph=True raises at a break
+_OF_DEPRECATION = (DeprecationWarning, FutureWarning)
 _serial = itertools.count(1)
 
 
@@ -36,11 +39,15 @@ def observe(source: str, *, compiled: bool = True) -> Observation:
     call for each tuple); otherwise it is only imported. Whatever backend it names, graphs are captured and run as they
     are. With `compiled=False`, `torch.compile` gives back what it was given, so that the result is that of eager code.
     """
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
+    with warnings.catch_warnings(record=True) as warned, tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
         warnings.simplefilter("ignore")
+        for category in _OF_DEPRECATION:
+            warnings.filterwarnings("always", category=category)
         path = Path(folder, f"fullgraph_block_{next(_serial)}.py")
         path.write_text(source, encoding="utf-8")
-        return _observe(path, _torch(), compiled=compiled)
+        seen = _observe(path, _torch(), compiled=compiled)
+        lines = frozenset(item.lineno for item in warned if item.filename == str(path))
+        return dataclasses.replace(seen, warned_lines=lines)
 
 
 def _torch() -> Any:
@@ -74,6 +81,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
         move_lines=captured.move_lines(str(path)),
         list_lines=captured.list_lines(str(path)),
         errors=tuple(errors.texts),
+        error_lines=errors.lines,
         result=result,
         output=output.getvalue(),
         reports=tuple(log.breaks + log.recompiles + log.limits),
@@ -88,11 +96,14 @@ class _Errors:
         self.texts: list[str] = []
         self.refusals = 0
         self.break_lines: frozenset[int] = frozenset()
+        self.lines: frozenset[int] = frozenset()
 
     def add(self, error: Exception) -> None:
         """Keep an error. One by which Dynamo refuses to break the graph (`fullgraph=True`) knows where that is."""
         first = next((line for line in str(error).splitlines() if line.strip()), "")
         self.texts.append(f"{type(error).__name__}: {first}" if first else type(error).__name__)
+        steps = traceback.walk_tb(error.__traceback__)
+        self.lines |= frozenset([line for frame, line in steps if frame.f_code.co_filename == str(self.path)][-1:])
         if type(error).__module__ == "torch._dynamo.exc" and type(error).__name__ in _REFUSALS:
             self.refusals += 1
             stack = getattr(error, "real_stack", ())

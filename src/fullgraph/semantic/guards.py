@@ -1,0 +1,160 @@
+"""What keeps code from failing where a name is missing: questions about names and versions, and handlers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.walk import Walked
+
+_CAUGHT = frozenset(
+    {
+        "builtins.AttributeError",
+        "builtins.BaseException",
+        "builtins.Exception",
+        "builtins.ImportError",
+        "builtins.ModuleNotFoundError",
+    }
+)
+_OF_VERSIONS = re.compile(
+    r"version|available|torch_?(ge|gt|le|lt|eq|greater|less|newer|older|min|at_least)|"
+    r"is_torch|(with|has|supports?|is)_?(pt|torch)|(pt|torch)_?v?\d",
+    re.IGNORECASE,
+)
+_DEPTH = 2
+"""How many assignments are followed from a name in a condition to the comparison of versions that it stands for."""
+
+
+class Guards:
+    """The guards of one file."""
+
+    def __init__(self, walked: Walked, names: Names, parents: Mapping[ast.AST, ast.AST]) -> None:
+        self._walked = walked
+        self._names = names
+        self._parents = parents
+
+    def covers(self, node: ast.AST, path: str) -> bool:
+        """Whether the use of ``path`` at ``node`` is guarded, or only type checkers read it."""
+        if not self._asked_names.isdisjoint(path.split(".")[1:]):
+            return True
+        child, parent = node, self._parents.get(node)
+        while parent is not None:
+            if self._is_unevaluated(parent, child) or self._guards(parent, child):
+                return True
+            child, parent = parent, self._parents.get(parent)
+        return False
+
+    @cached_property
+    def _asked_names(self) -> frozenset[str]:
+        """Every part of the literal names in ``hasattr(x, "a")``, ``getattr(x, "a", y)`` and ``find_spec("a.b")``."""
+        found: set[str] = set()
+        for call, _ in self._walked.calls:
+            match call:
+                case (
+                    ast.Call(func=ast.Name(id="hasattr"), args=[_, ast.Constant(value=str(name))])
+                    | ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), _])
+                    | ast.Call(
+                        func=ast.Name(id="find_spec") | ast.Attribute(attr="find_spec"),
+                        args=[ast.Constant(value=str(name)), *_],
+                    )
+                ):
+                    found.update(name.split("."))
+                case _:
+                    continue
+        return frozenset(found)
+
+    def _is_unevaluated(self, parent: ast.AST, child: ast.AST) -> bool:
+        match parent:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), body=body):
+                return child in body
+            case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation):
+                return child is annotation and self._postpones_annotations
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+                return child is returns and self._postpones_annotations
+            case _:
+                return False
+
+    @property
+    def _postpones_annotations(self) -> bool:
+        return "__future__.annotations" in self._walked.root.bindings.get("annotations", ())
+
+    def _guards(self, parent: ast.AST, child: ast.AST) -> bool:
+        """Whether what stands around ``child`` deals with a missing name, in one of the common spellings."""
+        match parent:
+            case ast.Try(body=body, handlers=handlers) if child in body:
+                return any(handler.type is None or self._catches(handler.type) for handler in handlers)
+            case ast.ExceptHandler():
+                return True
+            case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+                return self._speaks_of_versions([test]) or self._stands_after_exit(parent, child)
+            case ast.BoolOp(values=values):
+                return self._speaks_of_versions(value for value in values if value is not child)
+            case ast.With(items=items):
+                return any(self._suppresses(item.context_expr) for item in items)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return self._speaks_of_versions(parent.decorator_list) or self._stands_after_exit(parent, child)
+            case ast.Module():
+                return self._stands_after_exit(parent, child)
+            case _:
+                return False
+
+    def _catches(self, kind: ast.expr) -> bool:
+        kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+        return any(not _CAUGHT.isdisjoint(self._names.of(each)) for each in kinds)
+
+    def _suppresses(self, manager: ast.expr) -> bool:
+        match manager:
+            case ast.Call(func=func, args=kinds):
+                return "contextlib.suppress" in self._names.of(func) and any(map(self._catches, kinds))
+            case _:
+                return False
+
+    def _stands_after_exit(self, parent: ast.AST, child: ast.AST) -> bool:
+        """Whether, in the same body, an ``assert`` or a way out for some versions stands before ``child``."""
+        body = getattr(parent, "body", None)
+        if not isinstance(body, list) or child not in body:
+            return False
+        for statement in body:
+            if statement is child:
+                return False
+            match statement:
+                case ast.Assert(test=test):
+                    pass
+                case ast.If(test=test, body=[*_, last]) if _leaves(last):
+                    pass
+                case _:
+                    continue
+            if self._speaks_of_versions([test]):
+                return True
+        return False
+
+    def _speaks_of_versions(self, conditions: Iterable[ast.expr], depth: int = _DEPTH) -> bool:
+        """Whether a condition names a version, or a name that is assigned what does."""
+        for part in (part for condition in conditions for part in ast.walk(condition)):
+            match part:
+                case ast.Name(id=word) | ast.Attribute(attr=word):
+                    if _OF_VERSIONS.search(word):
+                        return True
+                case _:
+                    continue
+            if isinstance(part, ast.Name) and depth and self._speaks_of_versions(self._assigned(part), depth - 1):
+                return True
+        return False
+
+    def _assigned(self, name: ast.Name) -> list[ast.expr]:
+        scope = self._walked.name_scope.get(name)
+        found = scope.lookup(name.id) if scope is not None else None
+        return [item for item in found[1] if isinstance(item, ast.expr)] if found is not None else []
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Return() | ast.Raise() | ast.Continue() | ast.Break():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
+            return "exit" in name or "skip" in name
+        case _:
+            return False
