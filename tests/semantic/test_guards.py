@@ -76,6 +76,19 @@ GUARDED = {
     "helper": """
         norm = is_torch_greater_or_equal("2.15") and torch.foreach.norm
     """,
+    "helper that is given a version": """
+        if self.serves("2.15"):
+            torch.foreach.norm
+    """,
+    "asks for a neighbour": """
+        if hasattr(torch, "other_name_of_the_same_release"):
+            torch.foreach.norm
+    """,
+    "assertion in a loop": """
+        for x in y:
+            assert hasattr(torch, "other_name_of_the_same_release")
+            torch.foreach.norm
+    """,
     "constant": """
         if _TORCH_GREATER_EQUAL_2_15:
             torch.foreach.norm
@@ -110,7 +123,7 @@ UNGUARDED = {
         torch.foreach.norm
     """,
     "asks for something else": """
-        if hasattr(torch, "compile"):
+        if hasattr(model, "compile"):
             torch.foreach.norm
     """,
     "getattr without a default": """

@@ -24,6 +24,7 @@ _OF_VERSIONS = re.compile(
     r"is_torch|(with|has|supports?|is)_?(pt|torch)|(pt|torch)_?v?\d",
     re.IGNORECASE,
 )
+_A_VERSION = re.compile(r"v?\d+\.\d+(\.\w+)*")
 _DEPTH = 2
 """How many assignments are followed from a name in a condition to the comparison of versions that it stands for."""
 
@@ -89,17 +90,16 @@ class Guards:
             case ast.ExceptHandler():
                 return True
             case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
-                return self._speaks_of_versions([test]) or self._stands_after_exit(parent, child)
+                return self._asks([test]) or self._stands_after_exit(parent, child)
             case ast.BoolOp(values=values):
-                return self._speaks_of_versions(value for value in values if value is not child)
+                return self._asks(value for value in values if value is not child)
             case ast.With(items=items):
-                return any(self._suppresses(item.context_expr) for item in items)
+                suppressed = any(self._suppresses(item.context_expr) for item in items)
+                return suppressed or self._stands_after_exit(parent, child)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                return self._speaks_of_versions(parent.decorator_list) or self._stands_after_exit(parent, child)
-            case ast.Module():
-                return self._stands_after_exit(parent, child)
+                return self._asks(parent.decorator_list) or self._stands_after_exit(parent, child)
             case _:
-                return False
+                return self._stands_after_exit(parent, child)
 
     def _catches(self, kind: ast.expr) -> bool:
         kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
@@ -114,10 +114,8 @@ class Guards:
 
     def _stands_after_exit(self, parent: ast.AST, child: ast.AST) -> bool:
         """Whether, in the same body, an ``assert`` or a way out for some versions stands before ``child``."""
-        body = getattr(parent, "body", None)
-        if not isinstance(body, list) or child not in body:
-            return False
-        for statement in body:
+        fields = (getattr(parent, name, None) for name in ("body", "orelse"))
+        for statement in next((body for body in fields if isinstance(body, list) and child in body), ()):
             if statement is child:
                 return False
             match statement:
@@ -127,22 +125,28 @@ class Guards:
                     pass
                 case _:
                     continue
-            if self._speaks_of_versions([test]):
+            if self._asks([test]):
                 return True
         return False
 
-    def _speaks_of_versions(self, conditions: Iterable[ast.expr], depth: int = _DEPTH) -> bool:
-        """Whether a condition names a version, or a name that is assigned what does."""
+    def _asks(self, conditions: Iterable[ast.expr], depth: int = _DEPTH) -> bool:
+        """Whether a condition is about versions or what torch has, or names what is assigned such a condition."""
         for part in (part for condition in conditions for part in ast.walk(condition)):
             match part:
-                case ast.Name(id=word) | ast.Attribute(attr=word):
-                    if _OF_VERSIONS.search(word):
-                        return True
+                case ast.Name(id=word) | ast.Attribute(attr=word) if _OF_VERSIONS.search(word):
+                    return True
+                case ast.Constant(value=str(text)) if _A_VERSION.fullmatch(text):
+                    return True
+                case ast.Call(func=ast.Name(id="hasattr" | "getattr"), args=[owner, *_]) if self._is_torch(owner):
+                    return True
+                case ast.Name() if depth and self._asks(self._assigned(part), depth - 1):
+                    return True
                 case _:
                     continue
-            if isinstance(part, ast.Name) and depth and self._speaks_of_versions(self._assigned(part), depth - 1):
-                return True
         return False
+
+    def _is_torch(self, owner: ast.expr) -> bool:
+        return any(f"{path}.".startswith("torch.") for path in self._names.of(owner))
 
     def _assigned(self, name: ast.Name) -> list[ast.expr]:
         scope = self._walked.name_scope.get(name)
