@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import enum
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
+from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.walk import AttributeAssignment, Walked
 
 _DEPTH = 8
@@ -24,12 +24,11 @@ _NOT_MODULES = (
 )
 
 
-class ModuleClass(enum.Enum):
-    """Whether a class is an ``nn.Module``: known, believable (a foreign base, and it acts as one), or no."""
-
-    YES = "yes"
-    MAYBE = "maybe"
-    NO = "no"
+def external_base_is_module(path: str) -> ModuleClass:
+    """Whether a class that derives from ``path``, of another package, is an ``nn.Module``."""
+    if path.startswith("torch.nn.") or path.rpartition(".")[2] in _MODULE_BASES:
+        return ModuleClass.YES
+    return ModuleClass.NO if path.startswith(_NOT_MODULES) else ModuleClass.MAYBE
 
 
 class Classes:
@@ -174,9 +173,10 @@ class Classes:
         paths = self._names.of(base.value if isinstance(base, ast.Subscript) else base)
         if not paths:
             return ModuleClass.NO
-        if any(path.startswith("torch.nn.") or path.rpartition(".")[2] in _MODULE_BASES for path in paths):
+        answers = {external_base_is_module(path) for path in paths}
+        if ModuleClass.YES in answers:
             return ModuleClass.YES
-        return ModuleClass.NO if any(path.startswith(_NOT_MODULES) for path in paths) else ModuleClass.MAYBE
+        return ModuleClass.NO if ModuleClass.NO in answers else ModuleClass.MAYBE
 
     def classes_of(self, expr: ast.expr, depth: int = _DEPTH) -> list[ast.ClassDef]:
         """Classes of this file that ``expr`` names."""

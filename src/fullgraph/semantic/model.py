@@ -6,13 +6,19 @@ import ast
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
+from fullgraph.semantic.link import link
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.region import Region
 from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
+from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.walk import CHILD_FIELDS, Walked, walk
 
 
@@ -20,12 +26,18 @@ class FileModel:
     """One parsed file: its walk, and lazily its names, kinds, classes, traced region, comments and parents."""
 
     def __init__(
-        self, tree: ast.Module, lines: Sequence[str], filename: str, wanted: Iterable[type[ast.AST]] = ()
+        self,
+        tree: ast.Module,
+        lines: Sequence[str],
+        filename: str,
+        wanted: Iterable[type[ast.AST]] = (),
+        linked: FileRegion | None = None,
     ) -> None:
         self.tree = tree
         self.lines = lines
         self.filename = filename
-        self.walked: Walked = walk(tree, {*wanted, ast.If})
+        self.walked: Walked = walk(tree, {*wanted, *SUMMARY_NODES})
+        self._linked = linked
         self.names = Names(self.walked)
 
     @cached_property
@@ -40,8 +52,21 @@ class FileModel:
 
     @cached_property
     def region(self) -> Region:
-        """What Dynamo traces."""
-        return Region(self.walked, self.names, self.classes, self.filename)
+        """What Dynamo traces, as the project says; a file without a project is one by itself."""
+        linked = self._linked
+        if linked is None:
+            (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
+        return Region(self.walked, self.barriers, linked)
+
+    @cached_property
+    def barriers(self) -> Barriers:
+        """Which rows the compiler does not come to."""
+        return Barriers(self.walked, self.names)
+
+    @cached_property
+    def summary(self) -> FileSummary:
+        """What linking must know of the file."""
+        return summarise(self.walked, self.barriers)
 
     @cached_property
     def comments(self) -> Comments:

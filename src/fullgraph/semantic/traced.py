@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -16,6 +17,14 @@ class Traced(enum.IntEnum):
     NONE = 0
     POSSIBLE = 1
     CERTAIN = 2
+
+
+class ModuleClass(enum.Enum):
+    """Whether a class is an ``nn.Module``: known, believable (a foreign base, and it acts as one), or no."""
+
+    YES = "yes"
+    MAYBE = "maybe"
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +42,22 @@ class TracedBy:
 
     degree: Traced = Traced.NONE
     chain: tuple[ChainStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRegion:
+    """What linking a project says of one file.
+
+    Functions are numbered as in the file's summary: definitions in the order of the walk, then lambdas.
+
+    Attributes:
+        traced: how surely and by which chain each reached function is traced.
+        roots: functions at which tracing begins, so that their arguments come from eager code.
+        disabled: functions that Dynamo is kept out of.
+        modules: whether each class, by its number, is an ``nn.Module``.
+    """
+
+    traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
+    roots: frozenset[int]
+    disabled: frozenset[int]
+    modules: Mapping[int, ModuleClass]

@@ -1,0 +1,119 @@
+"""Statements of one file that the compiler does not come to, though it traces the code around them."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.walk import Walked
+
+_TRUE_WHEN_COMPILING = frozenset({"is_compiling", "is_dynamo_compiling", "is_torchdynamo_compiling"})
+"""Last names of functions that tell compiled code from eager code, torch's own and those of well-known libraries."""
+_FALSE_WHEN_COMPILING = frozenset({"torch.jit.is_scripting", "torch.jit.is_tracing", "torch.onnx.is_in_onnx_export"})
+_NEVER = frozenset({"TYPE_CHECKING"})
+_DEPTH = 8
+
+
+class Barriers:
+    """The rows of one walked file that are not traced: branches that compiled code does not take."""
+
+    def __init__(self, walked: Walked, names: Names) -> None:
+        self._walked = walked
+        self._names = names
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted(self._rows()):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = merged[-1][0], max(last, merged[-1][1])
+            else:
+                merged.append((first, last))
+        self._spans = merged
+
+    @property
+    def any_skipped(self) -> bool:
+        """Whether there are such rows at all."""
+        return bool(self._spans)
+
+    def is_skipped(self, row: int) -> bool:
+        """Whether the compiler does not come to the statement in this row."""
+        spans = self._spans
+        if not spans:
+            return False
+        place = bisect_right(spans, (row, 1 << 60)) - 1
+        return place >= 0 and spans[place][0] <= row <= spans[place][1]
+
+    def _rows(self) -> Iterator[tuple[int, int]]:
+        """First and last rows of the statements that the compiler does not come to."""
+        for node, scope in self._walked.buckets[ast.If]:
+            if isinstance(node, ast.If):
+                skips_body, skips_else = self._excludes(node.test, scope, _DEPTH)
+                blocks = [block for skipped, block in ((skips_body, node.body), (skips_else, node.orelse)) if skipped]
+                taken = node.body if skips_else else node.orelse
+                if blocks and taken and isinstance(taken[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+                    blocks.append(_statements_after(node, scope.node))
+                for block in blocks:
+                    if block:
+                        yield block[0].lineno, block[-1].end_lineno or block[-1].lineno
+        for node, _ in self._walked.buckets.get(ast.With, ()):
+            if isinstance(node, ast.With) and any(self._forces_eager(item.context_expr) for item in node.items):
+                yield node.lineno, node.end_lineno or node.lineno
+
+    def _forces_eager(self, manager: ast.expr) -> bool:
+        """``with torch.compiler.set_stance("force_eager")``."""
+        match manager:
+            case ast.Call(func=func, args=[ast.Constant(value="force_eager"), *_]):
+                return "torch.compiler.set_stance" in self._names.of(func)
+            case _:
+                return False
+
+    def _excludes(self, test: ast.expr, scope: Scope, depth: int) -> tuple[bool, bool]:
+        """Whether the compiler skips the body, and the ``else`` part, of ``if test``."""
+        if depth <= 0:
+            return False, False
+        match test:
+            case ast.Constant(value=value):
+                return not value, bool(value)
+            case ast.Call(func=func, args=[], keywords=[]):
+                paths = self._names.of(func)
+                return not _FALSE_WHEN_COMPILING.isdisjoint(paths), any(_tells_compiling(path) for path in paths)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                body, orelse = self._excludes(operand, scope, depth - 1)
+                return orelse, body
+            case ast.BoolOp(op=operator, values=values):
+                parts = [self._excludes(value, scope, depth - 1) for value in values]
+                false, true = [part[0] for part in parts], [part[1] for part in parts]
+                return (any(false), all(true)) if isinstance(operator, ast.And) else (all(false), any(true))
+            case ast.Attribute(attr=name) if name in _NEVER:
+                return True, False
+            case ast.Name(id=name):
+                return self._name_excludes(name, scope, depth)
+            case _:
+                return False, False
+
+    def _name_excludes(self, name: str, scope: Scope, depth: int) -> tuple[bool, bool]:
+        if name in _NEVER:
+            return True, False
+        match scope.lookup(name):
+            case None if name == "__debug__":
+                return False, True
+            case home, [ast.Call() | ast.UnaryOp() | ast.BoolOp() | ast.Name() as value]:
+                return self._excludes(value, home, depth - 1)
+            case _:
+                return False, False
+
+
+def _tells_compiling(path: str) -> bool:
+    owner, _, name = path.rpartition(".")
+    return name in _TRUE_WHEN_COMPILING and owner.partition(".")[0] != "builtins"
+
+
+def _statements_after(node: ast.stmt, around: ast.AST) -> list[ast.stmt]:
+    """What follows a statement in its block, which lies somewhere in ``around``."""
+    for parent in ast.walk(around):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(parent, field, None)
+            if isinstance(block, list) and node in block:
+                return block[block.index(node) + 1 :]
+    return []

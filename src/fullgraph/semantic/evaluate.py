@@ -1,0 +1,574 @@
+"""What a reference stands for: names, attributes and calls followed through the files of a project."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from fullgraph.semantic.classes import ModuleClass, external_base_is_module
+from fullgraph.semantic.project import Modules, ProjectFile
+from fullgraph.semantic.summary import NO_OWNER, ClassSummary, FunctionSummary, Ref
+from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
+
+COMPILE = "torch.compile"
+DISABLERS = frozenset({"torch.compiler.disable", "torch._dynamo.disable", "torch._disable_dynamo"})
+_DEPTH = 14
+"""How many steps a value is followed; what is farther away is unknown."""
+_MANY = 8
+"""How many things callers may pass for one parameter; of one that is given more, nothing is known."""
+_ALIASES = 4
+"""How many assignments are followed from what a function returns to its parameter."""
+_STEPS = 1500
+"""How many references one question may go through; what takes more is unknown."""
+_WIDTH = 24
+"""How many values one reference may stand for; the rest is left out."""
+_RETURNS_SELF = frozenset(
+    {"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "share_memory", "to", "train", "type"}
+)
+_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
+_SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
+_GIVES_BACK = frozenset(
+    {
+        COMPILE,
+        "functools.partial",
+        "copy.copy",
+        "copy.deepcopy",
+        "functools.wraps",
+        "torch.vmap",
+        "torch.func.vmap",
+        "torch.func.grad",
+        "torch.func.grad_and_value",
+        "torch.func.jacfwd",
+        "torch.func.jacrev",
+        "torch.func.functionalize",
+        "torch.nn.DataParallel",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.compiler.nested_compile_region",
+    }
+)
+"""Functions whose result is, or calls, their first argument."""
+
+
+class Frame(NamedTuple):
+    """Where a reference stands: its file, and what ``self`` is."""
+
+    file: int
+    receiver: ClassId | None = None
+
+
+class Evaluator:
+    """Evaluates references of a project's files. Every question is bounded in depth and width, and answered once."""
+
+    def __init__(self, files: Sequence[ProjectFile]) -> None:
+        self.files = files
+        self.modules = Modules(files)
+        self.bound: dict[tuple[int, int, str], dict[Value, None]] = defaultdict(dict)
+        """What callers pass for parameters, as far as it was asked for."""
+        self._known: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
+        self._too_many: set[tuple[int, int, str]] = set()
+        self._loose: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
+        """Answers that depend on what callers pass; dropped whenever that grows."""
+        self._partial: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
+        """Answers from inside a circle, good only until the question that led into it is answered."""
+        self._open: set[tuple[int, Ref, ClassId | None]] = set()
+        self._steps = 0
+        self._level = 0
+        self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
+        self._bases: dict[ClassId, tuple[ClassId | str, ...]] = {}
+        self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
+        self._paths: dict[tuple[int, str], tuple[Value, ...]] = {}
+        self._was_cut = False
+        self._is_bound = False
+
+    # Definitions
+
+    def function(self, value: Function) -> FunctionSummary:
+        """The summary of a function."""
+        return self.files[value.file].summary.functions[value.index]
+
+    def class_(self, cls: ClassId) -> ClassSummary:
+        """The summary of a class."""
+        return self.files[cls.file].summary.classes[cls.index]
+
+    def class_around(self, file: int, function: int | None) -> ClassId | None:
+        """The class whose method a function is, or stands in."""
+        functions = self.files[file].summary.functions
+        while function is not None:
+            if functions[function].owner != NO_OWNER:
+                return ClassId(file, functions[function].owner)
+            function = functions[function].around if functions[function].around != NO_OWNER else None
+        return None
+
+    # References
+
+    def values(self, ref: Ref, frame: Frame, depth: int = _DEPTH) -> tuple[Value, ...]:
+        """Everything that a reference may stand for, as far as it is known."""
+        if not ref or depth <= 0:
+            self._was_cut |= depth <= 0
+            return ()
+        match ref[0]:
+            case "f":
+                return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
+            case "c":
+                return (Class(ClassId(frame.file, ref[1])),)
+            case "s":
+                return (Instance(self._self(frame, ref[1])),)
+            case "=":
+                return ()
+        self._level += 1
+        if self._level == 1:
+            self._steps = _STEPS
+            self._partial.clear()
+        self._steps -= 1
+        try:
+            if self._steps <= 0:
+                self._was_cut = True
+                return ()
+            return self._remembered(ref, frame, depth)
+        finally:
+            self._level -= 1
+
+    def _asked_anew(self, ref: Ref, frame: Frame) -> tuple[Value, ...]:
+        """Evaluate a reference as a question of its own, whatever led here: its answer is kept for good."""
+        state = self._level, self._steps, self._open, self._partial, self._was_cut, self._is_bound
+        self._level, self._open, self._partial = 0, set(), {}
+        try:
+            return self.values(ref, frame)
+        finally:
+            self._level, self._steps, self._open, self._partial, self._was_cut, self._is_bound = state
+
+    def _remembered(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
+        """Evaluate a reference, unless the answer is known or being looked for."""
+        key = frame.file, ref, frame.receiver
+        for known in (self._known, self._loose, self._partial):
+            if key in known:
+                self._is_bound |= known is self._loose
+                self._was_cut |= known is self._partial
+                return known[key]
+        if key in self._open:
+            self._was_cut = True
+            return ()
+        self._open.add(key)
+        outer = self._was_cut, self._is_bound
+        self._was_cut = self._is_bound = False
+        found = self._evaluate(ref, frame, depth)
+        self._open.discard(key)
+        if self._was_cut and self._open:
+            self._partial[key] = found
+        elif self._is_bound:
+            self._loose[key] = found
+        else:
+            self._known[key] = found
+        self._was_cut |= outer[0]
+        self._is_bound |= outer[1]
+        return found
+
+    def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
+        """Remember what is passed for a parameter, and say whether that is new."""
+        key = function.file, function.index, name
+        if key in self._too_many:
+            return False
+        held = self.bound[key]
+        new = [value for value in values if value not in held and not isinstance(value, External)]
+        held.update(dict.fromkeys(new))
+        if len(held) > _MANY:
+            self._too_many.add(key)
+            held.clear()
+        return bool(new)
+
+    def forget_bound(self) -> None:
+        """Answers that depend on parameters are out of date."""
+        self._loose.clear()
+
+    def _evaluate(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
+        match ref:
+            case ("n", key):
+                refs = self.files[frame.file].summary.names[key]
+                return _joined(self.values(each, frame, depth - 1) for each in refs)
+            case ("i", path):
+                return self.path(path, frame.file, depth)
+            case ("*", name):
+                return self._star(frame.file, name, depth)
+            case ("p", function, name):
+                return self._parameter(frame, function, name, depth)
+            case (".", base, name):
+                if base[0] == "S":
+                    return self._inherited(base[1], name, frame, depth)
+                owners = self.values(base, frame, depth - 1)
+                return _joined(self.attribute(owner, name, depth - 1) for owner in owners)
+            case ("()", callee, arguments, keywords):
+                return self.call(callee, arguments, dict(keywords), frame, depth)
+            case ("[]", base):
+                return _joined(self.elements(value, depth - 1) for value in self.values(base, frame, depth - 1))
+            case ("[", refs):
+                return (Elements(_joined(self.values(each, frame, depth - 1) for each in refs)),)
+            case ("|", refs):
+                return _joined(self.values(each, frame, depth - 1) for each in refs)
+            case ("@", inner):
+                return self._promised(self.values(inner, frame, depth - 1))
+            case _:
+                return ()
+
+
+    def _self(self, frame: Frame, index: int) -> ClassId:
+        own = ClassId(frame.file, index)
+        receiver = frame.receiver
+        return receiver if receiver is not None and own in self.lineage(receiver) else own
+
+    def _receiver_of(self, frame: Frame, function: int) -> ClassId | None:
+        """A nested function keeps the ``self`` of the method around it."""
+        summary = self.files[frame.file].summary.functions[function]
+        return frame.receiver if summary.around != NO_OWNER else None
+
+    def _parameter(self, frame: Frame, function: int, name: str, depth: int) -> tuple[Value, ...]:
+        key = frame.file, function, name
+        self._is_bound = True
+        summary = self.files[frame.file].summary.functions[function]
+        promised = next((ref for own, ref in summary.parameters if own == name), ())
+        here = Frame(frame.file)
+        return _joined((tuple(self.bound.get(key, ())), self.values(promised, here, depth - 1) if promised else ()))
+
+    def _promised(self, classes: Iterable[Value]) -> tuple[Value, ...]:
+        """Instances of annotated classes; of a protocol, those of the classes that implement it."""
+        found: list[Value] = []
+        for value in classes:
+            if isinstance(value, Class):
+                implementing = self.implementing(value.id)
+                found += [Instance(cls, exact=False) for cls in (implementing or (value.id,))]
+        return tuple(dict.fromkeys(found))[:_WIDTH]
+
+    # Paths
+
+    def path(self, path: str, importer: int, depth: int = _DEPTH) -> tuple[Value, ...]:
+        """What an imported dotted path leads to, through packages and re-exports."""
+        key = importer if path.startswith(".") else -1, path
+        if (known := self._paths.get(key)) is not None:
+            return known
+        absolute = self.modules.absolute(path, importer)
+        if absolute is None:
+            return ()
+        if absolute.partition(".")[0] == "torch" or not self.modules.is_known(absolute):
+            found: tuple[Value, ...] = (External(absolute),)
+        else:
+            file, names = self.modules.split(absolute, importer)
+            found = self._members((Module(file),), names, depth) if file is not None else ()
+        if found:
+            self._paths[key] = found
+        return found
+
+    def _members(self, values: tuple[Value, ...], names: Sequence[str], depth: int) -> tuple[Value, ...]:
+        for name in names:
+            values = _joined(self.attribute(value, name, depth - 1) for value in values)
+        return values
+
+    def _star(self, file: int, name: str, depth: int) -> tuple[Value, ...]:
+        """What a star import binds a name to; failing that, the builtin."""
+        for module in self.files[file].summary.stars:
+            found = self.path(f"{module}{'' if module.endswith('.') else '.'}{name}", file, depth - 1)
+            if found and not all(isinstance(value, External) for value in found):
+                return found
+        return ()
+
+    def export(self, file: int, name: str, depth: int) -> tuple[Value, ...]:
+        """What a module binds a name to, or its submodule of that name."""
+        if depth <= 0:
+            return ()
+        summary = self.files[file].summary
+        key = summary.exports.get(name)
+        found = self.values(("n", key), Frame(file), depth - 1) if key is not None else ()
+        if found:
+            return found
+        submodule = self.modules.of(f"{self.files[file].module}.{name}", file)
+        if submodule is not None and submodule != file:
+            return (Module(submodule),)
+        return self._star(file, name, depth - 1) if summary.stars else ()
+
+    # Attributes and elements
+
+    def attribute(self, owner: Value, name: str, depth: int = _DEPTH) -> tuple[Value, ...]:
+        """What an attribute of a value may be."""
+        if depth <= 0:
+            return ()
+        match owner:
+            case Module(file):
+                return self.export(file, name, depth)
+            case External(path):
+                return (External(f"{path}.{name}"),)
+            case Class(cls):
+                return self._class_attribute(cls, name, depth)
+            case Instance(cls, exact):
+                return self._instance_attribute(cls, name, depth, exact=exact)
+            case _:
+                return ()
+
+    def _class_attribute(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
+        method = self.method(cls, name)
+        if method is not None:
+            return (Function(method.file, method.index, cls),)
+        return self._held(cls, name, depth)
+
+    def _instance_attribute(self, cls: ClassId, name: str, depth: int, *, exact: bool) -> tuple[Value, ...]:
+        method = self.method(cls, name)
+        held = self._held(cls, name, depth)
+        if method is None:
+            return held
+        if name in self.class_(ClassId(method.file, self.function(method).owner)).properties:
+            return self._returned(Function(method.file, method.index, cls), depth)
+        bound: list[Value] = [Function(method.file, method.index, cls)]
+        if not exact:
+            bound += self._overriding(cls, name)
+        return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:_WIDTH]
+
+    def _overriding(self, cls: ClassId, name: str) -> Iterator[Value]:
+        for sub in self.subclasses(cls):
+            method = self.method(sub, name)
+            if method is not None:
+                yield Function(method.file, method.index, sub)
+
+    def _held(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
+        """What instances of a class hold in an attribute, by assignments in its methods and bodies, and its bases'."""
+        found: list[tuple[Value, ...]] = []
+        for each in self.lineage(cls):
+            attributes = self.class_(each).attributes
+            for ref in attributes.get(name) or attributes.get("*", ()):
+                found.append(self.values(ref, Frame(each.file, cls), depth - 1))  # noqa: PERF401
+        return _joined(found)
+
+    def _inherited(self, index: int, name: str, frame: Frame, depth: int) -> tuple[Value, ...]:
+        """``super().name``: what stands behind this class in the receiver's line."""
+        own = ClassId(frame.file, index)
+        receiver = self._self(frame, index)
+        line = self.lineage(receiver)
+        for cls in line[line.index(own) + 1 :] if own in line else ():
+            method = self.class_(cls).methods.get(name)
+            if method is not None:
+                return (Function(cls.file, method, receiver),)
+        return ()
+
+    def elements(self, value: Value, depth: int = _DEPTH) -> tuple[Value, ...]:
+        """What subscripting a value, or a loop over it, gives."""
+        match value:
+            case Elements(values):
+                return values
+            case Instance(cls):
+                if self.external_bases(cls) & (_CONTAINERS | _SEQUENTIAL):
+                    return self._constructed_with(cls, depth)
+                getter = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
+                return self._returned(Function(getter.file, getter.index, cls), depth) if getter else ()
+            case _:
+                return ()
+
+    def _constructed_with(self, cls: ClassId, depth: int) -> tuple[Value, ...]:
+        """What a class that is a container of modules passes to ``super().__init__``, or appends to itself."""
+        found: list[tuple[Value, ...]] = []
+        for each in self.lineage(cls):
+            for index in self.class_(each).methods.values():
+                for site in self.files[each.file].summary.functions[index].calls:
+                    match site.callee:
+                        case (".", ("S" | "s", _), "__init__" | "append" | "add_module" | "extend" | "insert"):
+                            frame = Frame(each.file, cls)
+                            found += [self._flat(self.values(ref, frame, depth - 1)) for ref in site.arguments]
+                        case _:
+                            continue
+            found += [self.values(ref, Frame(each.file, cls), depth - 1) for ref in self.class_(each).attributes.get("*", ())]
+        return _joined(found)
+
+    def _flat(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        return _joined(value.values if isinstance(value, Elements) else (value,) for value in values)
+
+    # Calls
+
+    def call(
+        self, callee: Ref, arguments: Sequence[Ref], keywords: Mapping[str, Ref], frame: Frame, depth: int = _DEPTH
+    ) -> tuple[Value, ...]:
+        """What a call may return."""
+        if callee[0] == "." and callee[2] in _RETURNS_SELF:
+            owners = self.values(callee[1], frame, depth - 1)
+            kept = tuple(owner for owner in owners if isinstance(owner, (Instance, Elements)))
+            if kept:
+                return kept
+        found: list[tuple[Value, ...]] = []
+        for value in self.values(callee, frame, depth - 1):
+            match value:
+                case Class(cls):
+                    found.append((Instance(cls),))
+                case Function():
+                    found.append(self._returned(value, depth))
+                    given = self.gives_back(value)
+                    if given:
+                        passed = self.matched(value, arguments, keywords)
+                        found += [self.values(ref, frame, depth - 1) for name, ref in passed if name in given]
+                case External(path):
+                    found.append(self._external_call(path, arguments, keywords, frame, depth))
+                case Instance(cls):
+                    entry = self.method(cls, "__call__")
+                    if entry is not None:
+                        found.append(self._returned(Function(entry.file, entry.index, cls), depth))
+                case _:
+                    continue
+        return _joined(found)
+
+    def _external_call(
+        self, path: str, arguments: Sequence[Ref], keywords: Mapping[str, Ref], frame: Frame, depth: int
+    ) -> tuple[Value, ...]:
+        if path == COMPILE and not arguments and "model" not in keywords:
+            return (External(COMPILE),)  # configured, and still to be given what it compiles
+        if path in _GIVES_BACK:
+            first = arguments[0] if arguments else next(iter(keywords.values()), ())
+            return self.values(first, frame, depth - 1)
+        if path in _CONTAINERS or path in _SEQUENTIAL:
+            given = (*arguments, *keywords.values())
+            inside = _joined(self._flat(self.values(each, frame, depth - 1)) for each in given)
+            return (Elements(inside, path in _SEQUENTIAL),)
+        return ()
+
+    def gives_back(self, function: Function) -> frozenset[str]:
+        """The parameters that a function may return, themselves or compiled."""
+        own = function.file, function.index
+        known = self._gives_back.get(own)
+        if known is None:
+            self._gives_back[own] = frozenset()
+            frame = Frame(function.file, function.receiver)
+            found = (self._given(ref, frame, function.index, _ALIASES) for ref in self.function(function).returns)
+            known = self._gives_back[own] = frozenset(name for names in found for name in names)
+        return known
+
+    def _given(self, ref: Ref, frame: Frame, function: int, depth: int) -> Iterator[str]:
+        match ref:
+            case ("p", index, name) if index == function:
+                yield name
+            case ("|", refs) if depth:
+                for each in refs:
+                    yield from self._given(each, frame, function, depth - 1)
+            case ("n", key) if depth:
+                for each in self.files[frame.file].summary.names[key]:
+                    yield from self._given(each, frame, function, depth - 1)
+            case ("()", callee, (first, *_), _) if depth and mentions_parameter(first):
+                for value in self.values(callee, frame, _ALIASES):
+                    if isinstance(value, External) and value.path in _GIVES_BACK:
+                        yield from self._given(first, frame, function, depth - 1)
+            case _:
+                return
+
+    def matched(
+        self, function: Function, arguments: Sequence[Ref], keywords: Mapping[str, Ref]
+    ) -> Iterator[tuple[str, Ref]]:
+        """The parameters of a function with the arguments that a call passes for them."""
+        names = [name for name, _ in self.function(function).parameters]
+        if function.receiver is not None and self.function(function).owner != NO_OWNER:
+            names = names[1:]
+        yield from ((name, ref) for name, ref in zip(names, arguments, strict=False) if ref)
+        yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
+
+    def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
+        frame = Frame(function.file, function.receiver)
+        return _joined(self.values(ref, frame, depth - 1) for ref in self.function(function).returns)
+
+    # Classes
+
+    def bases(self, cls: ClassId) -> tuple[ClassId | str, ...]:
+        """Direct bases: classes of the project, and dotted paths of others."""
+        if (known := self._bases.get(cls)) is not None:
+            return known
+        self._bases[cls] = ()
+        found: list[ClassId | str] = []
+        for ref in self.class_(cls).bases:
+            for value in self._asked_anew(ref, Frame(cls.file)):
+                match value:
+                    case Class(base) if base != cls:
+                        found.append(base)
+                    case External(path):
+                        found.append(path)
+                    case _:
+                        continue
+        self._bases[cls] = tuple(dict.fromkeys(found))
+        return self._bases[cls]
+
+    def lineage(self, cls: ClassId) -> tuple[ClassId, ...]:
+        """The class and its bases in the project, in the order in which methods are looked up."""
+        if (known := self._lineages.get(cls)) is not None:
+            return known
+        self._lineages[cls] = (cls,)
+        lines = [list(self.lineage(base)) for base in self.bases(cls) if isinstance(base, ClassId)]
+        lines.append([line[0] for line in lines])
+        self._lineages[cls] = (cls, *(each for each in _merged(lines) if each != cls))
+        return self._lineages[cls]
+
+    def method(self, cls: ClassId, name: str) -> Function | None:
+        """The definition of a method that instances of the class have."""
+        for each in self.lineage(cls):
+            index = self.class_(each).methods.get(name)
+            if index is not None:
+                return Function(each.file, index)
+        return None
+
+    def external_bases(self, cls: ClassId) -> frozenset[str]:
+        """Dotted paths of all bases from other packages."""
+        return frozenset(base for each in self.lineage(cls) for base in self.bases(each) if isinstance(base, str))
+
+    def is_module(self, cls: ClassId) -> ModuleClass:
+        """Whether the class is an ``nn.Module``."""
+        answers = {external_base_is_module(path) for path in self.external_bases(cls)}
+        if ModuleClass.YES in answers:
+            return ModuleClass.YES
+        acts = ModuleClass.MAYBE in answers and any(self.class_(each).acts_as_module for each in self.lineage(cls))
+        return ModuleClass.MAYBE if acts else ModuleClass.NO
+
+    def subclasses(self, cls: ClassId) -> tuple[ClassId, ...]:
+        """Classes of the project below this one, as many as are looked at."""
+        return tuple(self._subclasses.get(cls, ()))[:_WIDTH]
+
+    @property
+    def _subclasses(self) -> dict[ClassId, list[ClassId]]:
+        if not hasattr(self, "_below"):
+            self._below: dict[ClassId, list[ClassId]] = defaultdict(list)
+            for cls in self.all_classes():
+                for above in self.lineage(cls)[1:]:
+                    self._below[above].append(cls)
+        return self._below
+
+    def all_classes(self) -> Iterator[ClassId]:
+        """Every class of the project."""
+        for file, each in enumerate(self.files):
+            for index in range(len(each.summary.classes)):
+                yield ClassId(file, index)
+
+    def implementing(self, protocol: ClassId) -> tuple[ClassId, ...]:
+        """Classes that have every method of a protocol; empty for what is no protocol, or where none or too many do."""
+        names = {path.rpartition(".")[2] for path in self.external_bases(protocol)}
+        wanted = [name for name in self.class_(protocol).methods if name != "__init__"]
+        if "Protocol" not in names or not wanted:
+            return ()
+        found = [
+            cls
+            for cls in self.all_classes()
+            if cls != protocol and all(self.method(cls, name) is not None for name in wanted)
+        ]
+        return tuple(found) if len(found) <= _WIDTH else ()
+
+
+def mentions_parameter(ref: Ref) -> bool:
+    """Whether a reference leads to a parameter, or to a name that may."""
+    todo: list[object] = [ref]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple) and item:
+            if item[0] in ("p", "n"):
+                return True
+            todo += item[1:]
+    return False
+
+
+def _joined(groups: Iterable[Iterable[Value]]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys(value for group in groups for value in group))[:_WIDTH]
+
+
+def _merged(lines: list[list[ClassId]]) -> Iterator[ClassId]:
+    """Python's order of bases (C3); where there is none, the order of first appearance."""
+    lines = [line[:] for line in lines if line]
+    while lines:
+        heads = (line[0] for line in lines)
+        head = next((head for head in heads if not any(head in line[1:] for line in lines)), lines[0][0])
+        yield head
+        lines = [rest for line in lines if (rest := [each for each in line if each != head])]

@@ -1,0 +1,404 @@
+"""All summaries in, the traced region out: which functions Dynamo reaches, how surely, and by which chain."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fullgraph.semantic.traced import ModuleClass
+from fullgraph.semantic.bindings import bind_parameters
+from fullgraph.semantic.evaluate import COMPILE, DISABLERS, Evaluator, Frame
+from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
+from fullgraph.semantic.traced import ChainStep, FileRegion, Traced
+from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Value
+
+_COMPILERS = frozenset({COMPILE, "torch.export.export"})
+_OPAQUE = DISABLERS | {
+    "torch.compiler.allow_in_graph",
+    "torch._dynamo.allow_in_graph",
+    "torch._dynamo.nonstrict_trace",
+    "torch.compiler.nonstrict_trace",
+    "torch.library.custom_op",
+}
+"""Decorators that keep Dynamo out of a function."""
+_CALLS_FIRST = frozenset(
+    {
+        "torch.cond",
+        "torch.while_loop",
+        "torch.func.functional_call",
+        "torch.nn.attention.flex_attention.flex_attention",
+        "torch.nn.attention.flex_attention.create_block_mask",
+        "torch.utils.checkpoint.checkpoint",
+        "torch.utils.checkpoint.checkpoint_sequential",
+        "builtins.map",
+        "builtins.filter",
+    }
+)
+"""Functions that call what they are given: any of their arguments that is a function or a module."""
+_LIGHTNING_STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step"})
+_RECEIVERS = 24
+"""For how many classes one inherited method is followed; for further ones it is as for the first."""
+_ALTERNATIVES = 4
+"""Of how many candidates a call may enter each for sure; one of more is only possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    function: Function
+    degree: Traced
+    site: ChainStep | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    degree: Traced
+    site: ChainStep | None
+    caller: Function | None
+
+
+def link(files: Sequence[ProjectFile], roots: Sequence[str] = ()) -> list[FileRegion]:
+    """The traced region of a project, for each of its files in the same order.
+
+    ``roots`` are patterns such as ``pkg.mod:Class.method`` or ``pkg.*:*.forward`` for functions that are compiled from
+    outside; what they reach is POSSIBLE.
+    """
+    linker = _Linker(files, roots)
+    linker.close()
+    return [linker.region(index) for index in range(len(files))]
+
+
+class _Linker:
+    """Closes the region of one project over calls."""
+
+    def __init__(self, files: Sequence[ProjectFile], roots: Sequence[str]) -> None:
+        self.files = files
+        self.patterns = roots
+        self.evaluator = Evaluator(files)
+        self.reached: dict[Function, _Reached] = {}
+        self.first: dict[tuple[int, int], Function] = {}
+        """By which receiver a function was reached first, most surely and with the shortest chain."""
+        self.receivers: dict[tuple[int, int], int] = defaultdict(int)
+        self.children = self._children()
+        self.skipped: dict[tuple[int, int], bool] = {}
+        self.disabled: set[tuple[int, int]] = set()
+        self.doubtful: deque[tuple[Function, Function]] = deque()
+
+    # What is kept out
+
+    def _children(self) -> dict[tuple[int, int], list[int]]:
+        found: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for file, each in enumerate(self.files):
+            for index, function in enumerate(each.summary.functions):
+                if function.around != NO_OWNER:
+                    found[file, function.around].append(index)
+        return found
+
+    def find_disabled(self) -> None:
+        """Functions with a decorator that keeps Dynamo out, or that are replaced by what it must not enter."""
+        for file, each in enumerate(self.files):
+            for index, function in enumerate(each.summary.functions):
+                if function.decorators and (kept := self.keeps_out(file, function)) is not None:
+                    self.disabled.add((file, index))
+                    self.skipped[file, index] = kept
+            for names in each.summary.names:
+                self.disable_replaced(file, names, None)
+            for index, cls in enumerate(each.summary.classes):
+                for refs in cls.attributes.values():
+                    self.disable_replaced(file, refs, ClassId(file, index))
+
+    def keeps_out(self, file: int, function: FunctionSummary) -> bool | None:
+        """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
+        for decorator in function.decorators:
+            paths = {v.path for v in self.evaluator.values(decorator.name, Frame(file)) if isinstance(v, External)}
+            if not paths.isdisjoint(_OPAQUE):
+                keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
+                return keywords.get("recursive") != ("=", False)
+        return None
+
+    def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
+        """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
+        frame = Frame(file, cls)
+        for ref in refs:
+            match ref:
+                case ("()", ("i", path), (inner, *_), _) if path in DISABLERS:
+                    replaced = [v for v in self.evaluator.values(inner, frame) if isinstance(v, Function)]
+                    mine = refs if cls is None else [(".", ("s", cls.index), inner[-1])]
+                    if cls is None and not any(("f", v.index) in refs for v in replaced if v.file == file):
+                        continue
+                    if cls is not None and inner not in mine:
+                        continue
+                    self.disabled.update((v.file, v.index) for v in replaced)
+                    self.skipped.update({(v.file, v.index): True for v in replaced})
+                case _:
+                    continue
+
+    # Roots
+
+    def roots(self) -> Iterator[_Root]:
+        """Where tracing begins."""
+        yield from self.decorated_roots()
+        yield from self.compiled_roots()
+        for file, each in enumerate(self.files):
+            for index, cls in enumerate(each.summary.classes):
+                yield from self.module_roots(ClassId(file, index), cls.name)
+        yield from self.configured_roots()
+
+    def configured_roots(self) -> Iterator[_Root]:
+        """Functions that the user names."""
+        for pattern in self.patterns:
+            module, _, name = pattern.partition(":")
+            for file, each in enumerate(self.files):
+                if not fnmatch.fnmatchcase(each.module, module):
+                    continue
+                for index, function in enumerate(each.summary.functions):
+                    if fnmatch.fnmatchcase(function.name, name or "*"):
+                        receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
+                        yield _Root(Function(file, index, receiver), Traced.POSSIBLE, None)
+
+    def module_roots(self, cls: ClassId, _: str) -> Iterator[_Root]:
+        """The ``forward`` of a module, and the steps of a Lightning module: libraries are compiled by their users."""
+        evaluator = self.evaluator
+        names = {"forward", *_LIGHTNING_STEPS}
+        if not any(name in evaluator.class_(each).methods for each in evaluator.lineage(cls) for name in names):
+            return
+        if evaluator.is_module(cls) is ModuleClass.NO:
+            return
+        bases = {path.rpartition(".")[2] for path in evaluator.external_bases(cls)}
+        wanted = names if "LightningModule" in bases else {"forward"}
+        for name in sorted(wanted):
+            method = evaluator.method(cls, name)
+            if method is not None:
+                yield _Root(Function(method.file, method.index, cls), Traced.POSSIBLE, None)
+
+    def decorated_roots(self) -> Iterator[_Root]:
+        """Functions below ``@torch.compile`` or a decorator of the project that compiles them."""
+        for file, each in enumerate(self.files):
+            for index, function in enumerate(each.summary.functions):
+                for decorator in function.decorators:
+                    receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
+                    target = Function(file, index, receiver)
+                    values = self.evaluator.values(decorator.call, Frame(file))
+                    if External(COMPILE) in values:
+                        yield _Root(target, Traced.CERTAIN, ChainStep(each.filename, decorator.row, COMPILE))
+
+    def compiled_roots(self) -> Iterator[_Root]:
+        """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
+        for file, site, function in self.compile_sites():
+            for receiver in self.site_receivers(file, function):
+                frame = Frame(file, receiver)
+                name = self.compiler_of(site, frame)
+                if name is None:
+                    continue
+                step = ChainStep(self.files[file].filename, site.row, name)
+                for value in self.subjects(site, name, frame):
+                    for entered in self.entered(value, name):
+                        yield _Root(entered, Traced.CERTAIN, step)
+
+    def site_receivers(self, file: int, function: int | None) -> list[ClassId | None]:
+        """What ``self`` may be where something is compiled: the class around, and those that inherit the method."""
+        own = self.evaluator.class_around(file, function)
+        return [None] if own is None else [own, *self.evaluator.subclasses(own)]
+
+    def compile_sites(self) -> Iterator[tuple[int, CallSite, int | None]]:
+        """Calls of something that may compile, with their file and function; the name of what is called tells."""
+        for file, each in enumerate(self.files):
+            for site in each.summary.calls:
+                if _may_compile(site):
+                    yield file, site, None
+            for index, function in enumerate(each.summary.functions):
+                for site in (*function.calls, *function.skipped_calls):
+                    if _may_compile(site):
+                        yield file, site, index
+
+    def compiler_of(self, site: CallSite, frame: Frame) -> str | None:
+        """What compiles at a call: a function of torch, or ``compile`` of a module."""
+        values = self.evaluator.values(site.callee, frame)
+        for value in values:
+            if isinstance(value, External) and value.path in _COMPILERS:
+                return value.path
+        if site.callee[0] == "." and site.callee[2] == "compile":
+            return None if any(isinstance(value, Function) for value in values) else "Module.compile"
+        return None
+
+    def subjects(self, site: CallSite, name: str, frame: Frame) -> tuple[Value, ...]:
+        """What is compiled at a call."""
+        evaluator = self.evaluator
+        if name == "Module.compile":
+            owners = evaluator.values(site.callee[1], frame)
+            return tuple(
+                owner
+                for owner in owners
+                if isinstance(owner, Instance) and evaluator.is_module(owner.of) is ModuleClass.YES
+            )
+        keywords = dict(site.keywords)
+        given = [*site.arguments[:1], *(keywords[key] for key in ("model", "mod", "f") if key in keywords)]
+        return tuple(value for ref in given for value in evaluator.values(ref, frame))
+
+    def entered(self, value: Value, name: str = "") -> Iterator[Function]:
+        """The functions that calling a value enters."""
+        match value:
+            case Function():
+                yield value
+            case Instance(cls, exact):
+                of = [cls] if exact else [cls, *self.evaluator.subclasses(cls)]
+                for each in of:
+                    entry = None if name == "Module.compile" else self.evaluator.method(each, "__call__")
+                    entry = entry or self.evaluator.method(each, "forward")
+                    if entry is not None:
+                        yield Function(entry.file, entry.index, each)
+                    elif "torch.nn.Sequential" in self.evaluator.external_bases(each):
+                        for inside in self.evaluator.elements(value):
+                            yield from self.entered(inside)
+            case Elements(values, called=True):
+                for inside in values:
+                    yield from self.entered(inside)
+            case Class(cls) if "torch.autograd.Function" in self.evaluator.external_bases(cls):
+                forward = self.evaluator.method(cls, "forward")
+                if forward is not None:
+                    yield forward
+            case _:
+                return
+
+    # Closing over calls
+
+    def close(self) -> None:
+        """Breadth first from the certain roots, then from the possible ones, so that the first chain is the best."""
+        bind_parameters(self.evaluator)
+        self.find_disabled()
+        roots = list(self.roots())
+        for degree in (Traced.CERTAIN, Traced.POSSIBLE):
+            queue: deque[Function] = deque()
+            if degree is Traced.POSSIBLE:
+                for callee, caller in self.doubtful:
+                    if self.enter(callee, _Reached(degree, None, caller)):
+                        queue.append(callee)
+            for root in roots:
+                if root.degree is degree and self.enter(root.function, _Reached(degree, root.site, None)):
+                    queue.append(root.function)
+            self.spread(queue, degree)
+
+    def spread(self, queue: deque[Function], degree: Traced) -> None:
+        """Enter everything that the functions of a queue call."""
+        while queue:
+            caller = queue.popleft()
+            for callee, is_sure in self.callees(caller):
+                if not is_sure and degree is Traced.CERTAIN:
+                    self.doubtful.append((callee, caller))
+                elif self.enter(callee, _Reached(degree, None, caller)):
+                    queue.append(callee)
+
+    def enter(self, function: Function, reached: _Reached) -> bool:
+        """Note that a function is reached; False if it was before, for this receiver or for enough others."""
+        key = function.file, function.index
+        if function in self.reached or (key in self.disabled and self.skipped.get(key, True)):
+            return False
+        if self.receivers[key] >= _RECEIVERS:
+            return False
+        self.receivers[key] += 1
+        self.reached[function] = reached
+        self.first.setdefault(key, function)
+        return True
+
+    def callees(self, caller: Function) -> Iterator[tuple[Function, bool]]:
+        """What a function enters, and whether surely."""
+        summary = self.evaluator.function(caller)
+        frame = Frame(caller.file, caller.receiver)
+        for child in self.children.get((caller.file, caller.index), ()):
+            yield Function(caller.file, child, caller.receiver), True
+        if caller.receiver is not None:
+            yield from self.loaded(caller.receiver, summary)
+            if summary.name.endswith(".forward"):
+                yield from self.hooked(caller.receiver)
+        for site in summary.calls:
+            yield from self.called(site, frame)
+
+    def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[tuple[Function, bool]]:
+        """Properties of ``self`` that a method reads."""
+        for cls in self.evaluator.lineage(receiver):
+            described = self.evaluator.class_(cls)
+            for name in described.properties.intersection(summary.loads) if described.properties else ():
+                method = self.evaluator.method(receiver, name)
+                if method is not None:
+                    yield Function(method.file, method.index, receiver), True
+
+    def hooked(self, receiver: ClassId) -> Iterator[tuple[Function, bool]]:
+        """Forward hooks that the class registers on itself or its parts."""
+        for cls in self.evaluator.lineage(receiver):
+            for ref in self.evaluator.class_(cls).hooks:
+                for value in self.evaluator.values(ref, Frame(cls.file, receiver)):
+                    for function in self.entered(value):
+                        yield function, True
+
+    def called(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool]]:
+        """What one call enters."""
+        evaluator = self.evaluator
+        values = evaluator.values(site.callee, frame)
+        if not values:
+            values = self.applied(site, frame)
+        targets = list(dict.fromkeys(function for value in values for function in self.entered(value)))
+        is_sure = len(targets) <= _ALTERNATIVES and not any(isinstance(v, Instance) and not v.exact for v in values)
+        if not is_sure and len(targets) == 1:
+            is_sure = True
+        for function in targets:
+            yield function, is_sure
+        if any(isinstance(value, External) and value.path in _CALLS_FIRST for value in values):
+            for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
+                for value in evaluator.values(ref, frame):
+                    yield from ((function, True) for function in self.entered(value))
+
+    def applied(self, site: CallSite, frame: Frame) -> tuple[Value, ...]:
+        """``MyFunction.apply(...)`` of a ``torch.autograd.Function``."""
+        match site.callee:
+            case (".", base, "apply"):
+                return tuple(v for v in self.evaluator.values(base, frame) if isinstance(v, Class))
+            case _:
+                return ()
+
+    # The answer
+
+    def region(self, file: int) -> FileRegion:
+        """What was found for one file."""
+        functions = self.files[file].summary.functions
+        traced: dict[int, tuple[Traced, tuple[ChainStep, ...]]] = {}
+        for index in range(len(functions)):
+            first = self.first.get((file, index))
+            if first is not None and (file, index) not in self.disabled:
+                traced[index] = self.reached[first].degree, tuple(self.chain(first))
+        roots = frozenset(
+            index for index in traced if self.reached[self.first[file, index]].caller is None
+        )
+        disabled = frozenset(index for own, index in self.disabled if own == file)
+        modules = {
+            index: self.evaluator.is_module(ClassId(file, index))
+            for index in range(len(self.files[file].summary.classes))
+        }
+        return FileRegion(traced, roots, disabled, modules)
+
+    def chain(self, function: Function) -> list[ChainStep]:
+        """The steps from the root to a function, root first."""
+        steps: list[ChainStep] = []
+        current: Function | None = function
+        while current is not None:
+            reached = self.reached[current]
+            summary = self.evaluator.function(current)
+            steps.append(ChainStep(self.files[current.file].filename, summary.row, summary.name))
+            if reached.site is not None:
+                steps.append(reached.site)
+            current = reached.caller
+        return steps[::-1]
+
+
+def _may_compile(site: CallSite) -> bool:
+    """A cheap test that every compile site passes: by the last name of what is called, or it is not spelled out."""
+    match site.callee:
+        case (".", _, name):
+            return name in ("compile", "export")
+        case ("i", path):
+            return str(path).rpartition(".")[2] in ("compile", "export") or not str(path).startswith("torch.")
+        case ("f" | "c" | "s" | "S", _):
+            return False
+        case _:
+            return True

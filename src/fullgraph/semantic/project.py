@@ -1,0 +1,93 @@
+"""The files of a project, and what a dotted path means in each of them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fullgraph.semantic.summary import FileSummary
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """One file of a project.
+
+    Attributes:
+        filename: as findings and chains name it.
+        module: its dotted name, such as ``pkg.models.net``; of a package, that of the package.
+        is_package: whether it is an ``__init__.py``.
+        summary: what linking knows of it.
+    """
+
+    filename: str
+    module: str
+    is_package: bool
+    summary: FileSummary
+
+    @classmethod
+    def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
+        """A file that is a project by itself."""
+        stem = os.path.splitext(os.path.basename(filename))[0]
+        return cls(filename, stem, is_package=False, summary=summary)
+
+
+def module_name(parts: Sequence[str]) -> tuple[str, bool]:
+    """The dotted name of a file whose path below its import root has these parts, and whether it is a package."""
+    stem = os.path.splitext(parts[-1])[0]
+    is_package = stem == "__init__"
+    names = [*parts[:-1]] if is_package else [*parts[:-1], stem]
+    return ".".join(names), is_package
+
+
+class Modules:
+    """Which file of the project a dotted path leads to."""
+
+    def __init__(self, files: Sequence[ProjectFile]) -> None:
+        self._files = files
+        self._by_name: dict[str, list[int]] = defaultdict(list)
+        for index, file in enumerate(files):
+            self._by_name[file.module].append(index)
+        self._packages = {name.rpartition(".")[0] for name in self._by_name} - {""}
+
+    def absolute(self, path: str, importer: int) -> str | None:
+        """A path with leading dots, as seen from a file, without them; None if it leads out of the project."""
+        level = len(path) - len(path.lstrip("."))
+        if not level:
+            return path
+        file = self._files[importer]
+        package = file.module.split(".") if file.module else []
+        if not file.is_package:
+            package = package[:-1]
+        if level - 1 > len(package):
+            return None
+        base = package[: len(package) - (level - 1)]
+        rest = path[level:]
+        return ".".join([*base, rest] if rest else base)
+
+    def split(self, path: str, importer: int) -> tuple[int | None, list[str]]:
+        """The file of the longest module that an absolute path begins with, and the names that follow it."""
+        names = path.split(".")
+        for count in range(len(names), 0, -1):
+            found = self._by_name.get(".".join(names[:count]))
+            if found:
+                return self._nearest(found, importer), names[count:]
+        return None, names
+
+    def is_known(self, path: str) -> bool:
+        """Whether the first name of an absolute path is a module or namespace of the project."""
+        top = path.partition(".")[0]
+        return top in self._by_name or top in self._packages
+
+    def of(self, name: str, importer: int) -> int | None:
+        """The file of the module with exactly this name."""
+        found = self._by_name.get(name)
+        return self._nearest(found, importer) if found else None
+
+    def _nearest(self, found: list[int], importer: int) -> int:
+        """Of several modules with one name, that whose path has most in common with the importer's."""
+        if len(found) == 1:
+            return found[0]
+        own = self._files[importer].filename
+        return max(found, key=lambda index: (len(os.path.commonprefix([self._files[index].filename, own])), -index))

@@ -1,0 +1,102 @@
+"""What linking must know of one file: small plain values that follow from the file's bytes alone.
+
+A reference (`Ref`) says where a value comes from, as far as one file tells; only `semantic.link`, which sees all files,
+says what it is. References are plain tuples, so that thousands of summaries are read from the cache in little time:
+
+    ()                          nothing is known
+    ("i", "a.b.c")              what an import binds; a relative one keeps its leading dots
+    ("*", "name")               a name that a star import may bind
+    ("n", key)                  a name with the bindings `FileSummary.names[key]`
+    ("f", index)                a function or lambda of this file
+    ("c", index)                a class of this file
+    ("s", index)                ``self`` in a method of this class
+    ("S", index)                ``super()`` in a method of this class
+    ("p", index, "name")        a parameter of this function
+    (".", ref, "name")          an attribute
+    ("()", ref, args, keywords) what a call returns; arguments are references, keywords are pairs of name and reference
+    ("[]", ref)                 an element: of a subscript, a loop or a ``*`` argument
+    ("[", refs)                 a display, comprehension or dict of these values
+    ("|", refs)                 one of several
+    ("@", ref)                  an instance of the class that an annotation names
+    ("=", constant)             True, False, None, a number or a string
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+Ref: TypeAlias = tuple[Any, ...]
+UNKNOWN: Ref = ()
+NO_OWNER = -1
+
+
+class CallSite(NamedTuple):
+    """A call, as far as it may matter for what is traced."""
+
+    row: int
+    callee: Ref
+    arguments: tuple[Ref, ...]
+    keywords: tuple[tuple[str, Ref], ...]
+
+
+class Decorator(NamedTuple):
+    """A decorator: what is named, and, if it is called there, with what."""
+
+    row: int
+    name: Ref
+    call: Ref
+    """The whole expression; equal to ``name`` where it is not called."""
+
+
+class FunctionSummary(NamedTuple):
+    """One function, method or lambda."""
+
+    name: str
+    """``Class.method``, ``function``, or ``<lambda>``; without the function around it."""
+    row: int
+    owner: int
+    """Index of the class whose body it stands in, or `NO_OWNER`."""
+    around: int
+    """Index of the function around it, or `NO_OWNER`."""
+    decorators: tuple[Decorator, ...]
+    parameters: tuple[tuple[str, Ref], ...]
+    """Positional and keyword parameters in order, each with what its annotation and default promise."""
+    calls: tuple[CallSite, ...]
+    """Calls in its body that the compiler comes to, without those of nested functions."""
+    skipped_calls: tuple[CallSite, ...]
+    """Calls that it does not come to, since a condition tells compiled code from eager code."""
+    returns: tuple[Ref, ...]
+    loads: tuple[str, ...]
+    """Attributes of ``self`` that it reads: a property among them is entered."""
+
+
+class ClassSummary(NamedTuple):
+    """One class."""
+
+    name: str
+    row: int
+    bases: tuple[Ref, ...]
+    methods: dict[str, int]
+    """Index of the definition that an instance has, by name."""
+    properties: frozenset[str]
+    attributes: dict[str, tuple[Ref, ...]]
+    """What is assigned to an attribute of ``self`` or in the class body; ``*`` for names that are computed."""
+    hooks: tuple[Ref, ...]
+    """Functions that its methods register as forward hooks."""
+    acts_as_module: bool
+    """Whether its methods hold ``torch.nn`` objects or register buffers."""
+
+
+class FileSummary(NamedTuple):
+    """All that linking knows of one file."""
+
+    functions: tuple[FunctionSummary, ...]
+    classes: tuple[ClassSummary, ...]
+    names: tuple[tuple[Ref, ...], ...]
+    """What names are bound to; references of the kind ``n`` lead here."""
+    exports: dict[str, int]
+    """Key in `names` of each name that the module binds at its top level."""
+    stars: tuple[str, ...]
+    """Modules whose every name is imported."""
+    calls: tuple[CallSite, ...]
+    """Calls outside functions."""
