@@ -359,3 +359,76 @@ def test_a_release_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert generate_torchfacts.main(["--wheels", str(tmp_path), "--check", "2.0"]) == 2
     assert "has no torch 2.0" in capsys.readouterr().err
     assert "torch" in sys.modules
+
+
+def far(survey: Callable[..., SimpleNamespace]) -> tuple[SimpleNamespace, ...]:
+    """Three releases of a module far down, of one that may have more names, and of a class far from users."""
+    opened = "def __getattr__(name): ...\n"
+    doubt = "p = 1\nif TYPE_CHECKING:\n    q: int\n"
+    texts = [
+        (
+            "kept = lost = 1\n",
+            "p = 1\nif TYPE_CHECKING:\n    q: int\n",
+            "def m(self): self.i = 1\n    def n(self): ...",
+        ),
+        ("kept = 1\nadded = 1\n", doubt, "def m(self): self.i = 1"),
+        ("newest = 1\n", "p = r = 1\n", "def m(self): self.i = self.j = 1\n    def o(self): ..."),
+    ]
+    return tuple(
+        survey(
+            f"2.{minor}",
+            **{"torch/_a/__init__.py": "", "torch/_a/b.py": inner, "torch/open.py": opened + more},
+            **{"torch/x/__init__.py": "", "torch/x/y.py": f"__all__ = ['C']\nclass C:\n    {body}\n"},
+        )
+        for minor, (inner, more, body) in enumerate(texts)
+    )
+
+
+def test_what_a_module_tells_as_well_is_left_out(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import decode, encode, merge
+    from torchfacts_trim import trim
+
+    first, second, _ = far(survey)
+    full = merge([first.found, second.found])
+    assert full.names["torch._a.b"] == {"kept": "EE", "lost": "EA", "added": "AE"}
+    assert full.members["torch.x.y.C"] == {"i": "UU", "m": "EE", "n": "EA"}
+    table = trim(full)
+    assert table.names["torch._a.b"] == {"lost": "EA", "added": "AE"}
+    assert (full.names["torch.open"], table.names["torch.open"]) == ({"p": "EE", "q": "UU"}, {"p": "EE"})
+    assert table.members["torch.x.y.C"] == {"n": "EA"}
+    assert (table.modules, table.classes) == (full.modules, full.classes)
+    assert decode(encode(table)) == table
+
+
+def test_a_trimmed_table_is_extended_like_a_full_one(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import extend, merge
+    from torchfacts_trim import restore, trim
+
+    first, second, third = far(survey)
+    shipped = trim(merge([first.found, second.found]))
+    extended = extend(restore(shipped, second.found), third.found)
+    assert trim(extended) == trim(merge([first.found, second.found, third.found]))
+    assert extended.names["torch._a.b"]["kept"] == "EEA"
+    assert trim(extend(restore(shipped, second.found), second.found)) == shipped
+
+
+def test_only_what_may_be_left_out_is_restored(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import compare, merge
+    from torchfacts_trim import restore
+
+    first, second = two(survey)
+    table = merge([first.found, second.found])
+    del table.names["torch.a"]["w"]
+    assert restore(table, second.found) == table
+    assert compare(restore(table, second.found), second.found) == [
+        "torch.a.w: the table says nothing, torch 2.1 says E"
+    ]
+
+
+def test_adding_a_release_needs_the_newest_one_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import generate_torchfacts
+
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "version.py").write_text("__version__ = '2.99.0'\n")
+    assert generate_torchfacts.main(["--wheels", str(tmp_path), "--release", "2.99"]) == 2
+    assert "has no torch 2.15" in capsys.readouterr().err

