@@ -54,7 +54,7 @@ def arguments(function: Callable[..., Any]) -> list[tuple[list[Any], dict[str, A
     try:
         signature = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        signature = ()
+        signature = {}.values()
     needed = [one for one in signature if one.default is inspect.Parameter.empty]
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     count = sum(one.kind in positional for one in needed)

@@ -1,4 +1,4 @@
-"""Generate the tables of torch's names, and of its deprecated names, from torch's own wheels.
+"""Generate the tables of torch's names, of its deprecated names and of what functions return, from torch's own wheels.
 
 usage: generate_torchfacts.py (--wheels DIR | --download) [--earlier X.Y] [--cache DIR]
        generate_torchfacts.py (--wheels DIR | --download) --release X.Y
@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torchfacts_deprecated
+import torchfacts_returns
 from torchfacts_merge import compare, decode, encode, extend, merge
 from torchfacts_reader import Release
 from torchfacts_survey import Survey, Surveyor, from_json, to_json
@@ -38,6 +39,7 @@ from torchfacts_trim import restore, trim
 PACKAGE = Path(__file__).parent.parent / "src" / "fullgraph" / "torchfacts"
 NAMES = "names.bin"
 DEPRECATED = "deprecated.json"
+RETURNS = "returns.json"
 OLDEST = (2, 0)
 PLATFORMS = ("macosx_11_0_arm64", "macosx_14_0_arm64")
 
@@ -87,7 +89,7 @@ def read(place: Path, version: str, cache: Path | None) -> tuple[Survey, torchfa
 
 
 def generate(places: dict[str, Path], earlier: str | None, cache: Path | None) -> None:
-    """Write both tables from all releases."""
+    """Write the tables from all releases."""
     chosen = [version for version in places if order(version) >= OLDEST]
     found = [read(places[version], version, cache) for version in chosen]
     before = [read(places[earlier], earlier, cache)[0]] if earlier else []
@@ -96,6 +98,8 @@ def generate(places: dict[str, Path], earlier: str | None, cache: Path | None) -
         {version: deprecated for version, (_, deprecated) in zip(chosen, found, strict=True)}
     )
     (PACKAGE / DEPRECATED).write_text(torchfacts_deprecated.dump(table), encoding="utf-8")
+    returns = torchfacts_returns.merge(torchfacts_returns.find(Release(places[version])) for version in chosen)
+    (PACKAGE / RETURNS).write_text(torchfacts_returns.dump(returns), encoding="utf-8")
 
 
 def basis(version: str) -> str:
@@ -105,7 +109,7 @@ def basis(version: str) -> str:
 
 
 def replace(places: dict[str, Path], version: str, cache: Path | None) -> None:
-    """Add one release to both shipped tables, or replace it there."""
+    """Add one release to the shipped tables, or replace it there."""
     known = basis(version)
     survey, deprecated = read(places[version], version, cache)
     before = survey if known == version else read(places[known], known, cache)[0]
@@ -114,6 +118,11 @@ def replace(places: dict[str, Path], version: str, cache: Path | None) -> None:
     rows = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
     rows = torchfacts_deprecated.extend(rows, version, deprecated, table.releases)
     (PACKAGE / DEPRECATED).write_text(torchfacts_deprecated.dump(rows), encoding="utf-8")
+    returns = torchfacts_returns.load((PACKAGE / RETURNS).read_text(encoding="utf-8"))
+    found = torchfacts_returns.find(Release(places[version]))
+    (PACKAGE / RETURNS).write_text(
+        torchfacts_returns.dump(torchfacts_returns.merge([returns, found])), encoding="utf-8"
+    )
 
 
 def check(place: Path, version: str) -> list[str]:
@@ -121,7 +130,9 @@ def check(place: Path, version: str) -> list[str]:
     survey, deprecated = read(place, version, None)
     differences = compare(restore(decode((PACKAGE / NAMES).read_bytes()), survey), survey)
     rows = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
-    return differences + torchfacts_deprecated.compare(rows, version, deprecated)
+    differences += torchfacts_deprecated.compare(rows, version, deprecated)
+    returns = torchfacts_returns.load((PACKAGE / RETURNS).read_text(encoding="utf-8"))
+    return differences + torchfacts_returns.compare(returns, torchfacts_returns.find(Release(place)))
 
 
 def needed(arguments: argparse.Namespace) -> list[str]:
