@@ -166,6 +166,15 @@ def test_operators_take_as_many_by_position() -> None:
             assert keyword in shapes(path).public.keywords, path
 
 
+def test_positions_mean_the_same_on_both_sides() -> None:
+    """Arguments are moved by position, so the same position must be the same parameter, whatever it is called."""
+    other_names = {("self", "inputs"), ("self", "input"), ("rank", "group_rank"), ("input", "mat_a"), ("mat2", "mat_b")}
+    for path in TABLE:
+        for release in shapes(path).since.values() or (INSTALLED,):
+            both = zip(shapes(path).private.positional, shapes(path).public_at(release).positional, strict=False)
+            assert all(ours == theirs or (ours, theirs) in other_names for ours, theirs in both), path
+
+
 def test_a_difference_that_is_no_parameter_has_no_row() -> None:
     for path in TABLE:
         known = private_name(path)
