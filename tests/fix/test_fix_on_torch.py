@@ -59,7 +59,7 @@ PROGRAMS = {
     "with": (
         "with torch._dynamo.set_stance('force_eager'):\n    result = torch.compile(torch.neg)(torch.ones(1)).tolist()\n"
     ),
-    "switch": "torch._C._set_sdp_use_math(True)\nresult = torch._C._get_math_sdp_enabled()\n",
+    "switch": "torch._C._set_warnAlways(True)\nresult = torch._C._get_warnAlways()\n",
     "moved argument": (
         "result = torch._grouped_mm(torch.ones(4, 16, dtype=torch.bfloat16), torch.ones(1, 16, 16, "
         "dtype=torch.bfloat16), torch.tensor([4], dtype=torch.int32)).tolist()\n"

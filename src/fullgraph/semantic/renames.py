@@ -11,6 +11,7 @@ from typing import NamedTuple
 from fullgraph.intents import Applicability, Fix, Rename
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.scopes import DEFS
+from fullgraph.semantic.traced import Traced
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     CallShapes,
@@ -69,7 +70,7 @@ def rename(
     module = public.name[: len(public.name) - len(suffix)].rpartition(".")[0]
     try:
         _check_name(model, node, public.name)
-        _check_place(node, public.relation)
+        _check_place(model, node, public.relation)
         _check_releases(known, public.name[: len(public.name) - len(suffix)], releases)
         moved = _moved(model.parents.get(node), node, known, public, suffix, releases)
     except _NotSureError as reason:
@@ -134,8 +135,10 @@ def _strings(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def _check_place(node: ast.expr, relation: Relation) -> None:
+def _check_place(model: FileModel, node: ast.expr, relation: Relation) -> None:
     """Refuse to rename what is assigned to, unless both names are one setting; never what is deleted."""
+    if relation is Relation.SAME_SETTING and _may_be_traced(model, node):
+        raise _NotSureError("compiled code may break the graph where it reads the public one", unsafe=True)
     match getattr(node, "ctx", None):
         case ast.Store() if relation is not Relation.SAME_SETTING:
             raise _NotSureError("it is assigned to, which would not reach the private name any more")
@@ -143,6 +146,12 @@ def _check_place(node: ast.expr, relation: Relation) -> None:
             raise _NotSureError("it is deleted")
         case _:
             return
+
+
+def _may_be_traced(model: FileModel, node: ast.expr) -> bool:
+    """Whether compiled code may come by here."""
+    scope = model.walked.name_scope[base_name(node)]
+    return model.region.traced_by(scope, node.lineno).degree > Traced.NONE
 
 
 def _check_releases(known: PrivateName, public: str, releases: TorchRange) -> None:
