@@ -1,7 +1,8 @@
-"""Runs many programs in one process, each in a fork of its own, so that none sees what another one has set.
+"""Runs many programs, each in a fork of its own, so that none sees what another one has set.
 
 Reads ``[[how, source], ...]`` as JSON from its first argument's file, and writes what came of each as JSON to stdout;
-``how`` is "run" for the value of ``result``, or "observe" for the graphs and breaks of a compiled block.
+``how`` is "run" for the value of ``result``, "together" for that of a program which sets nothing and so shares a fork
+with others, or "observe" for the graphs and breaks of a compiled block.
 """
 
 from __future__ import annotations
@@ -73,29 +74,37 @@ def observe(source: str, _: str) -> str:
     return json.dumps([seen.breaks > 0, seen.graphs, show([seen.recompilations, seen.result])])
 
 
-def in_fork(how: str, source: str) -> tuple[bool, str]:
-    """Do one of both in a fork: whether that went well, and the text."""
+def attempt(how: str, source: str) -> tuple[bool, str]:
+    """Do one of both: whether that went well, and the text."""
+    with tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
+        try:
+            return True, (observe if how == "observe" else run)(source, folder)
+        except BaseException:
+            return False, traceback.format_exc()
+
+
+def in_fork(jobs: list[list[str]]) -> list[tuple[bool, str]]:
+    """Do some jobs in a fork."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        with tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
-            try:
-                answer = [True, {"run": run, "observe": observe}[how](source, folder)]
-            except BaseException:
-                answer = [False, traceback.format_exc()]
         with os.fdopen(writer, "w", encoding="utf-8") as pipe:
-            json.dump(answer, pipe)
+            json.dump([attempt(how, source) for how, source in jobs], pipe)
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
-    return tuple(json.loads(text)) if text else (False, "the process died")
+    return json.loads(text) if text else [(False, "the process died")] * len(jobs)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     gc.freeze()  # what a fork's collector does not look at stays shared, which makes forks several times cheaper
-    jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    sys.stdout.write(json.dumps([in_fork(how, source) for how, source in jobs]))
+    todo = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    together = [job for job in todo if job[0] == "together"]
+    apart = [[job] for job in todo if job[0] != "together"]
+    done = [dict(zip(map(tuple, jobs), in_fork(jobs), strict=True)) for jobs in [together, *apart]]
+    answers = {job: answer for part in done for job, answer in part.items()}
+    sys.stdout.write(json.dumps([answers[tuple(job)] for job in todo]))

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -126,7 +127,7 @@ def imported(source: str) -> set[str]:
 def job(how: str, before: str, path: str) -> Job:
     """Fix a program; where both names are surely the same, the fix must be a safe one."""
     public = known(path)[1]
-    same = public.relation is Relation.SAME_OBJECT or (public.relation is Relation.SAME_SETTING and how == "run")
+    same = public.relation is Relation.SAME_OBJECT or (public.relation is Relation.SAME_SETTING and how != "observe")
     safe = same or call_shapes(path) is not None
     fixed = fix(before, target=INSTALLED, unsafe=not safe)
     assert fixed.fixed > 0, before
@@ -139,10 +140,24 @@ def job(how: str, before: str, path: str) -> Job:
     return Job(how, before, text(fixed))
 
 
+def sets_nothing(path: str) -> bool:
+    """Whether a program surely leaves the process as it was: functions of tensors do, and classes."""
+    homes = (
+        "_C._special _C._fft _C._nn _C._sparse _functorch distributed._shard distributed._tensor distributions types"
+    )
+    starts = ("torch._foreach_", *(f"torch.{home}." for home in homes.split()))
+    program = PROGRAMS[path]
+    return path.startswith(starts) and is_expression(program) and not re.search("GROUP|MESH|NET", program)
+
+
+@cache
 def program_jobs(path: str) -> list[Job]:
     program = PROGRAMS[path]
     body = f"result = {program}" if is_expression(program) else program
-    return [job("run", f"import torch\n{head}\n{named(body, name, path)}\n", path) for head, name in forms(path)]
+    return [
+        job("together" if sets_nothing(path) else "run", f"import torch\n{head}\n{named(body, name, path)}\n", path)
+        for head, name in forms(path)
+    ]
 
 
 def compiled_blocks(path: str) -> list[str]:
@@ -170,6 +185,7 @@ def main_call(path: str) -> str:
     return next(usable, "")
 
 
+@cache
 def compiled_jobs(path: str) -> list[Job]:
     return [job("observe", block, path) for block in compiled_blocks(path)]
 
