@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from fullgraph.semantic.evaluate import Evaluator, Frame
+from fullgraph.semantic.evaluate import GIVES_BACK, Evaluator, Frame
 from fullgraph.semantic.summary import CallSite, Ref
 from fullgraph.semantic.values import Class, ClassId, Function, Value
 
@@ -13,6 +13,7 @@ _ROUNDS = 4
 """How often all calls are looked at: what is passed through more functions than that is unknown."""
 _ALIASES = 3
 _COMPILES = frozenset({"compile", "export"})
+_ENTERS = frozenset({"__call__", "compile", "forward"})
 
 Key = tuple[int, int]
 """A function: the index of its file, and its index there."""
@@ -27,17 +28,31 @@ class _Binder:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.wanted: dict[Key, set[str]] = defaultdict(set)
+        self.names: frozenset[str] = frozenset()
+        self.called: frozenset[str] = frozenset()
         self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
 
     def run(self) -> None:
         """Bind until nothing changes, or for a few rounds."""
-        for file in range(len(self.evaluator.files)):
+        files = range(len(self.evaluator.files))
+        self.called = frozenset(name for file in files for name in self.called_attributes(file))
+        for file in files:
             self.want(file)
         self.bind_decorated()
         for _ in range(_ROUNDS):
             self.evaluator.forget_bound()
+            self.names = frozenset(self.wanted_names())
             if not self.wanted or not any([self.bind_calls(file) for file in range(len(self.evaluator.files))]):
                 return
+
+    def wanted_names(self) -> Iterator[str]:
+        """What the functions of which a parameter matters are called; for constructors, their classes."""
+        for file, index in self.wanted:
+            yield self.evaluator.files[file].summary.functions[index].name.rpartition(".")[2]
+        for cls in self.evaluator.all_classes():
+            init = self.evaluator.method(cls, "__init__")
+            if init is not None and (init.file, init.index) in self.wanted:
+                yield self.evaluator.class_(cls).name
 
     # Which parameters matter
 
@@ -52,9 +67,16 @@ class _Binder:
             for ref in _used(site):
                 self.note(file, ref)
         for cls in summary.classes:
-            for refs in cls.attributes.values():
-                for ref in refs:
+            for name, refs in cls.attributes.items():
+                for ref in refs if name in self.called or name == "*" else ():
                     self.note(file, ref)
+
+    def called_attributes(self, file: int) -> Iterator[str]:
+        """Attributes of ``self`` that are called, or of which an element or a method is."""
+        summary = self.evaluator.files[file].summary
+        for function in summary.functions:
+            for site in (*function.calls, *function.skipped_calls):
+                yield from _attributes(site.callee, summary.names, _ALIASES)
 
     def note(self, file: int, ref: Ref) -> None:
         """Note the parameters that a reference leads to."""
@@ -73,9 +95,8 @@ class _Binder:
             case ("|", refs) | ("[", refs):
                 for each in refs:
                     yield from self.parameters(file, each, depth)
-            case ("()", _, arguments, _) if depth:
-                for each in arguments:
-                    yield from self.parameters(file, each, depth - 1)
+            case ("()", ("i", path), (first, *_), _) if depth and path in GIVES_BACK:
+                yield from self.parameters(file, first, depth - 1)
             case ("n", key) if depth:
                 if key not in self.leads[file]:
                     self.leads[file][key] = ()
@@ -122,12 +143,18 @@ class _Binder:
         return is_new
 
     def may_matter(self, file: int, callee: Ref) -> bool:
-        """A cheap test: whether a function of this very file is called of which no parameter matters."""
+        """A cheap test by the last name of what is called; what is renamed by an assignment is looked at in any case."""
         match callee:
             case ("f", index):
                 return (file, index) in self.wanted
+            case ("c", index):
+                return self.evaluator.files[file].summary.classes[index].name in self.names
             case ("i", path):
-                return not str(path).startswith(("torch.", "builtins."))
+                return str(path).rpartition(".")[2] in self.names
+            case (".", _, name) | ("*", name):
+                return name in self.names
+            case ("s" | "S", _):
+                return False
             case _:
                 return True
 
@@ -159,11 +186,32 @@ class _Binder:
         return is_new
 
 
+def _attributes(ref: Ref, names: Sequence[tuple[Ref, ...]], depth: int) -> Iterator[str]:
+    """Attributes of ``self`` that a callee goes through."""
+    match ref:
+        case (".", ("s", _), name):
+            yield name
+        case (".", base, _) | ("[]", base):
+            yield from _attributes(base, names, depth)
+        case ("n", key) if depth:
+            for each in names[key]:
+                yield from _attributes(each, names, depth - 1)
+        case _:
+            return
+
+
 def _used(site: CallSite) -> Iterator[Ref]:
     """The parts of a call whose values are entered or compiled there."""
-    if site.callee[0] in ("p", "n", ".", "[]", "()"):
-        yield site.callee
-    last = site.callee[2] if site.callee[0] == "." else str(site.callee[-1]).rpartition(".")[2]
-    if last in _COMPILES or site.callee[0] == "i":
+    match site.callee:
+        case (".", base, name):
+            if name in _ENTERS:
+                yield base
+            is_compiler = name in _COMPILES
+        case ("i", _):
+            is_compiler = True
+        case callee:
+            yield callee
+            is_compiler = False
+    if is_compiler:
         yield from site.arguments[:1]
         yield from (ref for name, ref in site.keywords if name in ("model", "mod", "f"))

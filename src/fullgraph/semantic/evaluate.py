@@ -28,7 +28,7 @@ _RETURNS_SELF = frozenset(
 )
 _CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
 _SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
-_GIVES_BACK = frozenset(
+GIVES_BACK = frozenset(
     {
         COMPILE,
         "functools.partial",
@@ -414,7 +414,7 @@ class Evaluator:
     ) -> tuple[Value, ...]:
         if path == COMPILE and not arguments and "model" not in keywords:
             return (External(COMPILE),)  # configured, and still to be given what it compiles
-        if path in _GIVES_BACK:
+        if path in GIVES_BACK:
             first = arguments[0] if arguments else next(iter(keywords.values()), ())
             return self.values(first, frame, depth - 1)
         if path in _CONTAINERS or path in _SEQUENTIAL:
@@ -446,7 +446,7 @@ class Evaluator:
                     yield from self._given(each, frame, function, depth - 1)
             case ("()", callee, (first, *_), _) if depth and mentions_parameter(first):
                 for value in self.values(callee, frame, _ALIASES):
-                    if isinstance(value, External) and value.path in _GIVES_BACK:
+                    if isinstance(value, External) and value.path in GIVES_BACK:
                         yield from self._given(first, frame, function, depth - 1)
             case _:
                 return
