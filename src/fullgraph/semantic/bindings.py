@@ -29,6 +29,7 @@ class _Binder:
         self.evaluator = evaluator
         self.wanted: dict[Key, set[str]] = defaultdict(set)
         self.names: frozenset[str] = frozenset()
+        self.sites: list[tuple[CallSite, Frame]] = []
         self.called: frozenset[str] = frozenset()
         self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
 
@@ -39,11 +40,15 @@ class _Binder:
         for file in files:
             self.want(file)
         self.bind_decorated()
+        self.evaluator.forget_bound()
         for _ in range(_ROUNDS):
-            self.evaluator.forget_bound()
-            self.names = frozenset(self.wanted_names())
-            if not self.wanted or not any([self.bind_calls(file) for file in range(len(self.evaluator.files))]):
+            names = frozenset(self.wanted_names())
+            for file in files if names - self.names else ():
+                self.find_sites(file, names - self.names)
+            self.names |= names
+            if not any([self.bind(site) for site in self.sites]):
                 return
+            self.evaluator.forget_bound()
 
     def wanted_names(self) -> Iterator[str]:
         """What the functions of which a parameter matters are called; for constructors, their classes."""
@@ -114,49 +119,43 @@ class _Binder:
         for file, each in enumerate(self.evaluator.files):
             for index, function in enumerate(each.summary.functions):
                 for decorator in function.decorators:
-                    for value in self.evaluator.values(decorator.call, Frame(file)):
+                    for value in self.evaluator.values(decorator.call, self.evaluator.frame(file)):
                         if isinstance(value, Function) and (names := self.evaluator.function(value).parameters):
                             receiver = self.evaluator.class_around(file, index)
                             self.evaluator.bind(value, names[0][0], [Function(file, index, receiver)])
 
-    def bind_calls(self, file: int) -> bool:
-        """Bind what the calls in a file pass, and say whether any of it is new."""
+    def find_sites(self, file: int, names: frozenset[str]) -> None:
+        """Find the calls in a file of functions with one of these names."""
         summary = self.evaluator.files[file].summary
-        is_new = self.bind_sites(file, None, summary.calls)
+        self.find_among(file, None, summary.calls, names)
         for index, function in enumerate(summary.functions):
-            is_new |= self.bind_sites(file, index, (*function.calls, *function.skipped_calls))
-        return is_new
+            if function.calls or function.skipped_calls:
+                self.find_among(file, index, (*function.calls, *function.skipped_calls), names)
 
-    def bind_sites(self, file: int, index: int | None, sites: Iterable[CallSite]) -> bool:
-        """Bind what the calls of one function pass."""
-        is_new = False
+    def find_among(self, file: int, index: int | None, sites: Iterable[CallSite], names: frozenset[str]) -> None:
+        """Find such calls among those of one function."""
         frame: Frame | None = None
         for site in sites:
-            if not (site.arguments or site.keywords) or not self.may_matter(file, site.callee):
-                continue
-            if frame is None:
-                frame = Frame(file, self.evaluator.class_around(file, index))
-            for value in self.evaluator.values(site.callee, frame):
-                target = self.target(value)
-                if target is not None and (target.file, target.index) in self.wanted:
-                    is_new |= self.bind(target, site, frame)
-        return is_new
+            if (site.arguments or site.keywords) and self.may_matter(file, site.callee, names):
+                if frame is None:
+                    frame = self.evaluator.frame(file, self.evaluator.class_around(file, index))
+                self.sites.append((site, frame))
 
-    def may_matter(self, file: int, callee: Ref) -> bool:
-        """A cheap test by the last name of what is called; what is renamed by an assignment is looked at in any case."""
+    def may_matter(self, file: int, callee: Ref, names: frozenset[str]) -> bool:
+        """A cheap test by the last name of what is called; what an assignment renames is looked at in the first round."""
         match callee:
-            case ("f", index):
-                return (file, index) in self.wanted
-            case ("c", index):
-                return self.evaluator.files[file].summary.classes[index].name in self.names
             case ("i", path):
-                return str(path).rpartition(".")[2] in self.names
+                return str(path).rpartition(".")[2] in names
             case (".", _, name) | ("*", name):
-                return name in self.names
+                return name in names
+            case ("f", index):
+                return self.evaluator.files[file].summary.functions[index].name.rpartition(".")[2] in names
+            case ("c", index):
+                return self.evaluator.files[file].summary.classes[index].name in names
             case ("s" | "S", _):
                 return False
             case _:
-                return True
+                return not self.names
 
     def target(self, value: Value) -> Function | None:
         """The function that a call enters with its arguments."""
@@ -173,16 +172,21 @@ class _Binder:
         found = self.evaluator.method(cls, name)
         return Function(found.file, found.index, cls) if found is not None else None
 
-    def bind(self, target: Function, site: CallSite, frame: Frame) -> bool:
-        """Bind the arguments of one call."""
+    def bind(self, item: tuple[CallSite, Frame]) -> bool:
+        """Bind the arguments of one call, and say whether any of them is new."""
+        site, frame = item
         is_new = False
-        wanted = self.wanted[target.file, target.index]
-        for name, ref in self.evaluator.matched(target, site.arguments, dict(site.keywords)):
-            if name in wanted:
-                is_new |= self.evaluator.bind(target, name, self.evaluator.values(ref, frame))
-                before = len(self.wanted)
-                self.note(frame.file, ref)
-                is_new |= len(self.wanted) > before
+        for value in self.evaluator.values(site.callee, frame):
+            target = self.target(value)
+            wanted = self.wanted.get((target.file, target.index)) if target is not None else None
+            if target is None or wanted is None:
+                continue
+            for name, ref in self.evaluator.matched(target, site.arguments, dict(site.keywords)):
+                if name in wanted:
+                    is_new |= self.evaluator.bind(target, name, self.evaluator.values(ref, frame))
+                    before = len(self.wanted)
+                    self.note(frame.file, ref)
+                    is_new |= len(self.wanted) > before
         return is_new
 
 
@@ -207,8 +211,8 @@ def _used(site: CallSite) -> Iterator[Ref]:
             if name in _ENTERS:
                 yield base
             is_compiler = name in _COMPILES
-        case ("i", _):
-            is_compiler = True
+        case ("i", path):
+            is_compiler = str(path).rpartition(".")[2] in _COMPILES
         case callee:
             yield callee
             is_compiler = False

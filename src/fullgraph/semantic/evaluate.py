@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from fullgraph.semantic.classes import ModuleClass, external_base_is_module
 from fullgraph.semantic.project import Modules, ProjectFile
@@ -50,11 +50,18 @@ GIVES_BACK = frozenset(
 """Functions whose result is, or calls, their first argument."""
 
 
-class Frame(NamedTuple):
-    """Where a reference stands: its file, and what ``self`` is."""
+@dataclass(eq=False, slots=True)
+class Frame:
+    """Where a reference stands: its file, and what ``self`` is. There is one for each such pair (`Evaluator.frame`)."""
 
     file: int
-    receiver: ClassId | None = None
+    receiver: ClassId | None
+    answers: dict[Ref, tuple[tuple[Value, ...], int]] = field(default_factory=dict)
+    """What references stand for here, and until when that is so."""
+
+
+_FOR_GOOD = 0
+_BEING_SOUGHT = -1
 
 
 class Evaluator:
@@ -65,21 +72,23 @@ class Evaluator:
         self.modules = Modules(files)
         self.bound: dict[tuple[int, int, str], dict[Value, None]] = defaultdict(dict)
         """What callers pass for parameters, as far as it was asked for."""
-        self._known: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
         self._too_many: set[tuple[int, int, str]] = set()
-        self._loose: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
-        """Answers that depend on what callers pass; dropped whenever that grows."""
-        self._partial: dict[tuple[int, Ref, ClassId | None], tuple[Value, ...]] = {}
-        """Answers from inside a circle, good only until the question that led into it is answered."""
-        self._open: set[tuple[int, Ref, ClassId | None]] = set()
+        self._frames: dict[tuple[int, ClassId | None], Frame] = {}
+        # An answer is good for ever, or, if it depends on what callers pass, until that has grown, or, if it comes from
+        # inside a circle, until the question that led into the circle is answered. The latter two go by stamps.
+        self._stamps = 1
+        self._bound_stamp = 1
+        self._question = 1
+        self._sought = 0
         self._steps = 0
-        self._level = 0
-        self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
-        self._bases: dict[ClassId, tuple[ClassId | str, ...]] = {}
-        self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
-        self._paths: dict[tuple[int, str], tuple[Value, ...]] = {}
         self._was_cut = False
         self._is_bound = False
+        self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
+        self._methods: dict[tuple[ClassId, str], Function | None] = {}
+        self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
+        """None while they are being looked for."""
+        self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
+        self._paths: dict[tuple[int, str], tuple[Value, ...]] = {}
 
     # Definitions
 
@@ -102,67 +111,70 @@ class Evaluator:
 
     # References
 
+    def frame(self, file: int, receiver: ClassId | None = None) -> Frame:
+        """The frame of a file's code, in a method with what ``self`` is there."""
+        key = file, receiver
+        found = self._frames.get(key)
+        if found is None:
+            found = self._frames[key] = Frame(file, receiver)
+        return found
+
     def values(self, ref: Ref, frame: Frame, depth: int = _DEPTH) -> tuple[Value, ...]:
         """Everything that a reference may stand for, as far as it is known."""
-        if not ref or depth <= 0:
-            self._was_cut |= depth <= 0
+        if not ref:
             return ()
-        match ref[0]:
-            case "f":
-                return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
-            case "c":
-                return (Class(ClassId(frame.file, ref[1])),)
-            case "s":
-                return (Instance(self._self(frame, ref[1])),)
-            case "=":
-                return ()
-        self._level += 1
-        if self._level == 1:
-            self._steps = _STEPS
-            self._partial.clear()
-        self._steps -= 1
-        try:
-            if self._steps <= 0:
+        answer = frame.answers.get(ref)
+        if answer is not None:
+            found, until = answer
+            if until == _FOR_GOOD:
+                return found
+            if until == self._bound_stamp:
+                self._is_bound = True
+                return found
+            if until == self._question or until == _BEING_SOUGHT:
+                self._was_cut = True
+                return found
+        if depth <= 0 or self._steps <= 0:
+            if self._sought:
                 self._was_cut = True
                 return ()
-            return self._remembered(ref, frame, depth)
-        finally:
-            self._level -= 1
+            self._begin()
+        return self._sought_anew(ref, frame, depth)
 
-    def _asked_anew(self, ref: Ref, frame: Frame) -> tuple[Value, ...]:
-        """Evaluate a reference as a question of its own, whatever led here: its answer is kept for good."""
-        state = self._level, self._steps, self._open, self._partial, self._was_cut, self._is_bound
-        self._level, self._open, self._partial = 0, set(), {}
-        try:
-            return self.values(ref, frame)
-        finally:
-            self._level, self._steps, self._open, self._partial, self._was_cut, self._is_bound = state
+    def _begin(self) -> None:
+        """Begin a question that no other one led to."""
+        self._stamps += 1
+        self._question = self._stamps
+        self._steps = _STEPS
 
-    def _remembered(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
-        """Evaluate a reference, unless the answer is known or being looked for."""
-        key = frame.file, ref, frame.receiver
-        for known in (self._known, self._loose, self._partial):
-            if key in known:
-                self._is_bound |= known is self._loose
-                self._was_cut |= known is self._partial
-                return known[key]
-        if key in self._open:
-            self._was_cut = True
-            return ()
-        self._open.add(key)
+    def _sought_anew(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
+        """Evaluate a reference, and remember the answer."""
+        if not self._sought:
+            self._begin()
         outer = self._was_cut, self._is_bound
         self._was_cut = self._is_bound = False
+        self._steps -= 1
+        self._sought += 1
+        frame.answers[ref] = (), _BEING_SOUGHT
         found = self._evaluate(ref, frame, depth)
-        self._open.discard(key)
-        if self._was_cut and self._open:
-            self._partial[key] = found
-        elif self._is_bound:
-            self._loose[key] = found
+        self._sought -= 1
+        if self._was_cut and self._sought:
+            until = self._question
         else:
-            self._known[key] = found
+            until = self._bound_stamp if self._is_bound else _FOR_GOOD
+        frame.answers[ref] = found, until
         self._was_cut |= outer[0]
         self._is_bound |= outer[1]
         return found
+
+    def _asked_anew(self, ref: Ref, frame: Frame) -> tuple[Value, ...]:
+        """Evaluate a reference as a question of its own, whatever led here: its answer is kept for good."""
+        state = self._sought, self._steps, self._question, self._was_cut, self._is_bound
+        self._sought = 0
+        try:
+            return self.values(ref, frame)
+        finally:
+            self._sought, self._steps, self._question, self._was_cut, self._is_bound = state
 
     def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
         """Remember what is passed for a parameter, and say whether that is new."""
@@ -179,37 +191,48 @@ class Evaluator:
 
     def forget_bound(self) -> None:
         """Answers that depend on parameters are out of date."""
-        self._loose.clear()
+        self._stamps += 1
+        self._bound_stamp = self._stamps
 
     def _evaluate(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
+        match ref[0]:
+            case "i":
+                return self.path(ref[1], frame.file, depth)
+            case "f":
+                return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
+            case "c":
+                return (Class(ClassId(frame.file, ref[1])),)
+            case "s":
+                return (Instance(self._self(frame, ref[1])),)
+            case "n":
+                refs = self.files[frame.file].summary.names[ref[1]]
+                return _joined([self.values(each, frame, depth - 1) for each in refs])
+            case "." if ref[1][0] == "S":
+                return self._inherited(ref[1][1], ref[2], frame, depth)
+            case ".":
+                owners = self.values(ref[1], frame, depth - 1)
+                return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
+            case "()":
+                return self.call(ref[1], ref[2], dict(ref[3]), frame, depth)
+            case _:
+                return self._evaluate_rare(ref, frame, depth)
+
+    def _evaluate_rare(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
         match ref:
-            case ("n", key):
-                refs = self.files[frame.file].summary.names[key]
-                return _joined(self.values(each, frame, depth - 1) for each in refs)
-            case ("i", path):
-                return self.path(path, frame.file, depth)
             case ("*", name):
                 return self._star(frame.file, name, depth)
             case ("p", function, name):
                 return self._parameter(frame, function, name, depth)
-            case (".", base, name):
-                if base[0] == "S":
-                    return self._inherited(base[1], name, frame, depth)
-                owners = self.values(base, frame, depth - 1)
-                return _joined(self.attribute(owner, name, depth - 1) for owner in owners)
-            case ("()", callee, arguments, keywords):
-                return self.call(callee, arguments, dict(keywords), frame, depth)
             case ("[]", base):
-                return _joined(self.elements(value, depth - 1) for value in self.values(base, frame, depth - 1))
+                return _joined([self.elements(value, depth - 1) for value in self.values(base, frame, depth - 1)])
             case ("[", refs):
-                return (Elements(_joined(self.values(each, frame, depth - 1) for each in refs)),)
+                return (Elements(_joined([self.values(each, frame, depth - 1) for each in refs])),)
             case ("|", refs):
-                return _joined(self.values(each, frame, depth - 1) for each in refs)
+                return _joined([self.values(each, frame, depth - 1) for each in refs])
             case ("@", inner):
                 return self._promised(self.values(inner, frame, depth - 1))
             case _:
                 return ()
-
 
     def _self(self, frame: Frame, index: int) -> ClassId:
         own = ClassId(frame.file, index)
@@ -226,7 +249,7 @@ class Evaluator:
         self._is_bound = True
         summary = self.files[frame.file].summary.functions[function]
         promised = next((ref for own, ref in summary.parameters if own == name), ())
-        here = Frame(frame.file)
+        here = self.frame(frame.file)
         return _joined((tuple(self.bound.get(key, ())), self.values(promised, here, depth - 1) if promised else ()))
 
     def _promised(self, classes: Iterable[Value]) -> tuple[Value, ...]:
@@ -276,7 +299,7 @@ class Evaluator:
             return ()
         summary = self.files[file].summary
         key = summary.exports.get(name)
-        found = self.values(("n", key), Frame(file), depth - 1) if key is not None else ()
+        found = self.values(("n", key), self.frame(file), depth - 1) if key is not None else ()
         if found:
             return found
         submodule = self.modules.of(f"{self.files[file].module}.{name}", file)
@@ -332,7 +355,7 @@ class Evaluator:
         for each in self.lineage(cls):
             attributes = self.class_(each).attributes
             for ref in attributes.get(name) or attributes.get("*", ()):
-                found.append(self.values(ref, Frame(each.file, cls), depth - 1))  # noqa: PERF401
+                found.append(self.values(ref, self.frame(each.file, cls), depth - 1))  # noqa: PERF401
         return _joined(found)
 
     def _inherited(self, index: int, name: str, frame: Frame, depth: int) -> tuple[Value, ...]:
@@ -367,11 +390,14 @@ class Evaluator:
                 for site in self.files[each.file].summary.functions[index].calls:
                     match site.callee:
                         case (".", ("S" | "s", _), "__init__" | "append" | "add_module" | "extend" | "insert"):
-                            frame = Frame(each.file, cls)
+                            frame = self.frame(each.file, cls)
                             found += [self._flat(self.values(ref, frame, depth - 1)) for ref in site.arguments]
                         case _:
                             continue
-            found += [self.values(ref, Frame(each.file, cls), depth - 1) for ref in self.class_(each).attributes.get("*", ())]
+            found += [
+                self.values(ref, self.frame(each.file, cls), depth - 1)
+                for ref in self.class_(each).attributes.get("*", ())
+            ]
         return _joined(found)
 
     def _flat(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -429,7 +455,7 @@ class Evaluator:
         known = self._gives_back.get(own)
         if known is None:
             self._gives_back[own] = frozenset()
-            frame = Frame(function.file, function.receiver)
+            frame = self.frame(function.file, function.receiver)
             found = (self._given(ref, frame, function.index, _ALIASES) for ref in self.function(function).returns)
             known = self._gives_back[own] = frozenset(name for names in found for name in names)
         return known
@@ -462,19 +488,19 @@ class Evaluator:
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
     def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
-        frame = Frame(function.file, function.receiver)
+        frame = self.frame(function.file, function.receiver)
         return _joined(self.values(ref, frame, depth - 1) for ref in self.function(function).returns)
 
     # Classes
 
     def bases(self, cls: ClassId) -> tuple[ClassId | str, ...]:
         """Direct bases: classes of the project, and dotted paths of others."""
-        if (known := self._bases.get(cls)) is not None:
-            return known
-        self._bases[cls] = ()
+        if cls in self._bases:
+            return self._bases[cls] or ()
+        self._bases[cls] = None
         found: list[ClassId | str] = []
         for ref in self.class_(cls).bases:
-            for value in self._asked_anew(ref, Frame(cls.file)):
+            for value in self._asked_anew(ref, self.frame(cls.file)):
                 match value:
                     case Class(base) if base != cls:
                         found.append(base)
@@ -482,8 +508,8 @@ class Evaluator:
                         found.append(path)
                     case _:
                         continue
-        self._bases[cls] = tuple(dict.fromkeys(found))
-        return self._bases[cls]
+        bases = self._bases[cls] = tuple(dict.fromkeys(found))
+        return bases
 
     def lineage(self, cls: ClassId) -> tuple[ClassId, ...]:
         """The class and its bases in the project, in the order in which methods are looked up."""
@@ -497,11 +523,15 @@ class Evaluator:
 
     def method(self, cls: ClassId, name: str) -> Function | None:
         """The definition of a method that instances of the class have."""
-        for each in self.lineage(cls):
-            index = self.class_(each).methods.get(name)
-            if index is not None:
-                return Function(each.file, index)
-        return None
+        key = cls, name
+        if key not in self._methods:
+            lineage = self.lineage(cls)
+            found = ((each, self.class_(each).methods.get(name)) for each in lineage)
+            method = next((Function(each.file, index) for each, index in found if index is not None), None)
+            if len(lineage) == 1 and self._bases.get(cls) is None:
+                return method  # asked for while the bases of the class are being looked for
+            self._methods[key] = method
+        return self._methods[key]
 
     def external_bases(self, cls: ClassId) -> frozenset[str]:
         """Dotted paths of all bases from other packages."""
@@ -560,7 +590,12 @@ def mentions_parameter(ref: Ref) -> bool:
     return False
 
 
-def _joined(groups: Iterable[Iterable[Value]]) -> tuple[Value, ...]:
+def _joined(groups: Iterable[tuple[Value, ...]]) -> tuple[Value, ...]:
+    groups = [group for group in groups if group]
+    if not groups:
+        return ()
+    if len(groups) == 1:
+        return groups[0][:_WIDTH]
     return tuple(dict.fromkeys(value for group in groups for value in group))[:_WIDTH]
 
 

@@ -7,12 +7,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.bindings import bind_parameters
 from fullgraph.semantic.evaluate import COMPILE, DISABLERS, Evaluator, Frame
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
-from fullgraph.semantic.traced import ChainStep, FileRegion, Traced
+from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Value
 
 _COMPILERS = frozenset({COMPILE, "torch.export.export"})
@@ -112,7 +111,11 @@ class _Linker:
     def keeps_out(self, file: int, function: FunctionSummary) -> bool | None:
         """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
         for decorator in function.decorators:
-            paths = {v.path for v in self.evaluator.values(decorator.name, Frame(file)) if isinstance(v, External)}
+            paths = {
+                v.path
+                for v in self.evaluator.values(decorator.name, self.evaluator.frame(file))
+                if isinstance(v, External)
+            }
             if not paths.isdisjoint(_OPAQUE):
                 keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
                 return keywords.get("recursive") != ("=", False)
@@ -120,7 +123,7 @@ class _Linker:
 
     def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
         """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
-        frame = Frame(file, cls)
+        frame = self.evaluator.frame(file, cls)
         for ref in refs:
             match ref:
                 case ("()", ("i", path), (inner, *_), _) if path in DISABLERS:
@@ -180,7 +183,7 @@ class _Linker:
                 for decorator in function.decorators:
                     receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
                     target = Function(file, index, receiver)
-                    values = self.evaluator.values(decorator.call, Frame(file))
+                    values = self.evaluator.values(decorator.call, self.evaluator.frame(file))
                     if External(COMPILE) in values:
                         yield _Root(target, Traced.CERTAIN, ChainStep(each.filename, decorator.row, COMPILE))
 
@@ -188,7 +191,7 @@ class _Linker:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
         for file, site, function in self.compile_sites():
             for receiver in self.site_receivers(file, function):
-                frame = Frame(file, receiver)
+                frame = self.evaluator.frame(file, receiver)
                 name = self.compiler_of(site, frame)
                 if name is None:
                     continue
@@ -305,7 +308,7 @@ class _Linker:
     def callees(self, caller: Function) -> Iterator[tuple[Function, bool]]:
         """What a function enters, and whether surely."""
         summary = self.evaluator.function(caller)
-        frame = Frame(caller.file, caller.receiver)
+        frame = self.evaluator.frame(caller.file, caller.receiver)
         for child in self.children.get((caller.file, caller.index), ()):
             yield Function(caller.file, child, caller.receiver), True
         if caller.receiver is not None:
@@ -328,7 +331,7 @@ class _Linker:
         """Forward hooks that the class registers on itself or its parts."""
         for cls in self.evaluator.lineage(receiver):
             for ref in self.evaluator.class_(cls).hooks:
-                for value in self.evaluator.values(ref, Frame(cls.file, receiver)):
+                for value in self.evaluator.values(ref, self.evaluator.frame(cls.file, receiver)):
                     for function in self.entered(value):
                         yield function, True
 
@@ -367,9 +370,7 @@ class _Linker:
             first = self.first.get((file, index))
             if first is not None and (file, index) not in self.disabled:
                 traced[index] = self.reached[first].degree, tuple(self.chain(first))
-        roots = frozenset(
-            index for index in traced if self.reached[self.first[file, index]].caller is None
-        )
+        roots = frozenset(index for index in traced if self.reached[self.first[file, index]].caller is None)
         disabled = frozenset(index for own, index in self.disabled if own == file)
         modules = {
             index: self.evaluator.is_module(ClassId(file, index))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from types import NoneType
+from typing import Any
 
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
@@ -66,6 +68,21 @@ _OF_MODULES = frozenset(
 )  # fmt: skip
 """Methods of modules that are of interest on a value of which nothing is known, or that return the module."""
 _REGISTERS = frozenset({"register_buffer", "register_parameter", "register_module", "add_module"})
+_PUTS = _HOOKS | _REGISTERS | {"append", "extend", "insert"}
+_SEVERAL = frozenset(
+    {
+        ast.IfExp,
+        ast.BoolOp,
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+        ast.Dict,
+        ast.ListComp,
+        ast.SetComp,
+        ast.GeneratorExp,
+        ast.DictComp,
+    }
+)
 _CONTAINERS = frozenset(
     {
         "List", "Sequence", "Iterable", "Iterator", "Tuple", "Set", "Collection", "list", "tuple", "set", "frozenset",
@@ -98,8 +115,10 @@ class _Summariser:
         self.keys: dict[tuple[Scope, str], int] = {}
         self.names: list[tuple[Ref, ...]] = []
         self.open_keys: set[int] = set()
+        self.named: dict[tuple[Scope, str], Ref] = {}
         self.promises: dict[Ref, Ref] = {}
         self.loops = dict(self.loop_targets())
+        self.notable = self.notable_calls()
         self.grown = self.growths()
         self.selves = {scope: owner for scope, owner in self.self_scopes()}
         self.attributes: list[dict[str, list[Ref]]] = [{} for _ in walked.classes]
@@ -157,7 +176,9 @@ class _Summariser:
         """The scope of each method, with the name of its first parameter and its class; not of static methods."""
         for info in self.walked.functions.values():
             first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
-            is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in info.node.decorator_list)
+            is_static = any(
+                isinstance(item, ast.Name) and item.id == "staticmethod" for item in info.node.decorator_list
+            )
             if info.owner is not None and first is not None and not is_static:
                 yield info.scope, (first.arg, self.classes[info.owner])
 
@@ -170,10 +191,22 @@ class _Summariser:
                     for name, path in _places(target):
                         yield name, (iterable, scope, path)
 
+    def notable_calls(self) -> list[tuple[ast.Call, Scope]]:
+        """Calls of functions and methods that put something somewhere."""
+        found: list[tuple[ast.Call, Scope]] = []
+        for item in self.walked.calls:
+            func = item[0].func
+            if func.__class__ is ast.Attribute:
+                if func.attr in _PUTS:  # type: ignore[attr-defined]
+                    found.append(item)
+            elif func.__class__ is ast.Name and func.id == "setattr":  # type: ignore[attr-defined]
+                found.append(item)
+        return found
+
     def growths(self) -> dict[tuple[Scope | int, str], list[tuple[ast.expr, Scope, bool]]]:
         """What ``append``, ``extend`` and ``insert`` add, by the name and the scope that binds it."""
         found: dict[tuple[Scope | int, str], list[tuple[ast.expr, Scope, bool]]] = {}
-        for call, scope in self.walked.calls:
+        for call, scope in self.notable:
             match call:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id=name), attr="append" | "insert" | "extend" as method),
@@ -276,11 +309,10 @@ class _Summariser:
             if isinstance(item.binding, ast.AnnAssign):
                 promised = self.annotation(item.binding.annotation, item.scope)
                 self.add(self.attributes[owner], item.target.attr, promised)
-        for call, scope in self.walked.calls:
-            if isinstance(call.func, (ast.Attribute, ast.Name)):
-                self.collect_from_call(call, scope)
-        for name, chains in self.walked.chains.items():
-            for chain in chains:
+        for call, scope in self.notable:
+            self.collect_from_call(call, scope)
+        for name in {name for name, _ in self.selves.values()}:
+            for chain in self.walked.chains.get(name, ()):
                 self.collect_load(name, chain)
 
     def collect_load(self, name: str, chain: ast.expr) -> None:
@@ -360,11 +392,24 @@ class _Summariser:
         self, call: ast.Call, scope: Scope, depth: int = _DEPTH
     ) -> tuple[tuple[Ref, ...], tuple[tuple[str, Ref], ...]]:
         """References of the arguments; unknown ones at the end are left out."""
-        positional = [self.ref(item, scope, depth - 1) for item in call.args[:_WIDTH]]
+        positional = [
+            UNKNOWN if item.__class__ is ast.Constant else self.ref(item, scope, depth - 1)
+            for item in call.args[:_WIDTH]
+        ]
         while positional and not positional[-1]:
             positional.pop()
-        named = ((item.arg, self.ref(item.value, scope, depth - 1)) for item in call.keywords if item.arg is not None)
-        return tuple(positional), tuple((name, ref) for name, ref in named if ref)
+        named = [
+            (item.arg, ref)
+            for item in call.keywords
+            if item.arg is not None and (ref := self.keyword(item.value, scope, depth - 1))
+        ]
+        return tuple(positional), tuple(named)
+
+    def keyword(self, value: ast.expr, scope: Scope, depth: int) -> Ref:
+        """What a keyword passes; of constants, switches only."""
+        if isinstance(value, ast.Constant) and not isinstance(value.value, bool):
+            return UNKNOWN
+        return self.ref(value, scope, depth)
 
     # References
 
@@ -426,23 +471,31 @@ class _Summariser:
                     return UNKNOWN
         return _element(self.ref(iterable, scope))
 
-    def ref(self, expr: ast.expr, scope: Scope, depth: int = _DEPTH) -> Ref:
+    def ref(self, expr: Any, scope: Scope, depth: int = _DEPTH) -> Ref:
         """What an expression stands for."""
+        # by class, most frequent first: matching patterns here would be a third of the cost of a summary
+        kind = expr.__class__
+        if kind is ast.Name:
+            return self.name(expr.id, scope)
+        if kind is ast.Constant:
+            return ("=", expr.value) if isinstance(expr.value, (bool, int, str, NoneType)) else UNKNOWN
         if depth <= 0:
             return UNKNOWN
+        if kind is ast.Attribute:
+            base = self.ref(expr.value, scope, depth - 1)
+            return self.attribute(base, expr.attr) if base else UNKNOWN
+        if kind is ast.Call:
+            return self.call(expr, scope, depth)
+        if kind is ast.Subscript:
+            base = self.ref(expr.value, scope, depth - 1)
+            return base if isinstance(expr.slice, ast.Slice) else _element(base)
+        if kind in _SEVERAL:
+            return self.several(expr, scope, depth)
+        return self.passed_through(expr, scope, depth)
+
+    def passed_through(self, expr: ast.expr, scope: Scope, depth: int) -> Ref:
+        """What stands for the value of a part of it."""
         match expr:
-            case ast.Name(id=name):
-                return self.name(name, scope)
-            case ast.Attribute(value=value, attr=attr):
-                base = self.ref(value, scope, depth - 1)
-                return self.attribute(base, attr) if base else UNKNOWN
-            case ast.Call():
-                return self.call(expr, scope, depth)
-            case ast.Subscript(value=value, slice=place):
-                base = self.ref(value, scope, depth - 1)
-                return base if isinstance(place, ast.Slice) else _element(base)
-            case ast.Constant(value=bool() | int() | str() | None as value):
-                return ("=", value)
             case ast.Lambda():
                 return ("f", self.functions[expr])
             case ast.Await(value=value) | ast.NamedExpr(value=value):
@@ -450,7 +503,7 @@ class _Summariser:
             case ast.Starred(value=value):
                 return _element(self.ref(value, scope, depth - 1))
             case _:
-                return self.several(expr, scope, depth)
+                return UNKNOWN
 
     def several(self, expr: ast.expr, scope: Scope, depth: int) -> Ref:
         """What stands for one of several values, or holds several."""
@@ -499,6 +552,15 @@ class _Summariser:
 
     def name(self, name: str, scope: Scope) -> Ref:
         """What a bare name stands for."""
+        known = self.named.get((scope, name))
+        if known is None:
+            known = self.named_anew(name, scope)
+            if not self.open_keys:
+                self.named[scope, name] = known
+        return known
+
+    def named_anew(self, name: str, scope: Scope) -> Ref:
+        """Look a bare name up."""
         found = scope.lookup(name)
         if found is None:
             return ("*", name) if self.walked.root.stars else ("i", f"builtins.{name}")
