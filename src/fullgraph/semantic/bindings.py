@@ -46,7 +46,8 @@ class _Binder:
             for file in files if names - self.names else ():
                 self.find_sites(file, names - self.names)
             self.names |= names
-            if not any([self.bind(site) for site in self.sites]):
+            found = [self.bind(site) for site in self.sites]
+            if not any(found):
                 return
             self.evaluator.forget_bound()
 
@@ -56,7 +57,7 @@ class _Binder:
             yield self.evaluator.files[file].summary.functions[index].name.rpartition(".")[2]
         for cls in self.evaluator.all_classes():
             init = self.evaluator.method(cls, "__init__")
-            if init is not None and (init.file, init.index) in self.wanted:
+            if init is not None and (init.file, init.number) in self.wanted:
                 yield self.evaluator.class_(cls).name
 
     # Which parameters matter
@@ -142,7 +143,7 @@ class _Binder:
                 self.sites.append((site, frame))
 
     def may_matter(self, file: int, callee: Ref, names: frozenset[str]) -> bool:
-        """A cheap test by the last name of what is called; what an assignment renames is looked at in the first round."""
+        """A cheap test by the last name of what is called; what an assignment renames is looked at in one round."""
         match callee:
             case ("i", path):
                 return str(path).rpartition(".")[2] in names
@@ -170,7 +171,7 @@ class _Binder:
     def method(self, cls: ClassId, name: str) -> Function | None:
         """A method as it is called on an instance."""
         found = self.evaluator.method(cls, name)
-        return Function(found.file, found.index, cls) if found is not None else None
+        return Function(found.file, found.number, cls) if found is not None else None
 
     def bind(self, item: tuple[CallSite, Frame]) -> bool:
         """Bind the arguments of one call, and say whether any of them is new."""
@@ -178,7 +179,7 @@ class _Binder:
         is_new = False
         for value in self.evaluator.values(site.callee, frame):
             target = self.target(value)
-            wanted = self.wanted.get((target.file, target.index)) if target is not None else None
+            wanted = self.wanted.get((target.file, target.number)) if target is not None else None
             if target is None or wanted is None:
                 continue
             for name, ref in self.evaluator.matched(target, site.arguments, dict(site.keywords)):

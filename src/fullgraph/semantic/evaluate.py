@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fullgraph.semantic.classes import ModuleClass, external_base_is_module
+from fullgraph.semantic.classes import external_base_is_module
 from fullgraph.semantic.project import Modules, ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, ClassSummary, FunctionSummary, Ref
+from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
 
 COMPILE = "torch.compile"
@@ -94,11 +95,11 @@ class Evaluator:
 
     def function(self, value: Function) -> FunctionSummary:
         """The summary of a function."""
-        return self.files[value.file].summary.functions[value.index]
+        return self.files[value.file].summary.functions[value.number]
 
     def class_(self, cls: ClassId) -> ClassSummary:
         """The summary of a class."""
-        return self.files[cls.file].summary.classes[cls.index]
+        return self.files[cls.file].summary.classes[cls.number]
 
     def class_around(self, file: int, function: int | None) -> ClassId | None:
         """The class whose method a function is, or stands in."""
@@ -131,7 +132,7 @@ class Evaluator:
             if until == self._bound_stamp:
                 self._is_bound = True
                 return found
-            if until == self._question or until == _BEING_SOUGHT:
+            if until in (self._question, _BEING_SOUGHT):
                 self._was_cut = True
                 return found
         if depth <= 0 or self._steps <= 0:
@@ -158,10 +159,8 @@ class Evaluator:
         frame.answers[ref] = (), _BEING_SOUGHT
         found = self._evaluate(ref, frame, depth)
         self._sought -= 1
-        if self._was_cut and self._sought:
-            until = self._question
-        else:
-            until = self._bound_stamp if self._is_bound else _FOR_GOOD
+        for_good = self._bound_stamp if self._is_bound else _FOR_GOOD
+        until = self._question if self._was_cut and self._sought else for_good
         frame.answers[ref] = found, until
         self._was_cut |= outer[0]
         self._is_bound |= outer[1]
@@ -178,7 +177,7 @@ class Evaluator:
 
     def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
         """Remember what is passed for a parameter, and say whether that is new."""
-        key = function.file, function.index, name
+        key = function.file, function.number, name
         if key in self._too_many:
             return False
         held = self.bound[key]
@@ -208,7 +207,7 @@ class Evaluator:
                 refs = self.files[frame.file].summary.names[ref[1]]
                 return _joined([self.values(each, frame, depth - 1) for each in refs])
             case "." if ref[1][0] == "S":
-                return self._inherited(ref[1][1], ref[2], frame, depth)
+                return self._inherited(ref[1][1], ref[2], frame)
             case ".":
                 owners = self.values(ref[1], frame, depth - 1)
                 return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
@@ -328,7 +327,7 @@ class Evaluator:
     def _class_attribute(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         method = self.method(cls, name)
         if method is not None:
-            return (Function(method.file, method.index, cls),)
+            return (Function(method.file, method.number, cls),)
         return self._held(cls, name, depth)
 
     def _instance_attribute(self, cls: ClassId, name: str, depth: int, *, exact: bool) -> tuple[Value, ...]:
@@ -337,8 +336,8 @@ class Evaluator:
         if method is None:
             return held
         if name in self.class_(ClassId(method.file, self.function(method).owner)).properties:
-            return self._returned(Function(method.file, method.index, cls), depth)
-        bound: list[Value] = [Function(method.file, method.index, cls)]
+            return self._returned(Function(method.file, method.number, cls), depth)
+        bound: list[Value] = [Function(method.file, method.number, cls)]
         if not exact:
             bound += self._overriding(cls, name)
         return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:_WIDTH]
@@ -347,7 +346,7 @@ class Evaluator:
         for sub in self.subclasses(cls):
             method = self.method(sub, name)
             if method is not None:
-                yield Function(method.file, method.index, sub)
+                yield Function(method.file, method.number, sub)
 
     def _held(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         """What instances of a class hold in an attribute, by assignments in its methods and bodies, and its bases'."""
@@ -358,7 +357,7 @@ class Evaluator:
                 found.append(self.values(ref, self.frame(each.file, cls), depth - 1))  # noqa: PERF401
         return _joined(found)
 
-    def _inherited(self, index: int, name: str, frame: Frame, depth: int) -> tuple[Value, ...]:
+    def _inherited(self, index: int, name: str, frame: Frame) -> tuple[Value, ...]:
         """``super().name``: what stands behind this class in the receiver's line."""
         own = ClassId(frame.file, index)
         receiver = self._self(frame, index)
@@ -378,7 +377,7 @@ class Evaluator:
                 if self.external_bases(cls) & (_CONTAINERS | _SEQUENTIAL):
                     return self._constructed_with(cls, depth)
                 getter = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
-                return self._returned(Function(getter.file, getter.index, cls), depth) if getter else ()
+                return self._returned(Function(getter.file, getter.number, cls), depth) if getter else ()
             case _:
                 return ()
 
@@ -430,7 +429,7 @@ class Evaluator:
                 case Instance(cls):
                     entry = self.method(cls, "__call__")
                     if entry is not None:
-                        found.append(self._returned(Function(entry.file, entry.index, cls), depth))
+                        found.append(self._returned(Function(entry.file, entry.number, cls), depth))
                 case _:
                     continue
         return _joined(found)
@@ -451,12 +450,12 @@ class Evaluator:
 
     def gives_back(self, function: Function) -> frozenset[str]:
         """The parameters that a function may return, themselves or compiled."""
-        own = function.file, function.index
+        own = function.file, function.number
         known = self._gives_back.get(own)
         if known is None:
             self._gives_back[own] = frozenset()
             frame = self.frame(function.file, function.receiver)
-            found = (self._given(ref, frame, function.index, _ALIASES) for ref in self.function(function).returns)
+            found = (self._given(ref, frame, function.number, _ALIASES) for ref in self.function(function).returns)
             known = self._gives_back[own] = frozenset(name for names in found for name in names)
         return known
 

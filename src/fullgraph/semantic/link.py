@@ -128,13 +128,13 @@ class _Linker:
             match ref:
                 case ("()", ("i", path), (inner, *_), _) if path in DISABLERS:
                     replaced = [v for v in self.evaluator.values(inner, frame) if isinstance(v, Function)]
-                    mine = refs if cls is None else [(".", ("s", cls.index), inner[-1])]
-                    if cls is None and not any(("f", v.index) in refs for v in replaced if v.file == file):
+                    mine = refs if cls is None else [(".", ("s", cls.number), inner[-1])]
+                    if cls is None and not any(("f", v.number) in refs for v in replaced if v.file == file):
                         continue
                     if cls is not None and inner not in mine:
                         continue
-                    self.disabled.update((v.file, v.index) for v in replaced)
-                    self.skipped.update({(v.file, v.index): True for v in replaced})
+                    self.disabled.update((v.file, v.number) for v in replaced)
+                    self.skipped.update({(v.file, v.number): True for v in replaced})
                 case _:
                     continue
 
@@ -174,7 +174,7 @@ class _Linker:
         for name in sorted(wanted):
             method = evaluator.method(cls, name)
             if method is not None:
-                yield _Root(Function(method.file, method.index, cls), Traced.POSSIBLE, None)
+                yield _Root(Function(method.file, method.number, cls), Traced.POSSIBLE, None)
 
     def decorated_roots(self) -> Iterator[_Root]:
         """Functions below ``@torch.compile`` or a decorator of the project that compiles them."""
@@ -251,7 +251,7 @@ class _Linker:
                     entry = None if name == "Module.compile" else self.evaluator.method(each, "__call__")
                     entry = entry or self.evaluator.method(each, "forward")
                     if entry is not None:
-                        yield Function(entry.file, entry.index, each)
+                        yield Function(entry.file, entry.number, each)
                     elif "torch.nn.Sequential" in self.evaluator.external_bases(each):
                         for inside in self.evaluator.elements(value):
                             yield from self.entered(inside)
@@ -295,7 +295,7 @@ class _Linker:
 
     def enter(self, function: Function, reached: _Reached) -> bool:
         """Note that a function is reached; False if it was before, for this receiver or for enough others."""
-        key = function.file, function.index
+        key = function.file, function.number
         if function in self.reached or (key in self.disabled and self.skipped.get(key, True)):
             return False
         if self.receivers[key] >= _RECEIVERS:
@@ -309,7 +309,7 @@ class _Linker:
         """What a function enters, and whether surely."""
         summary = self.evaluator.function(caller)
         frame = self.evaluator.frame(caller.file, caller.receiver)
-        for child in self.children.get((caller.file, caller.index), ()):
+        for child in self.children.get((caller.file, caller.number), ()):
             yield Function(caller.file, child, caller.receiver), True
         if caller.receiver is not None:
             yield from self.loaded(caller.receiver, summary)
@@ -325,7 +325,7 @@ class _Linker:
             for name in described.properties.intersection(summary.loads) if described.properties else ():
                 method = self.evaluator.method(receiver, name)
                 if method is not None:
-                    yield Function(method.file, method.index, receiver), True
+                    yield Function(method.file, method.number, receiver), True
 
     def hooked(self, receiver: ClassId) -> Iterator[tuple[Function, bool]]:
         """Forward hooks that the class registers on itself or its parts."""

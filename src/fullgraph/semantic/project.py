@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import PurePath
 
 from fullgraph.semantic.summary import FileSummary
 
@@ -29,13 +30,12 @@ class ProjectFile:
     @classmethod
     def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
         """A file that is a project by itself."""
-        stem = os.path.splitext(os.path.basename(filename))[0]
-        return cls(filename, stem, is_package=False, summary=summary)
+        return cls(filename, PurePath(filename).stem, is_package=False, summary=summary)
 
 
 def module_name(parts: Sequence[str]) -> tuple[str, bool]:
     """The dotted name of a file whose path below its import root has these parts, and whether it is a package."""
-    stem = os.path.splitext(parts[-1])[0]
+    stem = PurePath(parts[-1]).stem
     is_package = stem == "__init__"
     names = [*parts[:-1]] if is_package else [*parts[:-1], stem]
     return ".".join(names), is_package
@@ -89,5 +89,11 @@ class Modules:
         """Of several modules with one name, that whose path has most in common with the importer's."""
         if len(found) == 1:
             return found[0]
-        own = self._files[importer].filename
-        return max(found, key=lambda index: (len(os.path.commonprefix([self._files[index].filename, own])), -index))
+        own = PurePath(self._files[importer].filename).parts
+
+        def nearness(index: int) -> tuple[int, int]:
+            parts = PurePath(self._files[index].filename).parts
+            common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own, parts, strict=False)))
+            return common, -index
+
+        return max(found, key=nearness)

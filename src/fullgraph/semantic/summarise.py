@@ -111,7 +111,7 @@ class _Summariser:
         self.barriers = barriers
         self.functions = {node: index for index, node in enumerate(function_nodes(walked))}
         self.classes = {node: index for index, node in enumerate(walked.classes)}
-        self.scopes: dict[ast.AST, Scope] = {node: scope for node, scope in walked.buckets[ast.Lambda]}
+        self.scopes: dict[ast.AST, Scope] = dict(walked.buckets[ast.Lambda])
         self.keys: dict[tuple[Scope, str], int] = {}
         self.names: list[tuple[Ref, ...]] = []
         self.open_keys: set[int] = set()
@@ -120,7 +120,7 @@ class _Summariser:
         self.loops = dict(self.loop_targets())
         self.notable = self.notable_calls()
         self.grown = self.growths()
-        self.selves = {scope: owner for scope, owner in self.self_scopes()}
+        self.selves = dict(self.self_scopes())
         self.attributes: list[dict[str, list[Ref]]] = [{} for _ in walked.classes]
         self.hooks: list[list[Ref]] = [[] for _ in walked.classes]
         self.modules: set[int] = set()
@@ -195,11 +195,11 @@ class _Summariser:
         """Calls of functions and methods that put something somewhere."""
         found: list[tuple[ast.Call, Scope]] = []
         for item in self.walked.calls:
-            func = item[0].func
+            func: Any = item[0].func
             if func.__class__ is ast.Attribute:
-                if func.attr in _PUTS:  # type: ignore[attr-defined]
+                if func.attr in _PUTS:
                     found.append(item)
-            elif func.__class__ is ast.Name and func.id == "setattr":  # type: ignore[attr-defined]
+            elif func.__class__ is ast.Name and func.id == "setattr":
                 found.append(item)
         return found
 
@@ -675,7 +675,7 @@ def _element(base: Ref) -> Ref:
 def _is_irrelevant(ref: Ref) -> bool:
     """Whether a callee is surely neither of the project nor something that compiles or calls its arguments."""
     if ref[0] != "i":
-        return ref[0] == "="
+        return bool(ref[0] == "=")
     path = str(ref[1])
     top, _, rest = path.partition(".")
     if top == "torch":
