@@ -400,7 +400,7 @@ class Evaluator:
         return _joined(found)
 
     def _flat(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        return _joined(value.values if isinstance(value, Elements) else (value,) for value in values)
+        return _joined(self._flat(value.values) if isinstance(value, Elements) else (value,) for value in values)
 
     # Calls
 

@@ -82,6 +82,7 @@ class _Linker:
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
         self.children = self._children()
         self.skipped: dict[tuple[int, int], bool] = {}
+        self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.disabled: set[tuple[int, int]] = set()
         self.doubtful: deque[tuple[Function, Function]] = deque()
 
@@ -262,6 +263,11 @@ class _Linker:
                 forward = self.evaluator.method(cls, "forward")
                 if forward is not None:
                     yield forward
+            case Class(cls):
+                for constructor in ("__init__", "__post_init__"):
+                    method = self.evaluator.method(cls, constructor)
+                    if method is not None:
+                        yield Function(method.file, method.number, cls)
             case _:
                 return
 
@@ -311,12 +317,22 @@ class _Linker:
         frame = self.evaluator.frame(caller.file, caller.receiver)
         for child in self.children.get((caller.file, caller.number), ()):
             yield Function(caller.file, child, caller.receiver), True
+        yield from self.wrapping(caller, summary)
         if caller.receiver is not None:
             yield from self.loaded(caller.receiver, summary)
             if summary.name.endswith(".forward"):
                 yield from self.hooked(caller.receiver)
         for site in summary.calls:
             yield from self.called(site, frame)
+
+    def wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[tuple[Function, bool]]:
+        """What decorators of the project put in the place of a function."""
+        frame = self.evaluator.frame(caller.file)
+        for decorator in summary.decorators:
+            if decorator.call:
+                for value in self.evaluator.values(("()", decorator.call, (), ()), frame):
+                    if isinstance(value, Function):
+                        yield value, True
 
     def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[tuple[Function, bool]]:
         """Properties of ``self`` that a method reads."""
@@ -347,10 +363,31 @@ class _Linker:
             is_sure = True
         for function in targets:
             yield function, is_sure
+            yield from ((passed, is_sure) for passed in self.passed(function, site, frame))
         if any(isinstance(value, External) and value.path in _CALLS_FIRST for value in values):
             for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
                 for value in evaluator.values(ref, frame):
                     yield from ((function, True) for function in self.entered(value))
+
+    def passed(self, function: Function, site: CallSite, frame: Frame) -> Iterator[Function]:
+        """What a call passes for parameters that the called function calls."""
+        key = function.file, function.number
+        if key not in self.calling:
+            self.calling[key] = frozenset(self.called_parameters(*key))
+        called = self.calling[key]
+        for name, ref in self.evaluator.matched(function, site.arguments, dict(site.keywords)) if called else ():
+            for value in self.evaluator.values(ref, frame) if name in called else ():
+                yield from self.entered(value)
+
+    def called_parameters(self, file: int, function: int) -> Iterator[str]:
+        """The parameters that a function, or one inside it, calls."""
+        for each in (function, *self.children.get((file, function), ())):
+            for site in self.files[file].summary.functions[each].calls:
+                match site.callee:
+                    case ("p", owner, name) if owner == function:
+                        yield name
+                    case _:
+                        continue
 
     def applied(self, site: CallSite, frame: Frame) -> tuple[Value, ...]:
         """``MyFunction.apply(...)`` of a ``torch.autograd.Function``."""

@@ -58,7 +58,9 @@ _RELEVANT_TORCH = (
 )
 """Functions and classes of torch that compile, keep from compiling, call what they are given or hold modules."""
 _RELEVANT_BUILTINS = frozenset({"getattr", "map", "filter", "setattr"})
-_PASSES_ON = frozenset({"enumerate", "list", "tuple", "reversed", "iter", "sorted", "set", "next", "deepcopy", "copy"})
+_PASSES_ON = frozenset(
+    {"OrderedDict", "enumerate", "list", "tuple", "reversed", "iter", "sorted", "set", "next", "deepcopy", "copy"}
+)
 """Functions whose result has the elements, or is a copy, of their first argument."""
 _VIEWS = frozenset({"values", "children", "modules", "copy"})
 _PAIR_VIEWS = frozenset({"items", "named_children", "named_modules"})
@@ -620,7 +622,7 @@ class _Summariser:
                 return self.annotation(parsed, scope, depth - 1)
             case ast.Name() | ast.Attribute():
                 ref = self.ref(expr, scope, depth - 1)
-                return UNKNOWN if not ref or _is_irrelevant(ref) else ("@", ref)
+                return UNKNOWN if not ref or _is_irrelevant(ref) or _is_abstract(ref) else ("@", ref)
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 return self.promised((left, right), scope, depth)
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name) as origin, slice=inner):
@@ -681,6 +683,11 @@ def _is_irrelevant(ref: Ref) -> bool:
     if top == "torch":
         return not path.startswith(_RELEVANT_TORCH)
     return top in _IRRELEVANT or (top == "builtins" and rest not in _RELEVANT_BUILTINS)
+
+
+def _is_abstract(ref: Ref) -> bool:
+    """Whether an annotation is of the standard library's abstract kind, and says nothing of who is there."""
+    return bool(ref[0] == "i" and str(ref[1]).startswith(("collections.", "abc.", "enum.", "functools.")))
 
 
 def _is_torch_nn(ref: Ref) -> bool:
