@@ -197,9 +197,11 @@ class _Linker:
                 if name is None:
                     continue
                 step = ChainStep(self.files[file].filename, site.row, name)
-                for value in self.subjects(site, name, frame):
-                    for entered in self.entered(value, name):
-                        yield _Root(entered, Traced.CERTAIN, step)
+                subjects = self.subjects(site, name, frame)
+                targets = list(dict.fromkeys(each for value in subjects for each in self.entered(value, name)))
+                degree = Traced.CERTAIN if self.is_sure(subjects, targets) else Traced.POSSIBLE
+                for target in targets:
+                    yield _Root(target, degree, step)
 
     def site_receivers(self, file: int, function: int | None) -> list[ClassId | None]:
         """What ``self`` may be where something is compiled: the class around, and those that inherit the method."""
@@ -358,9 +360,7 @@ class _Linker:
         if not values:
             values = self.applied(site, frame)
         targets = list(dict.fromkeys(function for value in values for function in self.entered(value)))
-        is_sure = len(targets) <= _ALTERNATIVES and not any(isinstance(v, Instance) and not v.exact for v in values)
-        if not is_sure and len(targets) == 1:
-            is_sure = True
+        is_sure = self.is_sure(values, targets)
         for function in targets:
             yield function, is_sure
             yield from ((passed, is_sure) for passed in self.passed(function, site, frame))
@@ -368,6 +368,13 @@ class _Linker:
             for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
                 for value in evaluator.values(ref, frame):
                     yield from ((function, True) for function in self.entered(value))
+
+    def is_sure(self, values: Sequence[Value], targets: Sequence[Function]) -> bool:
+        """Whether each target is entered for sure: there are few, and none is a guess among subclasses."""
+        if len(targets) <= 1:
+            return True
+        is_open = any(isinstance(value, Instance) and not value.exact for value in values)
+        return len(targets) <= _ALTERNATIVES and not is_open
 
     def passed(self, function: Function, site: CallSite, frame: Frame) -> Iterator[Function]:
         """What a call passes for parameters that the called function calls."""
