@@ -51,6 +51,7 @@ def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 
 CHILD_FIELDS = _child_fields()
+REVERSED_FIELDS = {kind: fields[::-1] for kind, fields in CHILD_FIELDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class _Walker:
     def __init__(self, walked: Walked) -> None:
         self.walked = walked
         self.keep_constants = ast.Constant in walked.buckets
+        self.keeps_keywords = ast.keyword in walked.buckets
         self.nonlocals: list[tuple[str, Scope]] = []
         self.visitors: dict[type[ast.AST], Callable[[Any, Scope], list[_Pending]]] = {
             ast.AnnAssign: self.annotated_assignment,
@@ -140,6 +142,7 @@ class _Walker:
             ast.AugAssign: self.augmented_assignment,
             ast.Call: self.call,
             ast.ClassDef: self.class_,
+            ast.Name: self.name,
             ast.DictComp: self.comprehension,
             ast.ExceptHandler: self.handler,
             ast.For: self.loop,
@@ -163,27 +166,35 @@ class _Walker:
 
     def run(self) -> None:
         """Walk the tree in source order."""
-        buckets, visitors, name, attribute = self.walked.buckets, self.visitors, self.name, self.attribute
+        buckets, visitors = self.walked.buckets, self.visitors
+        chains, name_scope = self.walked.chains, self.walked.name_scope
+        attribute, unbound = self.attribute, () if self.keep_constants else (ast.Constant,)
         stack: list[_Pending] = [(child, self.walked.root) for child in reversed(self.walked.tree.body)]
-        pop, extend = stack.pop, stack.extend
+        pop, push, extend = stack.pop, stack.append, stack.extend
         while stack:
             node, scope = pop()
-            kind = node.__class__
+            kind: Any = node.__class__
             if kind in buckets:
                 buckets[kind].append((node, scope))
-            if isinstance(node, ast.Name):
-                name(node, scope)
-            elif isinstance(node, ast.Attribute):
-                if (base := attribute(node, scope)) is not None:
-                    stack.append((base, scope))
+            if kind is ast.Name and node.ctx.__class__ is ast.Load:  # type: ignore[attr-defined]
+                name_scope[node] = scope  # type: ignore[index]
+                chains.setdefault(node.id, []).append(node)  # type: ignore[attr-defined, arg-type]
+            elif kind is ast.Attribute:
+                if (base := attribute(node, scope)) is not None:  # type: ignore[arg-type]
+                    push((base, scope))
             elif (visit := visitors.get(kind)) is not None:
                 pending = visit(node, scope)
                 pending.reverse()
                 extend(pending)
             else:
-                pending = self.inside(node, scope)
-                pending.reverse()
-                extend(pending)
+                for field_name in REVERSED_FIELDS[kind]:
+                    value = getattr(node, field_name, None)
+                    if value.__class__ is list:
+                        for item in reversed(value):
+                            if isinstance(item, ast.AST) and item.__class__ not in unbound:
+                                push((item, scope))
+                    elif isinstance(value, ast.AST) and value.__class__ not in unbound:
+                        push((value, scope))
         self.settle_nonlocals()
         self.sort_buckets()
 
@@ -211,13 +222,10 @@ class _Walker:
             return found
         return [item for item in found if item[0].__class__ is not ast.Constant]
 
-    def name(self, node: ast.Name, scope: Scope) -> None:
-        """A bare name: a use, or a store of which no more is known."""
-        if isinstance(node.ctx, ast.Load):
-            self.walked.name_scope[node] = scope
-            self.walked.chains.setdefault(node.id, []).append(node)
-        else:
-            scope.bind(node.id, node)
+    def name(self, node: ast.Name, scope: Scope) -> list[_Pending]:
+        """A store or deletion of which no more is known."""
+        scope.bind(node.id, node)
+        return []
 
     def attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr | None:
         """An outermost ``a.b.c``; gives the expression it hangs on if that is no name."""
@@ -238,7 +246,12 @@ class _Walker:
     def call(self, node: ast.Call, scope: Scope) -> list[_Pending]:
         """A call, kept for the call and method triggers and for the traced region."""
         self.walked.calls.append((node, scope))
-        return self.inside(node, scope)
+        if self.keeps_keywords:
+            return self.inside(node, scope)
+        children = (node.func, *node.args, *[keyword.value for keyword in node.keywords])
+        if self.keep_constants:
+            return [(child, scope) for child in children]
+        return [(child, scope) for child in children if child.__class__ is not ast.Constant]
 
     def assignment(self, node: ast.Assign, scope: Scope) -> list[_Pending]:
         """``a = b = value``."""
