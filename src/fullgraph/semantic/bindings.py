@@ -36,7 +36,10 @@ class _Binder:
         self.bind_decorated()
         for _ in range(_ROUNDS):
             self.evaluator.forget_bound()
-            if not self.wanted or not any([self.bind_calls(file) for file in range(len(self.evaluator.files))]):
+            if not self.wanted:
+                return
+            news = [self.bind_calls(file) for file in range(len(self.evaluator.files))]
+            if not any(news):
                 return
 
     # Which parameters matter

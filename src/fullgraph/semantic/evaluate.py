@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from fullgraph.semantic.classes import ModuleClass, external_base_is_module
+from fullgraph.semantic.classes import external_base_is_module
 from fullgraph.semantic.project import Modules, ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, ClassSummary, FunctionSummary, Ref
+from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
 
 COMPILE = "torch.compile"
@@ -26,8 +27,11 @@ _WIDTH = 24
 _RETURNS_SELF = frozenset(
     {"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "share_memory", "to", "train", "type"}
 )
+_BUILDS = frozenset({"from_config", "from_pretrained", "load_from_checkpoint"})
+"""Class methods of well-known libraries that give an instance."""
 _CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
 _SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
+_AUTOGRAD = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 _GIVES_BACK = frozenset(
     {
         COMPILE,
@@ -114,6 +118,8 @@ class Evaluator:
                 return (Class(ClassId(frame.file, ref[1])),)
             case "s":
                 return (Instance(self._self(frame, ref[1])),)
+            case "C":
+                return (Class(self._self(frame, ref[1])),)
             case "=":
                 return ()
         self._level += 1
@@ -194,7 +200,7 @@ class Evaluator:
                 return self._parameter(frame, function, name, depth)
             case (".", base, name):
                 if base[0] == "S":
-                    return self._inherited(base[1], name, frame, depth)
+                    return self._inherited(base[1], name, frame)
                 owners = self.values(base, frame, depth - 1)
                 return _joined(self.attribute(owner, name, depth - 1) for owner in owners)
             case ("()", callee, arguments, keywords):
@@ -209,7 +215,6 @@ class Evaluator:
                 return self._promised(self.values(inner, frame, depth - 1))
             case _:
                 return ()
-
 
     def _self(self, frame: Frame, index: int) -> ClassId:
         own = ClassId(frame.file, index)
@@ -306,7 +311,11 @@ class Evaluator:
         method = self.method(cls, name)
         if method is not None:
             return (Function(method.file, method.index, cls),)
-        return self._held(cls, name, depth)
+        if name == "apply" and self.is_autograd_function(cls):
+            forward = self.method(cls, "forward")
+            return () if forward is None else (forward,)
+        held = self._held(cls, name, depth)
+        return (Class(cls),) if not held and name in _BUILDS and self.external_bases(cls) else held
 
     def _instance_attribute(self, cls: ClassId, name: str, depth: int, *, exact: bool) -> tuple[Value, ...]:
         method = self.method(cls, name)
@@ -335,7 +344,7 @@ class Evaluator:
                 found.append(self.values(ref, Frame(each.file, cls), depth - 1))  # noqa: PERF401
         return _joined(found)
 
-    def _inherited(self, index: int, name: str, frame: Frame, depth: int) -> tuple[Value, ...]:
+    def _inherited(self, index: int, name: str, frame: Frame) -> tuple[Value, ...]:
         """``super().name``: what stands behind this class in the receiver's line."""
         own = ClassId(frame.file, index)
         receiver = self._self(frame, index)
@@ -344,7 +353,10 @@ class Evaluator:
             method = self.class_(cls).methods.get(name)
             if method is not None:
                 return (Function(cls.file, method, receiver),)
-        return ()
+        forward = self.method(receiver, "forward") if name == "__call__" else None
+        if forward is None or self.is_module(receiver) is ModuleClass.NO:
+            return ()
+        return (Function(forward.file, forward.index, receiver),)
 
     def elements(self, value: Value, depth: int = _DEPTH) -> tuple[Value, ...]:
         """What subscripting a value, or a loop over it, gives."""
@@ -371,7 +383,8 @@ class Evaluator:
                             found += [self._flat(self.values(ref, frame, depth - 1)) for ref in site.arguments]
                         case _:
                             continue
-            found += [self.values(ref, Frame(each.file, cls), depth - 1) for ref in self.class_(each).attributes.get("*", ())]
+            held = self.class_(each).attributes.get("*", ())
+            found += [self.values(ref, Frame(each.file, cls), depth - 1) for ref in held]
         return _joined(found)
 
     def _flat(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -503,9 +516,20 @@ class Evaluator:
                 return Function(each.file, index)
         return None
 
+    def getter(self, cls: ClassId, name: str) -> Function | None:
+        """The definition of a property that instances of the class have."""
+        method = self.method(cls, name)
+        if method is None or name not in self.class_(ClassId(method.file, self.function(method).owner)).properties:
+            return None
+        return Function(method.file, method.index, cls)
+
     def external_bases(self, cls: ClassId) -> frozenset[str]:
         """Dotted paths of all bases from other packages."""
         return frozenset(base for each in self.lineage(cls) for base in self.bases(each) if isinstance(base, str))
+
+    def is_autograd_function(self, cls: ClassId) -> bool:
+        """Whether the class is a ``torch.autograd.Function``."""
+        return not _AUTOGRAD.isdisjoint(self.external_bases(cls))
 
     def is_module(self, cls: ClassId) -> ModuleClass:
         """Whether the class is an ``nn.Module``."""
