@@ -22,12 +22,12 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
-from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
+from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,

@@ -33,9 +33,7 @@ class Code:
         """The degree of every ``def``, by its name."""
         functions = self.model.walked.functions.values()
         return {
-            qualified(info): self.model.region.traced_by(
-                info.scope, info.node.body[0].lineno
-            ).degree
+            qualified(info): self.model.region.traced_by(info.scope, info.node.body[0].lineno).degree
             for info in functions
         }
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from fullgraph.semantic.summary import FileSummary
 
@@ -29,13 +29,12 @@ class ProjectFile:
     @classmethod
     def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
         """A file that is a project by itself."""
-        stem = os.path.splitext(os.path.basename(filename))[0]
-        return cls(filename, stem, is_package=False, summary=summary)
+        return cls(filename, PurePath(filename).stem, is_package=False, summary=summary)
 
 
 def module_name(parts: Sequence[str]) -> tuple[str, bool]:
     """The dotted name of a file whose path below its import root has these parts, and whether it is a package."""
-    stem = os.path.splitext(parts[-1])[0]
+    stem = PurePath(parts[-1]).stem
     is_package = stem == "__init__"
     names = [*parts[:-1]] if is_package else [*parts[:-1], stem]
     return ".".join(names), is_package
@@ -89,5 +88,11 @@ class Modules:
         """Of several modules with one name, that whose path has most in common with the importer's."""
         if len(found) == 1:
             return found[0]
-        own = self._files[importer].filename
-        return max(found, key=lambda index: (len(os.path.commonprefix([self._files[index].filename, own])), -index))
+        own = PurePath(self._files[importer].filename).parts
+        return min(found, key=lambda index: (-_common(self._files[index].filename, own), self._files[index].filename))
+
+
+def _common(filename: str, own: Sequence[str]) -> int:
+    """How many folders two paths begin with alike."""
+    parts = PurePath(filename).parts
+    return next((place for place, pair in enumerate(zip(parts, own, strict=False)) if pair[0] != pair[1]), len(parts))

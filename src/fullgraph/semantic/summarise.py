@@ -22,10 +22,12 @@ from fullgraph.torchfacts import method_returns_tensor
 
 SUMMARY_NODES: tuple[type[ast.AST], ...] = (
     ast.If,
+    ast.IfExp,
+    ast.BoolOp,
+    ast.While,
     ast.For,
     ast.AsyncFor,
     ast.comprehension,
-    ast.Lambda,
     ast.Return,
     ast.With,
 )
@@ -72,13 +74,13 @@ _CONTAINERS = frozenset(
     }
 )  # fmt: skip
 _MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "dict", "OrderedDict", "defaultdict"})
+_CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _WRAPPERS = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired"})
 
 
 def function_nodes(walked: Walked) -> list[ast.AST]:
     """Every ``def`` and ``lambda`` of a file; places in this list are the indices of its functions in the summary."""
-    lambdas = [node for node, _ in walked.buckets.get(ast.Lambda, ())]
-    return [*walked.functions, *lambdas]
+    return [*walked.functions, *walked.lambdas]
 
 
 def summarise(walked: Walked, barriers: Barriers) -> FileSummary:
@@ -94,14 +96,15 @@ class _Summariser:
         self.barriers = barriers
         self.functions = {node: index for index, node in enumerate(function_nodes(walked))}
         self.classes = {node: index for index, node in enumerate(walked.classes)}
-        self.scopes: dict[ast.AST, Scope] = {node: scope for node, scope in walked.buckets[ast.Lambda]}
         self.keys: dict[tuple[Scope, str], int] = {}
         self.names: list[tuple[Ref, ...]] = []
         self.open_keys: set[int] = set()
         self.promises: dict[Ref, Ref] = {}
         self.loops = dict(self.loop_targets())
+        self.rows = dict(self.loop_rows())
+        self.class_scopes = {info.scope for info in walked.functions.values() if _is_class_method(info.node)}
         self.grown = self.growths()
-        self.selves = {scope: owner for scope, owner in self.self_scopes()}
+        self.selves = dict(self.self_scopes())
         self.attributes: list[dict[str, list[Ref]]] = [{} for _ in walked.classes]
         self.hooks: list[list[Ref]] = [[] for _ in walked.classes]
         self.modules: set[int] = set()
@@ -148,7 +151,7 @@ class _Summariser:
         for node, scope in self.walked.buckets[ast.Return]:
             if isinstance(node, ast.Return) and node.value is not None and (ref := self.ref(node.value, scope)):
                 found.setdefault(self.home_function(scope), []).append(ref)
-        for node, scope in self.walked.buckets[ast.Lambda]:
+        for node, scope in self.walked.lambdas.items():
             if isinstance(node, ast.Lambda) and (ref := self.ref(node.body, scope)):
                 found.setdefault(node, []).append(ref)
         return found
@@ -157,8 +160,7 @@ class _Summariser:
         """The scope of each method, with the name of its first parameter and its class; not of static methods."""
         for info in self.walked.functions.values():
             first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
-            is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in info.node.decorator_list)
-            if info.owner is not None and first is not None and not is_static:
+            if info.owner is not None and first is not None and not _has_decorator(info.node, "staticmethod"):
                 yield info.scope, (first.arg, self.classes[info.owner])
 
     def loop_targets(self) -> Iterator[tuple[ast.Name, tuple[ast.expr, Scope, tuple[int, ...]]]]:
@@ -169,6 +171,25 @@ class _Summariser:
                 if isinstance(target, (ast.Tuple, ast.List)) and isinstance(iterable, ast.expr):
                     for name, path in _places(target):
                         yield name, (iterable, scope, path)
+
+    def loop_rows(self) -> Iterator[tuple[ast.AST, tuple[int, int]]]:
+        """First and last rows of the body of each loop, by what its target's names are bound to."""
+        for kind in (ast.For, ast.AsyncFor):
+            for node, _ in self.walked.buckets[kind]:
+                if isinstance(node, (ast.For, ast.AsyncFor)):
+                    rows = node.body[0].lineno, node.body[-1].end_lineno or 0
+                    yield node, rows
+                    for name, _ in _places(node.target):
+                        yield name, rows
+
+    def loop_around(self, name: ast.Name, bindings: Iterable[Binding]) -> Binding | None:
+        """Of several bindings of a name, the innermost loop over it that the use stands in."""
+        found: Binding | None = None
+        for item in bindings:
+            rows = self.rows.get(item) if isinstance(item, ast.AST) else None
+            if rows is not None and rows[0] <= name.lineno <= rows[1]:
+                found = item
+        return found
 
     def growths(self) -> dict[tuple[Scope | int, str], list[tuple[ast.expr, Scope, bool]]]:
         """What ``append``, ``extend`` and ``insert`` add, by the name and the scope that binds it."""
@@ -184,6 +205,9 @@ class _Summariser:
                         found.setdefault((home[0], name), []).append((added, scope, method == "extend"))
                 case _:
                     continue
+        for target, value, scope in self.walked.items:
+            if isinstance(target.value, ast.Name) and (home := scope.lookup(target.value.id)) is not None:
+                found.setdefault((home[0], target.value.id), []).append((value, scope, False))
         return found
 
     # Functions and classes
@@ -197,7 +221,7 @@ class _Summariser:
         """Summarise one ``def`` or ``lambda``."""
         info = self.walked.functions.get(node)
         owner = info.owner if info is not None else None
-        scope = info.scope if info is not None else self.scopes[node]
+        scope = info.scope if info is not None else self.walked.lambdas[node]
         outer = scope.parent if scope.parent is not None else self.walked.root
         around = self.home_function(outer)
         name = "<lambda>" if info is None else info.node.name if owner is None else f"{owner.name}.{info.node.name}"
@@ -226,7 +250,7 @@ class _Summariser:
         """What the annotations of parameters promise."""
         for node, index in self.functions.items():
             info = self.walked.functions.get(node)
-            scope = info.scope if info is not None else self.scopes[node]
+            scope = info.scope if info is not None else self.walked.lambdas[node]
             outer = scope.parent if scope.parent is not None else self.walked.root
             for arg in _parameters(node):
                 promised = UNKNOWN if arg.annotation is None else self.annotation(arg.annotation, outer)
@@ -276,6 +300,11 @@ class _Summariser:
             if isinstance(item.binding, ast.AnnAssign):
                 promised = self.annotation(item.binding.annotation, item.scope)
                 self.add(self.attributes[owner], item.target.attr, promised)
+        for target, value, scope in self.walked.items:
+            base = target.value
+            owner = self.owner_of(base.value, scope) if isinstance(base, ast.Attribute) else None
+            if isinstance(base, ast.Attribute) and owner is not None and (ref := self.ref(value, scope)):
+                self.add(self.attributes[owner], base.attr, ("[", (ref,)))
         for call, scope in self.walked.calls:
             if isinstance(call.func, (ast.Attribute, ast.Name)):
                 self.collect_from_call(call, scope)
@@ -284,16 +313,17 @@ class _Summariser:
                 self.collect_load(name, chain)
 
     def collect_load(self, name: str, chain: ast.expr) -> None:
-        """Note the attribute that a chain reads from ``self``."""
-        attr = None
+        """Note the attributes that a chain reads from ``self``."""
+        attrs: list[str] = []
         while isinstance(chain, ast.Attribute):
-            attr, chain = chain.attr, chain.value
-        if attr is None or not isinstance(chain, ast.Name):
+            attrs.append(chain.attr)
+            chain = chain.value
+        if not attrs or not isinstance(chain, ast.Name):
             return
         scope = self.walked.name_scope[chain]
         found = scope.lookup(name)
         if found is not None and self.selves.get(found[0], ("",))[0] == name:
-            self.loads.setdefault(found[0], set()).add(attr)
+            self.loads.setdefault(found[0], set()).add(".".join(attrs[::-1]))
 
     def collect_from_call(self, call: ast.Call, scope: Scope) -> None:
         """Note what a call adds to an attribute of ``self``: ``self.layers.append(x)``, ``setattr(self, n, x)``."""
@@ -348,7 +378,9 @@ class _Summariser:
     def sites(self, calls: Iterable[tuple[ast.Call, Scope]], *, skipped: bool) -> Iterator[CallSite]:
         """Those calls that may matter: whose callee may be of this project, or that are given functions or modules."""
         for call, scope in calls:
-            if self.barriers.is_skipped(call.lineno) is not skipped:
+            if self.barriers.is_skipped_call(call) is not skipped:
+                continue
+            if skipped and self.barriers.is_forced_eager(call.lineno):
                 continue
             callee = self.ref(call.func, scope)
             if not callee or _is_irrelevant(callee):
@@ -431,8 +463,8 @@ class _Summariser:
         if depth <= 0:
             return UNKNOWN
         match expr:
-            case ast.Name(id=name):
-                return self.name(name, scope)
+            case ast.Name():
+                return self.name(expr, scope)
             case ast.Attribute(value=value, attr=attr):
                 base = self.ref(value, scope, depth - 1)
                 return self.attribute(base, attr) if base else UNKNOWN
@@ -482,6 +514,8 @@ class _Summariser:
                 return ("i", f"{base[1]}.{attr}")
             case "=":
                 return UNKNOWN
+            case "s" if attr == "__class__":
+                return ("C", base[1])
             case "p" if attr not in _OF_MODULES and not self.promises.get(base[1:], UNKNOWN):
                 return UNKNOWN
             case "()" | "n" | "[]" if attr not in _OF_MODULES and method_returns_tensor(attr):
@@ -497,8 +531,9 @@ class _Summariser:
             return UNKNOWN
         return known[0] if tag == "|" and len(known) == 1 else (tag, known)
 
-    def name(self, name: str, scope: Scope) -> Ref:
+    def name(self, expr: ast.Name, scope: Scope) -> Ref:
         """What a bare name stands for."""
+        name = expr.id
         found = scope.lookup(name)
         if found is None:
             return ("*", name) if self.walked.root.stars else ("i", f"builtins.{name}")
@@ -507,9 +542,13 @@ class _Summariser:
             binding = bindings[0]
             if isinstance(binding, ast.arg):
                 own, owner = self.selves.get(home, ("", NO_OWNER))
-                return ("s", owner) if own == name else self.binding(binding, home, name)
+                if own == name:
+                    return ("C" if home in self.class_scopes else "s", owner)
+                return self.binding(binding, home, name)
             if isinstance(binding, (str, *DEFS, ast.ClassDef)):
                 return self.binding(binding, home, name)
+        elif (loop := self.loop_around(expr, bindings)) is not None:
+            return self.binding(loop, home, name)
         key = self.key(home, name)
         return ("n", key) if self.names[key] or key in self.open_keys else UNKNOWN
 
@@ -519,6 +558,13 @@ class _Summariser:
             case ast.Call(func=ast.Name(id="super")):
                 owner = self.super_owner(scope)
                 return UNKNOWN if owner is None else ("S", owner)
+            case ast.Call(func=ast.Name(id="type"), args=[owner_], keywords=[]):
+                base = self.ref(owner_, scope, depth - 1)
+                return ("C", base[1]) if base and base[0] == "s" else UNKNOWN
+            case ast.Call(func=ast.Name(id="dict" | "OrderedDict") | ast.Attribute(attr="OrderedDict"), args=given):
+                values = _dict_values(call)
+                held = self.joined("[", values, scope, depth) if values else UNKNOWN
+                return held or (self.ref(given[0], scope, depth - 1) if given else UNKNOWN)
             case ast.Call(func=ast.Name(id="getattr"), args=[owner_, name, *_]):
                 known = isinstance(name, ast.Constant) and isinstance(name.value, str)
                 attr = str(name.value) if known else "*"  # type: ignore[attr-defined]
@@ -607,13 +653,36 @@ def _parameters(node: ast.AST) -> list[ast.arg]:
 
 
 def _element(base: Ref) -> Ref:
-    return ("[]", base) if base and base[0] not in ("=", "i") else UNKNOWN
+    if not base or base[0] == "=" or (base[0] == "i" and (_is_irrelevant(base) or str(base[1]).startswith("torch."))):
+        return UNKNOWN
+    return ("[]", base)
+
+
+def _dict_values(call: ast.Call) -> list[ast.expr]:
+    """What ``dict(a=x)`` and ``OrderedDict([("a", x)])`` hold."""
+    given = [item.value for item in call.keywords]
+    match call.args:
+        case [ast.List(elts=pairs) | ast.Tuple(elts=pairs)]:
+            given += [pair.elts[1] for pair in pairs if isinstance(pair, ast.Tuple) and len(pair.elts) == 2]
+        case [ast.ListComp(elt=ast.Tuple(elts=[_, value])) | ast.GeneratorExp(elt=ast.Tuple(elts=[_, value]))]:
+            given.append(value)
+        case _:
+            pass
+    return given
+
+
+def _has_decorator(node: DefNode, name: str) -> bool:
+    return any(isinstance(item, ast.Name) and item.id == name for item in node.decorator_list)
+
+
+def _is_class_method(node: DefNode) -> bool:
+    return node.name in _CLASS_METHODS or _has_decorator(node, "classmethod")
 
 
 def _is_irrelevant(ref: Ref) -> bool:
     """Whether a callee is surely neither of the project nor something that compiles or calls its arguments."""
     if ref[0] != "i":
-        return ref[0] == "="
+        return bool(ref[0] == "=")
     path = str(ref[1])
     top, _, rest = path.partition(".")
     if top == "torch":
@@ -622,7 +691,7 @@ def _is_irrelevant(ref: Ref) -> bool:
 
 
 def _is_torch_nn(ref: Ref) -> bool:
-    return bool(ref) and ref[0] == "i" and str(ref[1]).startswith("torch.nn.")
+    return bool(ref) and str(ref[0]) == "i" and str(ref[1]).startswith("torch.nn.")
 
 
 def _is_secondary(node: DefNode) -> bool:

@@ -10,6 +10,7 @@ says what it is. References are plain tuples, so that thousands of summaries are
     ("f", index)                a function or lambda of this file
     ("c", index)                a class of this file
     ("s", index)                ``self`` in a method of this class
+    ("C", index)                ``cls`` in a class method of this class, or ``type(self)``
     ("S", index)                ``super()`` in a method of this class
     ("p", index, "name")        a parameter of this function
     (".", ref, "name")          an attribute
@@ -67,7 +68,7 @@ class FunctionSummary(NamedTuple):
     """Calls that it does not come to, since a condition tells compiled code from eager code."""
     returns: tuple[Ref, ...]
     loads: tuple[str, ...]
-    """Attributes of ``self`` that it reads: a property among them is entered."""
+    """Attributes of ``self`` that it reads, and of those in turn, as ``a`` and ``a.b``: a property is entered."""
 
 
 class ClassSummary(NamedTuple):

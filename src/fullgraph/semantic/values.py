@@ -9,14 +9,14 @@ class ClassId(NamedTuple):
     """A class: the index of its file in the project, and its index there."""
 
     file: int
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not the method of tuples
 
 
 class Function(NamedTuple):
     """A function or lambda, and, for a method, the class whose instance it is bound to."""
 
     file: int
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not the method of tuples
     receiver: ClassId | None = None
 
 
