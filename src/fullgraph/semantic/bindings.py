@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.evaluate import Evaluator, Frame
 from fullgraph.semantic.summary import CallSite, Ref
-from fullgraph.semantic.values import Class, ClassId, Function, Value
+from fullgraph.semantic.values import Class, ClassId, External, Function, Value
 
 _ROUNDS = 4
 """How often all calls are looked at: what is passed through more functions than that is unknown."""
@@ -63,8 +63,13 @@ class _Binder:
         """Note the parameters that a reference leads to."""
         functions = self.evaluator.files[file].summary.functions
         for function, name in self.parameters(file, ref, _ALIASES):
-            if not any(promised for own, promised in functions[function].parameters if own == name):
+            promises = (ref for own, ref in functions[function].parameters if own == name and ref and ref[0] != "d")
+            if name not in self.wanted[file, function] and not any(self.is_kept(file, ref) for ref in promises):
                 self.wanted[file, function].add(name)
+
+    def is_kept(self, file: int, promise: Ref) -> bool:
+        """Whether an annotation names something of the project; ``model: nn.Module`` says nothing of what is passed."""
+        return any(not isinstance(value, External) for value in self.evaluator.values(promise, Frame(file)))
 
     def parameters(self, file: int, ref: Ref, depth: int) -> Iterator[tuple[int, str]]:
         """The parameters that a value may come from, unchanged or as a part of it."""
@@ -92,14 +97,23 @@ class _Binder:
     # What is passed for them
 
     def bind_decorated(self) -> None:
-        """A decorator of the project is given the function below it."""
+        """A decorator of the project is given the function or class below it."""
         for file, each in enumerate(self.evaluator.files):
             for index, function in enumerate(each.summary.functions):
                 for decorator in function.decorators:
-                    for value in self.evaluator.values(decorator.call, Frame(file)):
-                        if isinstance(value, Function) and (names := self.evaluator.function(value).parameters):
-                            receiver = self.evaluator.class_around(file, index)
-                            self.evaluator.bind(value, names[0][0], [Function(file, index, receiver)])
+                    receiver = self.evaluator.class_around(file, index)
+                    self.bind_decorator(file, decorator.call, Function(file, index, receiver))
+            for index, cls in enumerate(each.summary.classes):
+                for decorator in cls.decorators:
+                    self.bind_decorator(file, decorator.call, Class(ClassId(file, index)))
+
+    def bind_decorator(self, file: int, decorator: Ref, below: Value) -> None:
+        """Bind what stands below a decorator to its first parameter."""
+        for value in self.evaluator.values(decorator, Frame(file)):
+            if isinstance(value, Function):
+                first = next(iter(self.evaluator.matched(value, (decorator,), {})), None)
+                if first is not None:
+                    self.evaluator.bind(value, first[0], [below])
 
     def bind_calls(self, file: int) -> bool:
         """Bind what the calls in a file pass, and say whether any of it is new."""

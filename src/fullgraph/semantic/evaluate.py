@@ -211,6 +211,8 @@ class Evaluator:
                 return (Elements(_joined(self.values(each, frame, depth - 1) for each in refs)),)
             case ("|", refs):
                 return _joined(self.values(each, frame, depth - 1) for each in refs)
+            case ("d", inner):
+                return self.values(inner, frame, depth - 1)
             case ("@", inner):
                 return self._promised(self.values(inner, frame, depth - 1))
             case _:

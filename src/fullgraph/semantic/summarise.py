@@ -240,7 +240,7 @@ class _Summariser:
             tuple(sorted(self.loads.get(scope, ()))),
         )
 
-    def decorators(self, node: DefNode, scope: Scope) -> Iterator[Decorator]:
+    def decorators(self, node: DefNode | ast.ClassDef, scope: Scope) -> Iterator[Decorator]:
         """The decorators of a definition."""
         for item in node.decorator_list:
             whole = self.ref(item, scope)
@@ -255,6 +255,10 @@ class _Summariser:
             for arg in _parameters(node):
                 promised = UNKNOWN if arg.annotation is None else self.annotation(arg.annotation, outer)
                 self.promises[index, arg.arg] = promised
+            for arg, default in _defaults(node):
+                ref = self.ref(default, outer)
+                if ref and ref[0] in ("c", "f", "i", "n") and not self.promises[index, arg.arg]:
+                    self.promises[index, arg.arg] = ("d", ref)
 
     def class_(self, node: ast.AST) -> ClassSummary:
         """Summarise one class."""
@@ -274,6 +278,7 @@ class _Summariser:
             info.node.name,
             info.node.lineno,
             tuple(self.ref(_unsubscripted(base), outer) for base in info.node.bases),
+            tuple(self.decorators(info.node, outer)),
             methods,
             frozenset(properties),
             {name: tuple(dict.fromkeys(refs)) for name, refs in self.attributes[index].items()},
@@ -650,6 +655,16 @@ def _places(target: ast.expr, path: tuple[int, ...] = ()) -> Iterator[tuple[ast.
 def _parameters(node: ast.AST) -> list[ast.arg]:
     args = getattr(node, "args", None)
     return [*args.posonlyargs, *args.args, *args.kwonlyargs] if isinstance(args, ast.arguments) else []
+
+
+def _defaults(node: ast.AST) -> Iterator[tuple[ast.arg, ast.expr]]:
+    args = getattr(node, "args", None)
+    if isinstance(args, ast.arguments):
+        positional = [*args.posonlyargs, *args.args]
+        yield from zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)
+        yield from (
+            (arg, item) for arg, item in zip(args.kwonlyargs, args.kw_defaults, strict=True) if item is not None
+        )
 
 
 def _element(base: Ref) -> Ref:

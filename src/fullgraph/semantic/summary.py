@@ -19,6 +19,7 @@ says what it is. References are plain tuples, so that thousands of summaries are
     ("[", refs)                 a display, comprehension or dict of these values
     ("|", refs)                 one of several
     ("@", ref)                  an instance of the class that an annotation names
+    ("d", ref)                  what a parameter is if callers pass nothing
     ("=", constant)             True, False, None, a number or a string
 """
 
@@ -77,6 +78,7 @@ class ClassSummary(NamedTuple):
     name: str
     row: int
     bases: tuple[Ref, ...]
+    decorators: tuple[Decorator, ...]
     methods: dict[str, int]
     """Index of the definition that an instance has, by name."""
     properties: frozenset[str]
