@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import Scope
@@ -23,29 +23,32 @@ class Barriers:
     def __init__(self, walked: Walked, names: Names) -> None:
         self._walked = walked
         self._names = names
-        merged: list[tuple[int, int]] = []
-        for first, last in sorted(self._rows()):
-            if merged and first <= merged[-1][1] + 1:
-                merged[-1] = merged[-1][0], max(last, merged[-1][1])
-            else:
-                merged.append((first, last))
-        self._spans = merged
+        self._eager = _merged(self._eager_rows())
+        self._spans = _merged([*self._rows(), *self._eager])
+        self._calls = frozenset(self._calls_in_parts())
 
     @property
     def any_skipped(self) -> bool:
-        """Whether there are such rows at all."""
-        return bool(self._spans)
+        """Whether there is anything that the compiler does not come to."""
+        return bool(self._spans or self._calls)
 
     def is_skipped(self, row: int) -> bool:
         """Whether the compiler does not come to the statement in this row."""
-        spans = self._spans
-        if not spans:
-            return False
-        place = bisect_right(spans, (row, 1 << 60)) - 1
-        return place >= 0 and spans[place][0] <= row <= spans[place][1]
+        return _covers(self._spans, row)
+
+    def is_skipped_call(self, call: ast.Call) -> bool:
+        """Whether the compiler does not come to a call, by its row or by the expression that it is a part of."""
+        return call in self._calls or _covers(self._spans, call.lineno)
+
+    def is_forced_eager(self, row: int) -> bool:
+        """Whether what is called in this row runs without the compiler, even where it is compiled."""
+        return _covers(self._eager, row)
 
     def _rows(self) -> Iterator[tuple[int, int]]:
         """First and last rows of the statements that the compiler does not come to."""
+        for node, scope in self._walked.buckets.get(ast.While, ()):
+            if isinstance(node, ast.While) and self._excludes(node.test, scope, _DEPTH)[0]:
+                yield node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno
         for node, scope in self._walked.buckets[ast.If]:
             if isinstance(node, ast.If):
                 skips_body, skips_else = self._excludes(node.test, scope, _DEPTH)
@@ -56,14 +59,34 @@ class Barriers:
                 for block in blocks:
                     if block:
                         yield block[0].lineno, block[-1].end_lineno or block[-1].lineno
+
+    def _eager_rows(self) -> Iterator[tuple[int, int]]:
+        """First and last rows of blocks that switch the compiler off."""
         for node, _ in self._walked.buckets.get(ast.With, ()):
             if isinstance(node, ast.With) and any(self._forces_eager(item.context_expr) for item in node.items):
                 yield node.lineno, node.end_lineno or node.lineno
 
+    def _calls_in_parts(self) -> Iterator[ast.Call]:
+        """Calls in those parts of expressions that are not evaluated."""
+        for node, scope in self._walked.buckets.get(ast.IfExp, ()):
+            if isinstance(node, ast.IfExp):
+                skips = self._excludes(node.test, scope, _DEPTH)
+                for part, skipped in zip((node.body, node.orelse), skips, strict=True):
+                    if skipped:
+                        yield from _calls_in(part)
+        for node, scope in self._walked.buckets.get(ast.BoolOp, ()):
+            if isinstance(node, ast.BoolOp):
+                ends = [self._excludes(value, scope, _DEPTH)[isinstance(node.op, ast.Or)] for value in node.values]
+                for value in node.values[ends.index(True) + 1 :] if True in ends else ():
+                    yield from _calls_in(value)
+
     def _forces_eager(self, manager: ast.expr) -> bool:
         """``with torch.compiler.set_stance("force_eager")``."""
         match manager:
-            case ast.Call(func=func, args=[ast.Constant(value="force_eager"), *_]):
+            case (
+                ast.Call(func=func, args=[ast.Constant(value="force_eager"), *_])
+                | ast.Call(func=func, args=[], keywords=[ast.keyword(arg="stance", value=ast.Constant("force_eager"))])
+            ):
                 return "torch.compiler.set_stance" in self._names.of(func)
             case _:
                 return False
@@ -77,6 +100,8 @@ class Barriers:
                 return not value, bool(value)
             case ast.Call(func=func, args=[], keywords=[]):
                 paths = self._names.of(func)
+                if not paths and isinstance(func, ast.Name):
+                    return self._function_excludes(func.id, scope, depth)
                 return not _FALSE_WHEN_COMPILING.isdisjoint(paths), any(_tells_compiling(path) for path in paths)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 body, orelse = self._excludes(operand, scope, depth - 1)
@@ -92,6 +117,16 @@ class Barriers:
             case _:
                 return False, False
 
+    def _function_excludes(self, name: str, scope: Scope, depth: int) -> tuple[bool, bool]:
+        """A function of this file that does nothing but return the condition."""
+        match scope.lookup(name):
+            case _, [ast.FunctionDef(body=[*before, ast.Return(value=ast.expr() as value)]) as node]:
+                if all(isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant) for item in before):
+                    return self._excludes(value, self._walked.functions[node].scope, depth - 1)
+                return False, False
+            case _:
+                return False, False
+
     def _name_excludes(self, name: str, scope: Scope, depth: int) -> tuple[bool, bool]:
         if name in _NEVER:
             return True, False
@@ -102,6 +137,27 @@ class Barriers:
                 return self._excludes(value, home, depth - 1)
             case _:
                 return False, False
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _covers(spans: list[tuple[int, int]], row: int) -> bool:
+    if not spans:
+        return False
+    place = bisect_right(spans, (row, 1 << 60)) - 1
+    return place >= 0 and spans[place][0] <= row <= spans[place][1]
+
+
+def _calls_in(expr: ast.expr) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(expr) if isinstance(node, ast.Call))
 
 
 def _tells_compiling(path: str) -> bool:

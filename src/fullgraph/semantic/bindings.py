@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from fullgraph.semantic.evaluate import GIVES_BACK, Evaluator, Frame
+from fullgraph.semantic.evaluate import CONTAINERS, GIVES_BACK, Evaluator, Frame
 from fullgraph.semantic.summary import CallSite, Ref
-from fullgraph.semantic.values import Class, ClassId, Function, Value
+from fullgraph.semantic.values import Class, ClassId, External, Function, Value
 
 _ROUNDS = 4
 """How often all calls are looked at: what is passed through more functions than that is unknown."""
@@ -69,6 +69,9 @@ class _Binder:
             for site in (*function.calls, *function.skipped_calls):
                 for ref in _used(site):
                     self.note(file, ref)
+            for ref in function.returns:
+                if ref[0] in ("()", "["):
+                    self.note(file, ref)
         for site in summary.calls:
             for ref in _used(site):
                 self.note(file, ref)
@@ -82,14 +85,22 @@ class _Binder:
         summary = self.evaluator.files[file].summary
         for function in summary.functions:
             for site in (*function.calls, *function.skipped_calls):
-                yield from _attributes(site.callee, summary.names, _ALIASES)
+                for ref in (site.callee, *_used(site)):
+                    yield from _attributes(ref, summary.names, _ALIASES)
 
     def note(self, file: int, ref: Ref) -> None:
         """Note the parameters that a reference leads to."""
         functions = self.evaluator.files[file].summary.functions
         for function, name in self.parameters(file, ref, _ALIASES):
-            if not any(promised for own, promised in functions[function].parameters if own == name):
+            promises = (ref for own, ref in functions[function].parameters if own == name and ref and ref[0] != "d")
+            if name not in self.wanted[file, function] and not any(self.is_kept(file, ref) for ref in promises):
                 self.wanted[file, function].add(name)
+
+    def is_kept(self, file: int, promise: Ref) -> bool:
+        """Whether an annotation names something of the project; ``model: nn.Module`` says nothing of what is passed."""
+        return any(
+            not isinstance(value, External) for value in self.evaluator.values(promise, self.evaluator.frame(file))
+        )
 
     def parameters(self, file: int, ref: Ref, depth: int) -> Iterator[tuple[int, str]]:
         """The parameters that a value may come from, unchanged or as a part of it."""
@@ -101,7 +112,7 @@ class _Binder:
             case ("|", refs) | ("[", refs):
                 for each in refs:
                     yield from self.parameters(file, each, depth)
-            case ("()", ("i", path), (first, *_), _) if depth and path in GIVES_BACK:
+            case ("()", ("i", path), (first, *_), _) if depth and path in GIVES_BACK | CONTAINERS:
                 yield from self.parameters(file, first, depth - 1)
             case ("n", key) if depth:
                 if key not in self.leads[file]:
@@ -116,14 +127,23 @@ class _Binder:
     # What is passed for them
 
     def bind_decorated(self) -> None:
-        """A decorator of the project is given the function below it."""
+        """A decorator of the project is given the function or class below it."""
         for file, each in enumerate(self.evaluator.files):
             for index, function in enumerate(each.summary.functions):
                 for decorator in function.decorators:
-                    for value in self.evaluator.values(decorator.call, self.evaluator.frame(file)):
-                        if isinstance(value, Function) and (names := self.evaluator.function(value).parameters):
-                            receiver = self.evaluator.class_around(file, index)
-                            self.evaluator.bind(value, names[0][0], [Function(file, index, receiver)])
+                    receiver = self.evaluator.class_around(file, index)
+                    self.bind_decorator(file, decorator.call, Function(file, index, receiver))
+            for index, cls in enumerate(each.summary.classes):
+                for decorator in cls.decorators:
+                    self.bind_decorator(file, decorator.call, Class(ClassId(file, index)))
+
+    def bind_decorator(self, file: int, decorator: Ref, below: Value) -> None:
+        """Bind what stands below a decorator to its first parameter."""
+        for value in self.evaluator.values(decorator, self.evaluator.frame(file)):
+            if isinstance(value, Function):
+                first = next(iter(self.evaluator.matched(value, (decorator,), {})), None)
+                if first is not None:
+                    self.evaluator.bind(value, first[0], [below])
 
     def find_sites(self, file: int, names: frozenset[str]) -> None:
         """Find the calls in a file of functions with one of these names."""

@@ -27,8 +27,11 @@ _WIDTH = 24
 _RETURNS_SELF = frozenset(
     {"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "share_memory", "to", "train", "type"}
 )
-_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
+_BUILDS = frozenset({"from_config", "from_pretrained", "load_from_checkpoint"})
+"""Class methods of well-known libraries that give an instance."""
+CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
 _SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
+_AUTOGRAD = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 GIVES_BACK = frozenset(
     {
         COMPILE,
@@ -228,6 +231,10 @@ class Evaluator:
                 return (Elements(_joined([self.values(each, frame, depth - 1) for each in refs])),)
             case ("|", refs):
                 return _joined([self.values(each, frame, depth - 1) for each in refs])
+            case ("d", inner):
+                return self.values(inner, frame, depth - 1)
+            case ("C", cls):
+                return (Class(self._self(frame, cls)),)
             case ("@", inner):
                 return self._promised(self.values(inner, frame, depth - 1))
             case _:
@@ -328,7 +335,11 @@ class Evaluator:
         method = self.method(cls, name)
         if method is not None:
             return (Function(method.file, method.number, cls),)
-        return self._held(cls, name, depth)
+        if name == "apply" and self.is_autograd_function(cls):
+            forward = self.method(cls, "forward")
+            return () if forward is None else (forward,)
+        held = self._held(cls, name, depth)
+        return (Class(cls),) if not held and name in _BUILDS and self.external_bases(cls) else held
 
     def _instance_attribute(self, cls: ClassId, name: str, depth: int, *, exact: bool) -> tuple[Value, ...]:
         method = self.method(cls, name)
@@ -366,7 +377,10 @@ class Evaluator:
             method = self.class_(cls).methods.get(name)
             if method is not None:
                 return (Function(cls.file, method, receiver),)
-        return ()
+        forward = self.method(receiver, "forward") if name == "__call__" else None
+        if forward is None or self.is_module(receiver) is ModuleClass.NO:
+            return ()
+        return (Function(forward.file, forward.number, receiver),)
 
     def elements(self, value: Value, depth: int = _DEPTH) -> tuple[Value, ...]:
         """What subscripting a value, or a loop over it, gives."""
@@ -374,7 +388,7 @@ class Evaluator:
             case Elements(values):
                 return values
             case Instance(cls):
-                if self.external_bases(cls) & (_CONTAINERS | _SEQUENTIAL):
+                if self.external_bases(cls) & (CONTAINERS | _SEQUENTIAL):
                     return self._constructed_with(cls, depth)
                 getter = self.method(cls, "__getitem__") or self.method(cls, "__iter__")
                 return self._returned(Function(getter.file, getter.number, cls), depth) if getter else ()
@@ -393,10 +407,8 @@ class Evaluator:
                             found += [self._flat(self.values(ref, frame, depth - 1)) for ref in site.arguments]
                         case _:
                             continue
-            found += [
-                self.values(ref, self.frame(each.file, cls), depth - 1)
-                for ref in self.class_(each).attributes.get("*", ())
-            ]
+            held, frame = self.class_(each).attributes.get("*", ()), self.frame(each.file, cls)
+            found += [self.values(ref, frame, depth - 1) for ref in held]
         return _joined(found)
 
     def _flat(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -442,7 +454,7 @@ class Evaluator:
         if path in GIVES_BACK:
             first = arguments[0] if arguments else next(iter(keywords.values()), ())
             return self.values(first, frame, depth - 1)
-        if path in _CONTAINERS or path in _SEQUENTIAL:
+        if path in CONTAINERS or path in _SEQUENTIAL:
             given = (*arguments, *keywords.values())
             inside = _joined(self._flat(self.values(each, frame, depth - 1)) for each in given)
             return (Elements(inside, path in _SEQUENTIAL),)
@@ -532,9 +544,20 @@ class Evaluator:
             self._methods[key] = method
         return self._methods[key]
 
+    def getter(self, cls: ClassId, name: str) -> Function | None:
+        """The definition of a property that instances of the class have."""
+        method = self.method(cls, name)
+        if method is None or name not in self.class_(ClassId(method.file, self.function(method).owner)).properties:
+            return None
+        return Function(method.file, method.number, cls)
+
     def external_bases(self, cls: ClassId) -> frozenset[str]:
         """Dotted paths of all bases from other packages."""
         return frozenset(base for each in self.lineage(cls) for base in self.bases(each) if isinstance(base, str))
+
+    def is_autograd_function(self, cls: ClassId) -> bool:
+        """Whether the class is a ``torch.autograd.Function``."""
+        return not _AUTOGRAD.isdisjoint(self.external_bases(cls))
 
     def is_module(self, cls: ClassId) -> ModuleClass:
         """Whether the class is an ``nn.Module``."""

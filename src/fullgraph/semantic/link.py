@@ -6,6 +6,7 @@ import fnmatch
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fullgraph.semantic.bindings import bind_parameters
 from fullgraph.semantic.evaluate import COMPILE, DISABLERS, Evaluator, Frame
@@ -20,9 +21,16 @@ _OPAQUE = DISABLERS | {
     "torch._dynamo.allow_in_graph",
     "torch._dynamo.nonstrict_trace",
     "torch.compiler.nonstrict_trace",
+    "torch._dynamo.assume_constant_result",
+    "torch.compiler.assume_constant_result",
     "torch.library.custom_op",
+    "torch.library.triton_op",
 }
 """Decorators that keep Dynamo out of a function."""
+_ALLOWS = frozenset({path for path in _OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
+"""Those that mark the function itself, so that a call without a new name is enough."""
+_REGION = "torch.compiler.nested_compile_region"
+_STANCE = "torch.compiler.set_stance"
 _CALLS_FIRST = frozenset(
     {
         "torch.cond",
@@ -49,6 +57,14 @@ class _Root:
     function: Function
     degree: Traced
     site: ChainStep | None
+
+
+class _Edge(NamedTuple):
+    """Something that a function enters: whether surely, and, if it passes it on, the function that calls it."""
+
+    callee: Function
+    is_sure: bool = True
+    via: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,9 @@ class _Linker:
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.disabled: set[tuple[int, int]] = set()
         self.doubtful: deque[tuple[Function, Function]] = deque()
+        self.called_modules: dict[Function, Traced] = {}
+        """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
+        self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
     # What is kept out
 
@@ -108,34 +127,65 @@ class _Linker:
             for index, cls in enumerate(each.summary.classes):
                 for refs in cls.attributes.values():
                     self.disable_replaced(file, refs, ClassId(file, index))
+            for site in each.summary.calls:
+                self.allow_called(file, site)
 
     def keeps_out(self, file: int, function: FunctionSummary) -> bool | None:
         """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
         for decorator in function.decorators:
-            paths = {
-                v.path
-                for v in self.evaluator.values(decorator.name, self.evaluator.frame(file))
-                if isinstance(v, External)
-            }
-            if not paths.isdisjoint(_OPAQUE):
+            values = self.evaluator.values(decorator.name, self.evaluator.frame(file))
+            if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
                 keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
                 return keywords.get("recursive") != ("=", False)
+            kept = [self.returns_disabled(value) for value in values if isinstance(value, Function)]
+            if decorator.name == decorator.call and any(each is not None for each in kept):
+                return any(kept)
         return None
+
+    def returns_disabled(self, decorator: Function) -> bool | None:
+        """Whether a function of the project returns its argument disabled, as in `keeps_out`."""
+        frame = self.evaluator.frame(decorator.file, decorator.receiver)
+        names = self.files[decorator.file].summary.names
+        for ref in self.evaluator.function(decorator).returns:
+            for each in names[ref[1]] if ref[0] == "n" else (ref,):
+                match each:
+                    case ("()", callee, (("p", index, _), *_), keywords) if index == decorator.number:
+                        values = self.evaluator.values(callee, frame)
+                        if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
+                            return dict(keywords).get("recursive") != ("=", False)
+                    case _:
+                        continue
+        return None
+
+    def allow_called(self, file: int, site: CallSite) -> None:
+        """``torch.compiler.allow_in_graph(f)``."""
+        if site.callee[0] != "i" or site.callee[1] not in _ALLOWS:
+            return
+        for value in (
+            value for ref in site.arguments for value in self.evaluator.values(ref, self.evaluator.frame(file))
+        ):
+            if isinstance(value, Function):
+                self.keep_out(value, whole=True)
+
+    def keep_out(self, function: Function, *, whole: bool) -> None:
+        """Note that Dynamo does not enter a function, nor, if ``whole``, what it calls."""
+        self.disabled.add((function.file, function.number))
+        self.skipped[function.file, function.number] = whole
 
     def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
         """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
         frame = self.evaluator.frame(file, cls)
         for ref in refs:
             match ref:
-                case ("()", ("i", path), (inner, *_), _) if path in DISABLERS:
+                case ("()", ("i", path), (inner, *_), keywords) if path in DISABLERS:
                     replaced = [v for v in self.evaluator.values(inner, frame) if isinstance(v, Function)]
                     mine = refs if cls is None else [(".", ("s", cls.number), inner[-1])]
                     if cls is None and not any(("f", v.number) in refs for v in replaced if v.file == file):
                         continue
                     if cls is not None and inner not in mine:
                         continue
-                    self.disabled.update((v.file, v.number) for v in replaced)
-                    self.skipped.update({(v.file, v.number): True for v in replaced})
+                    for value in replaced:
+                        self.keep_out(value, whole=dict(keywords).get("recursive") != ("=", False))
                 case _:
                     continue
 
@@ -175,7 +225,10 @@ class _Linker:
         for name in sorted(wanted):
             method = evaluator.method(cls, name)
             if method is not None:
-                yield _Root(Function(method.file, method.number, cls), Traced.POSSIBLE, None)
+                entered = Function(method.file, method.number, cls)
+                if name == "forward":
+                    self.called_modules.setdefault(entered, Traced.POSSIBLE)
+                yield _Root(entered, Traced.POSSIBLE, None)
 
     def decorated_roots(self) -> Iterator[_Root]:
         """Functions below ``@torch.compile`` or a decorator of the project that compiles them."""
@@ -187,6 +240,8 @@ class _Linker:
                     values = self.evaluator.values(decorator.call, self.evaluator.frame(file))
                     if External(COMPILE) in values:
                         yield _Root(target, Traced.CERTAIN, ChainStep(each.filename, decorator.row, COMPILE))
+                    elif External(_REGION) in values:
+                        yield _Root(target, Traced.POSSIBLE, ChainStep(each.filename, decorator.row, _REGION))
 
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
@@ -215,6 +270,8 @@ class _Linker:
                 if _may_compile(site):
                     yield file, site, None
             for index, function in enumerate(each.summary.functions):
+                if any(_forces_eager(decorator.call) for decorator in function.decorators):
+                    continue
                 for site in (*function.calls, *function.skipped_calls):
                     if _may_compile(site):
                         yield file, site, index
@@ -254,24 +311,25 @@ class _Linker:
                     entry = None if name == "Module.compile" else self.evaluator.method(each, "__call__")
                     entry = entry or self.evaluator.method(each, "forward")
                     if entry is not None:
-                        yield Function(entry.file, entry.number, each)
+                        called = Function(entry.file, entry.number, each)
+                        self.called_modules[called] = Traced.CERTAIN
+                        yield called
                     elif "torch.nn.Sequential" in self.evaluator.external_bases(each):
                         for inside in self.evaluator.elements(value):
                             yield from self.entered(inside)
             case Elements(values, called=True):
                 for inside in values:
                     yield from self.entered(inside)
-            case Class(cls) if "torch.autograd.Function" in self.evaluator.external_bases(cls):
-                forward = self.evaluator.method(cls, "forward")
-                if forward is not None:
-                    yield forward
-            case Class(cls):
-                for constructor in ("__init__", "__post_init__"):
-                    method = self.evaluator.method(cls, constructor)
-                    if method is not None:
-                        yield Function(method.file, method.number, cls)
             case _:
                 return
+
+    def constructed(self, value: Value) -> Iterator[Function]:
+        """What constructing an instance enters."""
+        if isinstance(value, Class):
+            for name in ("__new__", "__init__", "__post_init__"):
+                method = self.evaluator.method(value.id, name)
+                if method is not None:
+                    yield Function(method.file, method.number, value.id)
 
     # Closing over calls
 
@@ -295,11 +353,12 @@ class _Linker:
         """Enter everything that the functions of a queue call."""
         while queue:
             caller = queue.popleft()
-            for callee, is_sure in self.callees(caller):
-                if not is_sure and degree is Traced.CERTAIN:
-                    self.doubtful.append((callee, caller))
-                elif self.enter(callee, _Reached(degree, None, caller)):
-                    queue.append(callee)
+            for edge in self.callees(caller):
+                origin = edge.via if edge.via is not None and edge.via in self.reached else caller
+                if not edge.is_sure and degree is Traced.CERTAIN:
+                    self.doubtful.append((edge.callee, origin))
+                elif self.enter(edge.callee, _Reached(degree, None, origin)):
+                    queue.append(edge.callee)
 
     def enter(self, function: Function, reached: _Reached) -> bool:
         """Note that a function is reached; False if it was before, for this receiver or for enough others."""
@@ -313,61 +372,77 @@ class _Linker:
         self.first.setdefault(key, function)
         return True
 
-    def callees(self, caller: Function) -> Iterator[tuple[Function, bool]]:
+    def callees(self, caller: Function) -> Iterator[_Edge]:
         """What a function enters, and whether surely."""
         summary = self.evaluator.function(caller)
         frame = self.evaluator.frame(caller.file, caller.receiver)
         for child in self.children.get((caller.file, caller.number), ()):
-            yield Function(caller.file, child, caller.receiver), True
-        yield from self.wrapping(caller, summary)
+            yield _Edge(Function(caller.file, child, caller.receiver))
+        if self.reached[caller].caller is not None or caller in self.called_modules:
+            yield from self.wrapping(caller, summary)
         if caller.receiver is not None:
             yield from self.loaded(caller.receiver, summary)
-            if summary.name.endswith(".forward"):
+            if self.called_modules.get(caller, Traced.NONE) >= self.reached[caller].degree:
                 yield from self.hooked(caller.receiver)
+        yield from self.differentiated(caller, summary)
         for site in summary.calls:
             yield from self.called(site, frame)
 
-    def wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[tuple[Function, bool]]:
+    def wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[_Edge]:
         """What decorators of the project put in the place of a function."""
         frame = self.evaluator.frame(caller.file)
         for decorator in summary.decorators:
             if decorator.call:
                 for value in self.evaluator.values(("()", decorator.call, (), ()), frame):
                     if isinstance(value, Function):
-                        yield value, True
+                        yield _Edge(value)
 
-    def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[tuple[Function, bool]]:
-        """Properties of ``self`` that a method reads."""
-        for cls in self.evaluator.lineage(receiver):
-            described = self.evaluator.class_(cls)
-            for name in described.properties.intersection(summary.loads) if described.properties else ():
-                method = self.evaluator.method(receiver, name)
+    def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
+        """Properties that a method reads, of ``self`` and of what it holds."""
+        for load in summary.loads:
+            *before, name = load.split(".")
+            if name not in self.properties:
+                continue
+            owners: tuple[Value, ...] = (Instance(receiver),)
+            for attr in before:
+                held = (value for owner in owners for value in self.evaluator.attribute(owner, attr))
+                owners = tuple(dict.fromkeys(held))
+            for owner in owners:
+                if isinstance(owner, Instance) and (method := self.evaluator.getter(owner.of, name)) is not None:
+                    yield _Edge(method, owner.exact)
+
+    def differentiated(self, caller: Function, summary: FunctionSummary) -> Iterator[_Edge]:
+        """With the ``forward`` of an autograd function go, where gradients are wanted, its other parts."""
+        if summary.owner != NO_OWNER and summary.name.endswith(".forward"):
+            cls = ClassId(caller.file, summary.owner)
+            for name in ("setup_context", "backward") if self.evaluator.is_autograd_function(cls) else ():
+                method = self.evaluator.method(cls, name)
                 if method is not None:
-                    yield Function(method.file, method.number, receiver), True
+                    yield _Edge(method, is_sure=False)
 
-    def hooked(self, receiver: ClassId) -> Iterator[tuple[Function, bool]]:
+    def hooked(self, receiver: ClassId) -> Iterator[_Edge]:
         """Forward hooks that the class registers on itself or its parts."""
         for cls in self.evaluator.lineage(receiver):
             for ref in self.evaluator.class_(cls).hooks:
                 for value in self.evaluator.values(ref, self.evaluator.frame(cls.file, receiver)):
                     for function in self.entered(value):
-                        yield function, True
+                        yield _Edge(function)
 
-    def called(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool]]:
+    def called(self, site: CallSite, frame: Frame) -> Iterator[_Edge]:
         """What one call enters."""
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
-        if not values:
-            values = self.applied(site, frame)
-        targets = list(dict.fromkeys(function for value in values for function in self.entered(value)))
-        is_sure = self.is_sure(values, targets)
+        found = (item for value in values for item in (*self.entered(value), *self.constructed(value)))
+        targets = list(dict.fromkeys(found))
+        owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()
+        is_sure = self.is_sure((*values, *owners), targets)
         for function in targets:
-            yield function, is_sure
-            yield from ((passed, is_sure) for passed in self.passed(function, site, frame))
+            yield _Edge(function, is_sure)
+            yield from (_Edge(passed, is_sure, function) for passed in self.passed(function, site, frame))
         if any(isinstance(value, External) and value.path in _CALLS_FIRST for value in values):
             for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
                 for value in evaluator.values(ref, frame):
-                    yield from ((function, True) for function in self.entered(value))
+                    yield from map(_Edge, self.entered(value))
 
     def is_sure(self, values: Sequence[Value], targets: Sequence[Function]) -> bool:
         """Whether each target is entered for sure: there are few, and none is a guess among subclasses."""
@@ -395,14 +470,6 @@ class _Linker:
                         yield name
                     case _:
                         continue
-
-    def applied(self, site: CallSite, frame: Frame) -> tuple[Value, ...]:
-        """``MyFunction.apply(...)`` of a ``torch.autograd.Function``."""
-        match site.callee:
-            case (".", base, "apply"):
-                return tuple(v for v in self.evaluator.values(base, frame) if isinstance(v, Class))
-            case _:
-                return ()
 
     # The answer
 
@@ -434,6 +501,15 @@ class _Linker:
                 steps.append(reached.site)
             current = reached.caller
         return steps[::-1]
+
+
+def _forces_eager(decorator: Ref) -> bool:
+    """``@torch.compiler.set_stance("force_eager")``."""
+    match decorator:
+        case ("()", ("i", path), arguments, keywords) if path == _STANCE:
+            return ("=", "force_eager") in (*arguments, *(ref for _, ref in keywords))
+        case _:
+            return False
 
 
 def _may_compile(site: CallSite) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import PurePath
 
 from fullgraph.semantic.summary import FileSummary
@@ -90,10 +89,10 @@ class Modules:
         if len(found) == 1:
             return found[0]
         own = PurePath(self._files[importer].filename).parts
+        return min(found, key=lambda index: (-_common(self._files[index].filename, own), self._files[index].filename))
 
-        def nearness(index: int) -> tuple[int, int]:
-            parts = PurePath(self._files[index].filename).parts
-            common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own, parts, strict=False)))
-            return common, -index
 
-        return max(found, key=nearness)
+def _common(filename: str, own: Sequence[str]) -> int:
+    """How many folders two paths begin with alike."""
+    parts = PurePath(filename).parts
+    return next((place for place, pair in enumerate(zip(parts, own, strict=False)) if pair[0] != pair[1]), len(parts))

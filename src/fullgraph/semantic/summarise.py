@@ -24,10 +24,12 @@ from fullgraph.torchfacts import method_returns_tensor
 
 SUMMARY_NODES: tuple[type[ast.AST], ...] = (
     ast.If,
+    ast.IfExp,
+    ast.BoolOp,
+    ast.While,
     ast.For,
     ast.AsyncFor,
     ast.comprehension,
-    ast.Lambda,
     ast.Return,
     ast.With,
 )
@@ -35,6 +37,7 @@ SUMMARY_NODES: tuple[type[ast.AST], ...] = (
 
 _DEPTH = 12
 """How deep an expression is followed; what is nested deeper is unknown."""
+_STANCES = ("default", "eager_on_recompile", "fail_on_recompile", "force_eager")
 _WIDTH = 64
 """How many elements of a display are kept."""
 _IRRELEVANT = frozenset({"numpy", "np", "math", "os", "sys", "re", "logging", "warnings", "json", "time", "typing"})
@@ -91,13 +94,13 @@ _CONTAINERS = frozenset(
     }
 )  # fmt: skip
 _MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "dict", "OrderedDict", "defaultdict"})
+_CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _WRAPPERS = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired"})
 
 
 def function_nodes(walked: Walked) -> list[ast.AST]:
     """Every ``def`` and ``lambda`` of a file; places in this list are the indices of its functions in the summary."""
-    lambdas = [node for node, _ in walked.buckets.get(ast.Lambda, ())]
-    return [*walked.functions, *lambdas]
+    return [*walked.functions, *walked.lambdas]
 
 
 def summarise(walked: Walked, barriers: Barriers) -> FileSummary:
@@ -113,7 +116,6 @@ class _Summariser:
         self.barriers = barriers
         self.functions = {node: index for index, node in enumerate(function_nodes(walked))}
         self.classes = {node: index for index, node in enumerate(walked.classes)}
-        self.scopes: dict[ast.AST, Scope] = dict(walked.buckets[ast.Lambda])
         self.keys: dict[tuple[Scope, str], int] = {}
         self.names: list[tuple[Ref, ...]] = []
         self.open_keys: set[int] = set()
@@ -121,6 +123,8 @@ class _Summariser:
         self.promises: dict[Ref, Ref] = {}
         self.loops = dict(self.loop_targets())
         self.notable = self.notable_calls()
+        self.rows = dict(self.loop_rows())
+        self.class_scopes = {info.scope for info in walked.functions.values() if _is_class_method(info.node)}
         self.grown = self.growths()
         self.selves = dict(self.self_scopes())
         self.attributes: list[dict[str, list[Ref]]] = [{} for _ in walked.classes]
@@ -169,7 +173,7 @@ class _Summariser:
         for node, scope in self.walked.buckets[ast.Return]:
             if isinstance(node, ast.Return) and node.value is not None and (ref := self.ref(node.value, scope)):
                 found.setdefault(self.home_function(scope), []).append(ref)
-        for node, scope in self.walked.buckets[ast.Lambda]:
+        for node, scope in self.walked.lambdas.items():
             if isinstance(node, ast.Lambda) and (ref := self.ref(node.body, scope)):
                 found.setdefault(node, []).append(ref)
         return found
@@ -178,10 +182,7 @@ class _Summariser:
         """The scope of each method, with the name of its first parameter and its class; not of static methods."""
         for info in self.walked.functions.values():
             first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
-            is_static = any(
-                isinstance(item, ast.Name) and item.id == "staticmethod" for item in info.node.decorator_list
-            )
-            if info.owner is not None and first is not None and not is_static:
+            if info.owner is not None and first is not None and not _has_decorator(info.node, "staticmethod"):
                 yield info.scope, (first.arg, self.classes[info.owner])
 
     def loop_targets(self) -> Iterator[tuple[ast.Name, tuple[ast.expr, Scope, tuple[int, ...]]]]:
@@ -192,6 +193,25 @@ class _Summariser:
                 if isinstance(target, (ast.Tuple, ast.List)) and isinstance(iterable, ast.expr):
                     for name, path in _places(target):
                         yield name, (iterable, scope, path)
+
+    def loop_rows(self) -> Iterator[tuple[ast.AST, tuple[int, int]]]:
+        """First and last rows of the body of each loop, by what its target's names are bound to."""
+        for kind in (ast.For, ast.AsyncFor):
+            for node, _ in self.walked.buckets[kind]:
+                if isinstance(node, (ast.For, ast.AsyncFor)):
+                    rows = node.body[0].lineno, node.body[-1].end_lineno or 0
+                    yield node, rows
+                    for name, _ in _places(node.target):
+                        yield name, rows
+
+    def loop_around(self, name: ast.Name, bindings: Iterable[Binding]) -> Binding | None:
+        """Of several bindings of a name, the innermost loop over it that the use stands in."""
+        found: Binding | None = None
+        for item in bindings:
+            rows = self.rows.get(item) if isinstance(item, ast.AST) else None
+            if rows is not None and rows[0] <= name.lineno <= rows[1]:
+                found = item
+        return found
 
     def notable_calls(self) -> list[tuple[ast.Call, Scope]]:
         """Calls of functions and methods that put something somewhere."""
@@ -219,6 +239,9 @@ class _Summariser:
                         found.setdefault((home[0], name), []).append((added, scope, method == "extend"))
                 case _:
                     continue
+        for target, value, scope in self.walked.items:
+            if isinstance(target.value, ast.Name) and (home := scope.lookup(target.value.id)) is not None:
+                found.setdefault((home[0], target.value.id), []).append((value, scope, False))
         return found
 
     # Functions and classes
@@ -232,7 +255,7 @@ class _Summariser:
         """Summarise one ``def`` or ``lambda``."""
         info = self.walked.functions.get(node)
         owner = info.owner if info is not None else None
-        scope = info.scope if info is not None else self.scopes[node]
+        scope = info.scope if info is not None else self.walked.lambdas[node]
         outer = scope.parent if scope.parent is not None else self.walked.root
         around = self.home_function(outer)
         name = "<lambda>" if info is None else info.node.name if owner is None else f"{owner.name}.{info.node.name}"
@@ -251,7 +274,7 @@ class _Summariser:
             tuple(sorted(self.loads.get(scope, ()))),
         )
 
-    def decorators(self, node: DefNode, scope: Scope) -> Iterator[Decorator]:
+    def decorators(self, node: DefNode | ast.ClassDef, scope: Scope) -> Iterator[Decorator]:
         """The decorators of a definition."""
         for item in node.decorator_list:
             whole = self.ref(item, scope)
@@ -261,11 +284,15 @@ class _Summariser:
         """What the annotations of parameters promise."""
         for node, index in self.functions.items():
             info = self.walked.functions.get(node)
-            scope = info.scope if info is not None else self.scopes[node]
+            scope = info.scope if info is not None else self.walked.lambdas[node]
             outer = scope.parent if scope.parent is not None else self.walked.root
             for arg in _parameters(node):
                 promised = UNKNOWN if arg.annotation is None else self.annotation(arg.annotation, outer)
                 self.promises[index, arg.arg] = promised
+            for arg, default in _defaults(node):
+                ref = self.ref(default, outer)
+                if ref and ref[0] in ("c", "f", "i", "n") and not self.promises[index, arg.arg]:
+                    self.promises[index, arg.arg] = ("d", ref)
 
     def class_(self, node: ast.AST) -> ClassSummary:
         """Summarise one class."""
@@ -285,6 +312,7 @@ class _Summariser:
             info.node.name,
             info.node.lineno,
             tuple(self.ref(_unsubscripted(base), outer) for base in info.node.bases),
+            tuple(self.decorators(info.node, outer)),
             methods,
             frozenset(properties),
             {name: tuple(dict.fromkeys(refs)) for name, refs in self.attributes[index].items()},
@@ -311,6 +339,11 @@ class _Summariser:
             if isinstance(item.binding, ast.AnnAssign):
                 promised = self.annotation(item.binding.annotation, item.scope)
                 self.add(self.attributes[owner], item.target.attr, promised)
+        for target, value, scope in self.walked.items:
+            base = target.value
+            owner = self.owner_of(base.value, scope) if isinstance(base, ast.Attribute) else None
+            if isinstance(base, ast.Attribute) and owner is not None and (ref := self.ref(value, scope)):
+                self.add(self.attributes[owner], base.attr, ("[", (ref,)))
         for call, scope in self.notable:
             self.collect_from_call(call, scope)
         for name in {name for name, _ in self.selves.values()}:
@@ -318,16 +351,17 @@ class _Summariser:
                 self.collect_load(name, chain)
 
     def collect_load(self, name: str, chain: ast.expr) -> None:
-        """Note the attribute that a chain reads from ``self``."""
-        attr = None
+        """Note the attributes that a chain reads from ``self``."""
+        attrs: list[str] = []
         while isinstance(chain, ast.Attribute):
-            attr, chain = chain.attr, chain.value
-        if attr is None or not isinstance(chain, ast.Name):
+            attrs.append(chain.attr)
+            chain = chain.value
+        if not attrs or not isinstance(chain, ast.Name):
             return
         scope = self.walked.name_scope[chain]
         found = scope.lookup(name)
         if found is not None and self.selves.get(found[0], ("",))[0] == name:
-            self.loads.setdefault(found[0], set()).add(attr)
+            self.loads.setdefault(found[0], set()).add(".".join(attrs[::-1]))
 
     def collect_from_call(self, call: ast.Call, scope: Scope) -> None:
         """Note what a call adds to an attribute of ``self``: ``self.layers.append(x)``, ``setattr(self, n, x)``."""
@@ -382,7 +416,9 @@ class _Summariser:
     def sites(self, calls: Iterable[tuple[ast.Call, Scope]], *, skipped: bool) -> Iterator[CallSite]:
         """Those calls that may matter: whose callee may be of this project, or that are given functions or modules."""
         for call, scope in calls:
-            if self.barriers.is_skipped(call.lineno) is not skipped:
+            if self.barriers.is_skipped_call(call) is not skipped:
+                continue
+            if skipped and self.barriers.is_forced_eager(call.lineno):
                 continue
             callee = self.ref(call.func, scope)
             if not callee or _is_irrelevant(callee):
@@ -394,22 +430,19 @@ class _Summariser:
         self, call: ast.Call, scope: Scope, depth: int = _DEPTH
     ) -> tuple[tuple[Ref, ...], tuple[tuple[str, Ref], ...]]:
         """References of the arguments; unknown ones at the end are left out."""
-        positional = [
-            UNKNOWN if item.__class__ is ast.Constant else self.ref(item, scope, depth - 1)
-            for item in call.args[:_WIDTH]
-        ]
+        positional = [self.argument(item, scope, depth - 1) for item in call.args[:_WIDTH]]
         while positional and not positional[-1]:
             positional.pop()
         named = [
             (item.arg, ref)
             for item in call.keywords
-            if item.arg is not None and (ref := self.keyword(item.value, scope, depth - 1))
+            if item.arg is not None and (ref := self.argument(item.value, scope, depth - 1))
         ]
         return tuple(positional), tuple(named)
 
-    def keyword(self, value: ast.expr, scope: Scope, depth: int) -> Ref:
-        """What a keyword passes; of constants, switches only."""
-        if isinstance(value, ast.Constant) and not isinstance(value.value, bool):
+    def argument(self, value: ast.expr, scope: Scope, depth: int) -> Ref:
+        """What an argument passes; of constants, only those that switch something about compiling."""
+        if isinstance(value, ast.Constant) and not (isinstance(value.value, bool) or value.value in _STANCES):
             return UNKNOWN
         return self.ref(value, scope, depth)
 
@@ -478,7 +511,7 @@ class _Summariser:
         # by class, most frequent first: matching patterns here would be a third of the cost of a summary
         kind = expr.__class__
         if kind is ast.Name:
-            return self.name(expr.id, scope)
+            return self.name(expr, scope)
         if kind is ast.Constant:
             return ("=", expr.value) if isinstance(expr.value, (bool, int, str, NoneType)) else UNKNOWN
         if depth <= 0:
@@ -537,6 +570,8 @@ class _Summariser:
                 return ("i", f"{base[1]}.{attr}")
             case "=":
                 return UNKNOWN
+            case "s" if attr == "__class__":
+                return ("C", base[1])
             case "p" if attr not in _OF_MODULES and not self.promises.get(base[1:], UNKNOWN):
                 return UNKNOWN
             case "()" | "n" | "[]" if attr not in _OF_MODULES and method_returns_tensor(attr):
@@ -552,30 +587,37 @@ class _Summariser:
             return UNKNOWN
         return known[0] if tag == "|" and len(known) == 1 else (tag, known)
 
-    def name(self, name: str, scope: Scope) -> Ref:
+    def name(self, expr: ast.Name, scope: Scope) -> Ref:
         """What a bare name stands for."""
-        known = self.named.get((scope, name))
+        key = scope, expr.id
+        known = self.named.get(key)
         if known is None:
-            known = self.named_anew(name, scope)
-            if not self.open_keys:
-                self.named[scope, name] = known
+            known, is_for_good = self.named_anew(expr, scope)
+            if is_for_good and not self.open_keys:
+                self.named[key] = known
         return known
 
-    def named_anew(self, name: str, scope: Scope) -> Ref:
-        """Look a bare name up."""
+    def named_anew(self, expr: ast.Name, scope: Scope) -> tuple[Ref, bool]:
+        """Look a bare name up; and whether it is the same wherever it stands in the scope."""
+        name = expr.id
         found = scope.lookup(name)
         if found is None:
-            return ("*", name) if self.walked.root.stars else ("i", f"builtins.{name}")
+            return ("*", name) if self.walked.root.stars else ("i", f"builtins.{name}"), True
         home, bindings = found
         if len(bindings) == 1:
             binding = bindings[0]
             if isinstance(binding, ast.arg):
                 own, owner = self.selves.get(home, ("", NO_OWNER))
-                return ("s", owner) if own == name else self.binding(binding, home, name)
+                if own == name:
+                    return ("C" if home in self.class_scopes else "s", owner), True
+                return self.binding(binding, home, name), True
             if isinstance(binding, (str, *DEFS, ast.ClassDef)):
-                return self.binding(binding, home, name)
+                return self.binding(binding, home, name), True
+        elif (loop := self.loop_around(expr, bindings)) is not None:
+            return self.binding(loop, home, name), False
         key = self.key(home, name)
-        return ("n", key) if self.names[key] or key in self.open_keys else UNKNOWN
+        known = ("n", key) if self.names[key] or key in self.open_keys else UNKNOWN
+        return known, len(bindings) == 1 or not any(item in self.rows for item in bindings)
 
     def call(self, call: ast.Call, scope: Scope, depth: int) -> Ref:
         """What a call returns."""
@@ -583,6 +625,13 @@ class _Summariser:
             case ast.Call(func=ast.Name(id="super")):
                 owner = self.super_owner(scope)
                 return UNKNOWN if owner is None else ("S", owner)
+            case ast.Call(func=ast.Name(id="type"), args=[owner_], keywords=[]):
+                base = self.ref(owner_, scope, depth - 1)
+                return ("C", base[1]) if base and base[0] == "s" else UNKNOWN
+            case ast.Call(func=ast.Name(id="dict" | "OrderedDict") | ast.Attribute(attr="OrderedDict"), args=given):
+                values = _dict_values(call)
+                held = self.joined("[", values, scope, depth) if values else UNKNOWN
+                return held or (self.ref(given[0], scope, depth - 1) if given else UNKNOWN)
             case ast.Call(func=ast.Name(id="getattr"), args=[owner_, name, *_]):
                 known = isinstance(name, ast.Constant) and isinstance(name.value, str)
                 attr = str(name.value) if known else "*"  # type: ignore[attr-defined]
@@ -670,8 +719,41 @@ def _parameters(node: ast.AST) -> list[ast.arg]:
     return [*args.posonlyargs, *args.args, *args.kwonlyargs] if isinstance(args, ast.arguments) else []
 
 
+def _defaults(node: ast.AST) -> Iterator[tuple[ast.arg, ast.expr]]:
+    args = getattr(node, "args", None)
+    if isinstance(args, ast.arguments):
+        positional = [*args.posonlyargs, *args.args]
+        yield from zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)
+        yield from (
+            (arg, item) for arg, item in zip(args.kwonlyargs, args.kw_defaults, strict=True) if item is not None
+        )
+
+
 def _element(base: Ref) -> Ref:
-    return ("[]", base) if base and base[0] not in ("=", "i") else UNKNOWN
+    if not base or base[0] == "=" or (base[0] == "i" and (_is_irrelevant(base) or str(base[1]).startswith("torch."))):
+        return UNKNOWN
+    return ("[]", base)
+
+
+def _dict_values(call: ast.Call) -> list[ast.expr]:
+    """What ``dict(a=x)`` and ``OrderedDict([("a", x)])`` hold."""
+    given = [item.value for item in call.keywords]
+    match call.args:
+        case [ast.List(elts=pairs) | ast.Tuple(elts=pairs)]:
+            given += [pair.elts[1] for pair in pairs if isinstance(pair, ast.Tuple) and len(pair.elts) == 2]
+        case [ast.ListComp(elt=ast.Tuple(elts=[_, value])) | ast.GeneratorExp(elt=ast.Tuple(elts=[_, value]))]:
+            given.append(value)
+        case _:
+            pass
+    return given
+
+
+def _has_decorator(node: DefNode, name: str) -> bool:
+    return any(isinstance(item, ast.Name) and item.id == name for item in node.decorator_list)
+
+
+def _is_class_method(node: DefNode) -> bool:
+    return node.name in _CLASS_METHODS or _has_decorator(node, "classmethod")
 
 
 def _is_irrelevant(ref: Ref) -> bool:
@@ -691,7 +773,7 @@ def _is_abstract(ref: Ref) -> bool:
 
 
 def _is_torch_nn(ref: Ref) -> bool:
-    return bool(ref) and ref[0] == "i" and str(ref[1]).startswith("torch.nn.")
+    return bool(ref) and str(ref[0]) == "i" and str(ref[1]).startswith("torch.nn.")
 
 
 def _is_secondary(node: DefNode) -> bool:

@@ -10,6 +10,7 @@ says what it is. References are plain tuples, so that thousands of summaries are
     ("f", index)                a function or lambda of this file
     ("c", index)                a class of this file
     ("s", index)                ``self`` in a method of this class
+    ("C", index)                ``cls`` in a class method of this class, or ``type(self)``
     ("S", index)                ``super()`` in a method of this class
     ("p", index, "name")        a parameter of this function
     (".", ref, "name")          an attribute
@@ -18,6 +19,7 @@ says what it is. References are plain tuples, so that thousands of summaries are
     ("[", refs)                 a display, comprehension or dict of these values
     ("|", refs)                 one of several
     ("@", ref)                  an instance of the class that an annotation names
+    ("d", ref)                  what a parameter is if callers pass nothing
     ("=", constant)             True, False, None, a number or a string
 """
 
@@ -67,7 +69,7 @@ class FunctionSummary(NamedTuple):
     """Calls that it does not come to, since a condition tells compiled code from eager code."""
     returns: tuple[Ref, ...]
     loads: tuple[str, ...]
-    """Attributes of ``self`` that it reads: a property among them is entered."""
+    """Attributes of ``self`` that it reads, and of those in turn, as ``a`` and ``a.b``: a property is entered."""
 
 
 class ClassSummary(NamedTuple):
@@ -76,6 +78,7 @@ class ClassSummary(NamedTuple):
     name: str
     row: int
     bases: tuple[Ref, ...]
+    decorators: tuple[Decorator, ...]
     methods: dict[str, int]
     """Index of the definition that an instance has, by name."""
     properties: frozenset[str]

@@ -98,8 +98,12 @@ class Walked:
     """The scope of every name that is not merely a store."""
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
     functions: dict[ast.AST, FunctionInfo] = field(default_factory=dict)
+    lambdas: dict[ast.AST, Scope] = field(default_factory=dict)
+    """The scope of the body of every ``lambda``."""
     classes: dict[ast.AST, ClassInfo] = field(default_factory=dict)
     attributes: list[AttributeAssignment] = field(default_factory=list)
+    items: list[tuple[ast.Subscript, ast.expr, Scope]] = field(default_factory=list)
+    """Every ``base[key] = value``."""
     aliases: list[tuple[ast.Name, ast.expr]] = field(default_factory=list)
     """Every ``name = expression``, as target and value."""
 
@@ -271,6 +275,9 @@ class _Walker:
         if isinstance(target, ast.Attribute):
             self.walked.attributes.append(AttributeAssignment(target, value, value, scope))
             return [(target, scope)]
+        if isinstance(target, ast.Subscript):
+            self.walked.items.append((target, value, scope))
+            return [(target, scope)]
         if (
             isinstance(target, (ast.Tuple, ast.List))
             and isinstance(value, (ast.Tuple, ast.List))
@@ -398,7 +405,7 @@ class _Walker:
 
     def lambda_(self, node: ast.Lambda, scope: Scope) -> list[_Pending]:
         """``lambda``: defaults belong outside, parameters and body inside."""
-        inner = Scope(node, scope)
+        inner = self.walked.lambdas[node] = Scope(node, scope)
         return [*self.parameters(node.args, inner, scope, scope), (node.body, inner)]
 
     def parameters(self, args: ast.arguments, inner: Scope, outer: Scope, header: Scope) -> list[_Pending]:

@@ -1,0 +1,5 @@
+import torch
+
+import serve
+
+serve.main(torch.ones(2, 4))

@@ -1,0 +1,5 @@
+import torch
+
+import net
+
+net.model(torch.ones(3))

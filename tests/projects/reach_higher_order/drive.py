@@ -1,0 +1,5 @@
+import torch
+
+import run
+
+run.model(torch.ones(3))

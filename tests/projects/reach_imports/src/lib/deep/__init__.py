@@ -1,0 +1,4 @@
+try:
+    from .fast import reexported
+except ImportError:
+    from .slow import reexported

@@ -1,0 +1,5 @@
+import torch
+
+import model
+
+model.main(torch.ones(3))

@@ -1,0 +1,8 @@
+import warnings
+
+import torch
+
+warnings.simplefilter("ignore")
+import export
+
+export.main(torch.ones(3))
