@@ -130,7 +130,10 @@ HOSTILE = {
         "main.py": f"import torch\nfrom m{N} import f\ntorch.compile(f)",
     },
     "calls in calls": {"a.py": "import torch\ndef f(x): return x\ntorch.compile(" + "f(" * 80 + "f" + ")" * 80 + ")"},
-    "attributes in a row": {"a.py": "import torch\nimport b\ntorch.compile(b" + ".b" * N + ")", "b.py": "import b\nx = b.b"},
+    "attributes in a row": {
+        "a.py": "import torch\nimport b\ntorch.compile(b" + ".b" * N + ")",
+        "b.py": "import b\nx = b.b",
+    },
     "bases in a row": {
         "a.py": "import torch\nclass K0(torch.nn.Module):\n    def forward(self): self.g()\n    def g(self): ...\n"
         + "".join(f"class K{n + 1}(K{n}):\n    def g(self): super().g()\n" for n in range(N // 2))
@@ -142,7 +145,8 @@ HOSTILE = {
         + f"torch.compile(f{5 * N})",
     },
     "functions in functions": {
-        "a.py": "import torch\n@torch.compile\n" + "".join(" " * n + f"def f{n}():\n" for n in range(90)) + " " * 90 + "f0()",
+        "a.py": "import torch\n@torch.compile\n"
+        + "".join(" " * n + f"def f{n}():\n" for n in range(90)) + " " * 90 + "f0()",
     },
     "many of everything": {
         "a.py": "import torch\nfrom torch import nn\n"
@@ -151,7 +155,9 @@ HOSTILE = {
         + "def make(name, *a): return {" + ", ".join(f"'{n}': K{n}" for n in range(300)) + "}[name](*a)\n"
         + "torch.compile(make('1', make('2', make('3', make('4')))))\n",
     },
-    "no names at all": {"a.py": "import torch\ntorch.compile(*[])\ntorch.compile(**{})\n(lambda: 0)()()\n[0]()\n'a'.b()"},
+    "no names at all": {
+        "a.py": "import torch\ntorch.compile(*[])\ntorch.compile(**{})\n(lambda: 0)()()\n[0]()\n'a'.b()",
+    },
     "empty": {"__init__.py": "", "a/__init__.py": ""},
 }  # fmt: skip
 
