@@ -16,6 +16,8 @@ COMPILE = "torch.compile"
 DISABLERS = frozenset({"torch.compiler.disable", "torch._dynamo.disable", "torch._disable_dynamo"})
 _DEPTH = 14
 """How many steps a value is followed; what is farther away is unknown."""
+_NESTED = 6
+"""How many questions may wait for each other's answers."""
 _MANY = 8
 """How many things callers may pass for one parameter; of one that is given more, nothing is known."""
 _ALIASES = 4
@@ -85,6 +87,7 @@ class Evaluator:
         self._question = 1
         self._sought = 0
         self._steps = 0
+        self._nested = 0
         self._was_cut = False
         self._is_bound = False
         self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
@@ -171,11 +174,15 @@ class Evaluator:
 
     def _asked_anew(self, ref: Ref, frame: Frame) -> tuple[Value, ...]:
         """Evaluate a reference as a question of its own, whatever led here: its answer is kept for good."""
+        if self._nested >= _NESTED:
+            return ()
         state = self._sought, self._steps, self._question, self._was_cut, self._is_bound
         self._sought = 0
+        self._nested += 1
         try:
             return self.values(ref, frame)
         finally:
+            self._nested -= 1
             self._sought, self._steps, self._question, self._was_cut, self._is_bound = state
 
     def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
@@ -526,10 +533,18 @@ class Evaluator:
         """The class and its bases in the project, in the order in which methods are looked up."""
         if (known := self._lineages.get(cls)) is not None:
             return known
-        self._lineages[cls] = (cls,)
-        lines = [list(self.lineage(base)) for base in self.bases(cls) if isinstance(base, ClassId)]
-        lines.append([line[0] for line in lines])
-        self._lineages[cls] = (cls, *(each for each in _merged(lines) if each != cls))
+        todo = [cls]
+        while todo:
+            current = todo[-1]
+            bases = [base for base in self.bases(current) if isinstance(base, ClassId)]
+            if current not in self._lineages:
+                self._lineages[current] = (current,)
+                todo += [base for base in bases if base not in self._lineages]
+                continue
+            todo.pop()
+            lines = [self._lineages.get(base, (base,)) for base in bases]
+            above = lines[0] if len(lines) == 1 else _merged([*map(list, lines), [line[0] for line in lines]])
+            self._lineages[current] = (current, *(each for each in above if each != current))
         return self._lineages[cls]
 
     def method(self, cls: ClassId, name: str) -> Function | None:

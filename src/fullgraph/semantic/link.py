@@ -48,6 +48,8 @@ _CALLS_FIRST = frozenset(
 _LIGHTNING_STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step"})
 _RECEIVERS = 24
 """For how many classes one inherited method is followed; for further ones it is as for the first."""
+_LONGEST = 64
+"""How many steps of a chain are kept."""
 _ALTERNATIVES = 4
 """Of how many candidates a call may enter each for sure; one of more is only possible."""
 
@@ -78,11 +80,13 @@ def link(files: Sequence[ProjectFile], roots: Sequence[str] = ()) -> list[FileRe
     """The traced region of a project, for each of its files in the same order.
 
     ``roots`` are patterns such as ``pkg.mod:Class.method`` or ``pkg.*:*.forward`` for functions that are compiled from
-    outside; what they reach is POSSIBLE.
+    outside; what they reach is POSSIBLE. The order of the files changes nothing.
     """
-    linker = _Linker(files, roots)
+    order = sorted(range(len(files)), key=lambda index: files[index].filename)
+    linker = _Linker([files[index] for index in order], roots)
     linker.close()
-    return [linker.region(index) for index in range(len(files))]
+    regions = {index: linker.region(place) for place, index in enumerate(order)}
+    return [regions[index] for index in range(len(files))]
 
 
 class _Linker:
@@ -101,6 +105,7 @@ class _Linker:
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.disabled: set[tuple[int, int]] = set()
         self.doubtful: deque[tuple[Function, Function]] = deque()
+        self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
@@ -480,7 +485,7 @@ class _Linker:
         for index in range(len(functions)):
             first = self.first.get((file, index))
             if first is not None and (file, index) not in self.disabled:
-                traced[index] = self.reached[first].degree, tuple(self.chain(first))
+                traced[index] = self.reached[first].degree, self.chain(first)
         roots = frozenset(index for index in traced if self.reached[self.first[file, index]].caller is None)
         disabled = frozenset(index for own, index in self.disabled if own == file)
         modules = {
@@ -489,18 +494,21 @@ class _Linker:
         }
         return FileRegion(traced, roots, disabled, modules)
 
-    def chain(self, function: Function) -> list[ChainStep]:
-        """The steps from the root to a function, root first."""
-        steps: list[ChainStep] = []
+    def chain(self, function: Function) -> tuple[ChainStep, ...]:
+        """The steps from the root to a function, root first; of very many, some behind the root are left out."""
+        callers: list[Function] = []
         current: Function | None = function
-        while current is not None:
-            reached = self.reached[current]
-            summary = self.evaluator.function(current)
-            steps.append(ChainStep(self.files[current.file].filename, summary.row, summary.name))
-            if reached.site is not None:
-                steps.append(reached.site)
-            current = reached.caller
-        return steps[::-1]
+        while current is not None and current not in self.chains:
+            callers.append(current)
+            current = self.reached[current].caller
+        steps = self.chains[current] if current is not None else ()
+        for each in reversed(callers):
+            summary, site = self.evaluator.function(each), self.reached[each].site
+            if len(steps) >= _LONGEST:
+                steps = (*steps[:2], *steps[3:])
+            here = ChainStep(self.files[each.file].filename, summary.row, summary.name)
+            steps = self.chains[each] = (*steps, here) if site is None else (site, here)
+        return steps
 
 
 def _forces_eager(decorator: Ref) -> bool:

@@ -48,7 +48,7 @@ class Modules:
         self._by_name: dict[str, list[int]] = defaultdict(list)
         for index, file in enumerate(files):
             self._by_name[file.module].append(index)
-        self._packages = {name.rpartition(".")[0] for name in self._by_name} - {""}
+        self._tops = {name.partition(".")[0] for name in self._by_name} - {""}
 
     def absolute(self, path: str, importer: int) -> str | None:
         """A path with leading dots, as seen from a file, without them; None if it leads out of the project."""
@@ -76,8 +76,7 @@ class Modules:
 
     def is_known(self, path: str) -> bool:
         """Whether the first name of an absolute path is a module or namespace of the project."""
-        top = path.partition(".")[0]
-        return top in self._by_name or top in self._packages
+        return path.partition(".")[0] in self._tops
 
     def of(self, name: str, importer: int) -> int | None:
         """The file of the module with exactly this name."""
