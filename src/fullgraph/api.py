@@ -410,7 +410,7 @@ class Context:
         """
         if use.known is None or use.public is None:
             return None
-        return rename(self._model, node, use.path, use.known, use.public, self.target)
+        return rename(self._model, node, use.path, use.known, use.public, self.releases)
 
     def uses_beside(self, path: str, node: ast.AST) -> bool:
         """Whether the function around ``node`` also uses ``path``; at module level, the ``if`` or ``try`` around it."""

@@ -27,12 +27,14 @@ class Rename:
         module: the module that ``to`` is found in, such as ``torch.foreach``.
         imported: whether ``import torch`` alone makes the module reachable.
         keywords: where the expression is called, positional arguments that become keywords, by index and name.
+        unnamed: keywords of that call that become positional arguments; they stand right behind those it has.
     """
 
     to: str
     module: str
     imported: bool = True
     keywords: tuple[tuple[int, str], ...] = ()
+    unnamed: tuple[str, ...] = ()
 
 
 Intent: TypeAlias = Rename

@@ -9,9 +9,12 @@ from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 CODE = frozenset({"TFG101"})
 
 
-def fix(before: str, *, unsafe: bool = False, target: TorchVersion = NEWEST_KNOWN, name: str = "example.py") -> Fixed:
+def fix(
+    before: str, *, unsafe: bool = False, target: TorchVersion | TorchRange = NEWEST_KNOWN, name: str = "example.py"
+) -> Fixed:
     """Fix a source text; a second run must change nothing."""
-    settings = Settings(TorchRange.only(target), CODE)
+    releases = target if isinstance(target, TorchRange) else TorchRange.only(target)
+    settings = Settings(releases, CODE)
     fixed = fix_source(before.encode(), name, settings, unsafe=unsafe)
     again = fix_source(fixed.data, name, settings, unsafe=unsafe)
     assert again.data == fixed.data

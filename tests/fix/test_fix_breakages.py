@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from support import fix, reasons, text
 
@@ -51,3 +55,50 @@ def test_a_fix_inside_a_fix_is_never_lost() -> None:
     fixed = fix(source)
     assert text(fixed) == "import torch\nx = torch.foreach.norm(torch.foreach.norm(a, ord=2), ord=1)\n"
     assert (fixed.fixed, fixed.remaining) == (2, ())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    from torch._dynamo import disable\nexcept ImportError:\n    disable = None\ndisable(f)\n",
+        "import torch\ntry:\n    import torch._dynamo as d\nexcept ImportError:\n    import other as d\nd.reset()\n",
+        "try:\n    from torch._dynamo import reset as r\nexcept ImportError:\n    def r(): ...\nr()\n",
+    ],
+)
+def test_a_name_that_a_try_may_bind_to_something_else_is_left(source: str) -> None:
+    """``try: from torch import qr / except ImportError: from numpy.linalg import qr`` had its uses renamed."""
+    fixed = fix(source, unsafe=True)
+    assert text(fixed) == source
+    assert fixed.fixed == 0
+
+
+def test_the_result_does_not_depend_on_the_hash_seed() -> None:
+    """Sets of imported names were written in the order of their hashes."""
+    source = (
+        "import torch._dynamo, torch._inductor\n"
+        "from torch._dynamo import disable, reset, is_compiling, list_backends as backends\n"
+        "from torch._C import Size, Generator, Event\nfrom torch.types import _device, _dtype\n"
+        "from torch.distributed._tensor import DTensor, Shard, DeviceMesh\n"
+        "x = [disable, reset, is_compiling, backends, Size, Generator, Event, _device, _dtype, DTensor, Shard]\n"
+        "y = DeviceMesh, torch._dynamo.reset(), torch._inductor.cudagraph_mark_step_begin()\n"
+    )
+    program = (
+        "import sys\nfrom fullgraph.engine.check import Settings\nfrom fullgraph.fix import fix_source\n"
+        "from fullgraph.torchfacts import TorchRange\n"
+        "settings = Settings.with_defaults(TorchRange.parse('2.13'))\n"
+        "fixed = fix_source(sys.argv[1].encode(), 'example.py', settings, unsafe=True)\n"
+        "sys.stdout.write(fixed.data.decode() + ascii(fixed.remaining))\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program, source],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(outputs) == 1
+    assert "_dynamo" not in outputs.pop().partition("()")[0]

@@ -16,7 +16,11 @@ LEFT = {
         "`**` may pass `wrapping=`, which is not taken by `torch.compiler.disable`"
     ),
     "import torch\nx = torch._foreach_norm(*a)\n": "`*` may pass more than `torch.foreach.norm` takes by position",
-    "import torch\nx = torch._foreach_norm(self=a)\n": "`self=` is not taken by `torch.foreach.norm`",
+    "import torch\nx = torch._foreach_norm(ord=1, self=a)\n": "`self=` is not taken by `torch.foreach.norm`",
+    "import torch\nx = torch._foreach_lerp_(*a, weight=w)\n": "`weight=` is not taken by `torch.foreach.lerp_`",
+    "import torch\nx = torch._foreach_lerp_(a, weight=w)\n": "`weight=` is not taken by `torch.foreach.lerp_`",
+    "import torch\nx = torch._foreach_lerp_(a, b, **kw, weight=w)\n": "`weight=` is not taken by `torch.foreach.lerp_`",
+    "import torch\nx = torch._foreach_mul_(a, scalar=2)\n": "`scalar=` is not taken by `torch.foreach.mul_`",
     "import torch\nx = torch._foreach_mul(a, b, c)\n": "`torch.foreach.mul` does not take 3 arguments by position",
     "import torch\ngetattr(torch._dynamo, 'reset')()\n": "the name is not spelled out",
     "import torch\ntorch._dynamo.reset = None\n": (

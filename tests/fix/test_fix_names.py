@@ -142,6 +142,24 @@ n = torch._foreach_norm(torch._foreach_norm(torch._foreach_norm(ts, 1), 2), 3)
 =>
 import torch
 n = torch.foreach.norm(torch.foreach.norm(torch.foreach.norm(ts, ord=1), ord=2), ord=3)
+---
+import torch
+torch._foreach_lerp_(a, b, weight=1.0 - decay)
+torch._foreach_lerp_(
+    a, b,
+    weight = torch._foreach_norm(c, 1),  # how far
+)
+n = torch._foreach_norm(self=ts, ord=2)
+torch._foreach_addcmul_(self=a, tensor1=b, tensor2=c, value=2)
+=>
+import torch
+torch.foreach.lerp_(a, b, 1.0 - decay)
+torch.foreach.lerp_(
+    a, b,
+    torch.foreach.norm(c, ord=1),  # how far
+)
+n = torch.foreach.norm(ts, ord=2)
+torch.foreach.addcmul_(a, b, c, value=2)
 """)
 
 

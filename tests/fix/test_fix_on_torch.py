@@ -59,7 +59,7 @@ PROGRAMS = {
     "with": (
         "with torch._dynamo.set_stance('force_eager'):\n    result = torch.compile(torch.neg)(torch.ones(1)).tolist()\n"
     ),
-    "switch": "torch._C._set_sdp_use_math(True)\nresult = torch._C._get_math_sdp_enabled()\n",
+    "switch": "torch._C._set_warnAlways(True)\nresult = torch._C._get_warnAlways()\n",
     "moved argument": (
         "result = torch._grouped_mm(torch.ones(4, 16, dtype=torch.bfloat16), torch.ones(1, 16, 16, "
         "dtype=torch.bfloat16), torch.tensor([4], dtype=torch.int32)).tolist()\n"
@@ -164,6 +164,15 @@ def test_operators_take_as_many_by_position() -> None:
         assert len(shapes(path).private.positional) == takes, path
         for _, keyword in list(enumerate(shapes(path).private.positional))[len(shapes(path).public.positional) :]:
             assert keyword in shapes(path).public.keywords, path
+
+
+def test_positions_mean_the_same_on_both_sides() -> None:
+    """Arguments are moved by position, so the same position must be the same parameter, whatever it is called."""
+    other_names = {("self", "inputs"), ("self", "input"), ("rank", "group_rank"), ("input", "mat_a"), ("mat2", "mat_b")}
+    for path in TABLE:
+        for release in shapes(path).since.values() or (INSTALLED,):
+            both = zip(shapes(path).private.positional, shapes(path).public_at(release).positional, strict=False)
+            assert all(ours == theirs or (ours, theirs) in other_names for ours, theirs in both), path
 
 
 def test_a_difference_that_is_no_parameter_has_no_row() -> None:

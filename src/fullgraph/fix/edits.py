@@ -19,11 +19,12 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """One expression that gets a new dotted name; where it is called, arguments that become keywords."""
+    """One expression that gets a new dotted name; where it is called, arguments that get or lose keywords."""
 
     span: Span
     text: str
     keywords: tuple[tuple[int, str], ...]
+    unnamed: tuple[str, ...]
 
 
 class Moved(NamedTuple):

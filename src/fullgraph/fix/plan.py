@@ -136,9 +136,10 @@ class _Planner:
         ]
 
     def extent(self, wish: _Wish) -> Span:
-        """Everything that a wish changes: the name, or the call whose arguments get names."""
+        """Everything that a wish changes: the name, or the call whose arguments get or lose names."""
         parent = self.model.parents.get(wish.use.chain)
-        return self.imports.span(parent) if wish.intent.keywords and parent is not None else wish.span
+        changes_call = wish.intent.keywords or wish.intent.unnamed
+        return self.imports.span(parent) if changes_call and parent is not None else wish.span
 
     def attempt(self, wishes: list[_Wish], way: Callable[[list[_Wish]], list[str]]) -> None:
         """Plan some wishes together, or note why not."""
@@ -149,7 +150,7 @@ class _Planner:
             return
         for wish, text in zip(wishes, texts, strict=True):
             extent = self.extent(wish)
-            self.edits.respellings.append(Respelling(wish.span, text, wish.intent.keywords))
+            self.edits.respellings.append(Respelling(wish.span, text, wish.intent.keywords, wish.intent.unnamed))
             self.edits.touched_rows.update(range(extent.start.row, extent.end.row + 1))
             self.edits.applied.append(wish.finding)
             self.renamed[wish.use.chain] = wish.path

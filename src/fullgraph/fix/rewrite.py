@@ -59,20 +59,20 @@ def _undisguised(new: str, original: str) -> str:
 
 
 class _Rewriter(cst.CSTTransformer):
-    """Respells names, gives arguments keywords, and edits import statements."""
+    """Respells names, gives arguments keywords or takes them away, and edits import statements."""
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
     def __init__(self, edits: Edits) -> None:
         super().__init__()
         self.texts = {each.span: each.text for each in edits.respellings}
-        self.keywords = {each.span: each.keywords for each in edits.respellings if each.keywords}
+        self.calls = {each.span: each for each in edits.respellings if each.keywords or each.unnamed}
         self.imports = dict(edits.imports)
 
     @property
     def missed(self) -> bool:
         """Whether some edit found no place."""
-        return bool(self.texts or self.keywords or self.imports)
+        return bool(self.texts or self.calls or self.imports)
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands, counted as everywhere in fullgraph."""
@@ -95,13 +95,18 @@ class _Rewriter(cst.CSTTransformer):
         return cst.parse_expression(text).with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:  # noqa: N802
-        """Give keywords to arguments that have been positional."""
-        keywords = self.keywords.pop(self.span(original_node.func), ())
+        """Give keywords to arguments that have been positional, and the other way round."""
+        change = self.calls.pop(self.span(original_node.func), None)
+        if change is None:
+            return updated_node
         arguments = list(updated_node.args)
         equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-        for index, name in keywords:
+        for index, name in change.keywords:
             arguments[index] = arguments[index].with_changes(keyword=cst.Name(name), equal=equal)
-        return updated_node.with_changes(args=arguments) if keywords else updated_node
+        for index, argument in enumerate(arguments):
+            if argument.keyword is not None and argument.keyword.value in change.unnamed:
+                arguments[index] = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+        return updated_node.with_changes(args=arguments)
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:  # noqa: N802
         """Edit the imports at module level."""

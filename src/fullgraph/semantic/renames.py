@@ -5,17 +5,24 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
 
 from fullgraph.intents import Applicability, Fix, Rename
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.scopes import DEFS
+from fullgraph.semantic.traced import Traced
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     CallShapes,
+    Parameters,
+    Presence,
     PrivateName,
     PublicEquivalent,
     Relation,
+    TorchRange,
     TorchVersion,
+    availability,
     call_shapes,
     imported_with_torch,
     is_private,
@@ -28,8 +35,19 @@ class _Call:
 
     count: int
     keywords: tuple[str, ...] = ()
+    leading: int = 0
+    """How many of the keywords stand before any ``**``."""
     star: bool = False
     double_star: bool = False
+
+
+class _Moved(NamedTuple):
+    """Arguments of a call that must be passed in another way."""
+
+    keywords: tuple[tuple[int, str], ...] = ()
+    """Positional ones that become keywords, by index and name."""
+    unnamed: tuple[str, ...] = ()
+    """Keywords that become positional."""
 
 
 class _NotSureError(Exception):
@@ -42,9 +60,9 @@ class _NotSureError(Exception):
 
 
 def rename(
-    model: FileModel, node: ast.expr, path: str, known: PrivateName, public: PublicEquivalent, target: TorchVersion
+    model: FileModel, node: ast.expr, path: str, known: PrivateName, public: PublicEquivalent, releases: TorchRange
 ) -> Fix:
-    """How to rename ``node``, which stands for the private ``path``, to ``public`` on release ``target``.
+    """How to rename ``node``, which stands for the private ``path``, to ``public`` on each of these releases.
 
     ``known`` is the row of the table that ``path`` begins with; ``public`` is already the name of the whole path.
     """
@@ -52,14 +70,15 @@ def rename(
     module = public.name[: len(public.name) - len(suffix)].rpartition(".")[0]
     try:
         _check_name(model, node, public.name)
-        _check_place(node, public.relation)
-        keywords = _keywords(model.parents.get(node), node, known, public, suffix, target)
+        _check_place(model, node, public.relation)
+        _check_releases(known, public.name[: len(public.name) - len(suffix)], releases)
+        moved = _moved(model.parents.get(node), node, known, public, suffix, releases)
     except _NotSureError as reason:
         if not reason.unsafe:
             return Fix(reason.why, Applicability.DISPLAY)
         intent = Rename(public.name, module, imported_with_torch(module))
         return Fix(f"rename to `{public.name}`: {reason.why}", Applicability.UNSAFE, (intent,))
-    intent = Rename(public.name, module, imported_with_torch(module), keywords)
+    intent = Rename(public.name, module, imported_with_torch(module), *moved)
     return Fix(f"rename to `{public.name}`", Applicability.SAFE, (intent,))
 
 
@@ -116,8 +135,10 @@ def _strings(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def _check_place(node: ast.expr, relation: Relation) -> None:
+def _check_place(model: FileModel, node: ast.expr, relation: Relation) -> None:
     """Refuse to rename what is assigned to, unless both names are one setting; never what is deleted."""
+    if relation is Relation.SAME_SETTING and _may_be_traced(model, node):
+        raise _NotSureError("compiled code may break the graph where it reads the public one", unsafe=True)
     match getattr(node, "ctx", None):
         case ast.Store() if relation is not Relation.SAME_SETTING:
             raise _NotSureError("it is assigned to, which would not reach the private name any more")
@@ -127,15 +148,32 @@ def _check_place(node: ast.expr, relation: Relation) -> None:
             return
 
 
-def _keywords(
+def _may_be_traced(model: FileModel, node: ast.expr) -> bool:
+    """Whether compiled code may come by here."""
+    scope = model.walked.name_scope[base_name(node)]
+    return model.region.traced_by(scope, node.lineno).degree > Traced.NONE
+
+
+def _check_releases(known: PrivateName, public: str, releases: TorchRange) -> None:
+    """Refuse a public name that some release lacks; doubt it where the private one does not last."""
+    found = availability(public)
+    for release in releases.releases():
+        if found is not None and found.exists_at(release) is Presence.ABSENT:
+            raise _NotSureError(f"torch {release} has no `{public}`, and the target is torch {releases}")
+    if known.until is not None and releases.oldest <= known.until < releases.newest:
+        why = f"`{known.name}` is gone after torch {known.until}, so later releases cannot be compared"
+        raise _NotSureError(why, unsafe=True)
+
+
+def _moved(
     parent: ast.AST | None,
     node: ast.expr,
     known: PrivateName,
     public: PublicEquivalent,
     suffix: str,
-    target: TorchVersion,
-) -> tuple[tuple[int, str], ...]:
-    """The positional arguments that must become keywords.
+    releases: TorchRange,
+) -> _Moved:
+    """The arguments that must be passed in another way.
 
     Raises:
         _NotSureError: the rename does not keep this very use.
@@ -143,16 +181,24 @@ def _keywords(
     if public.relation is Relation.SUBCLASS:
         raise _NotSureError(public.note or "the private class is a subclass of the public one", unsafe=True)
     if public.relation is not Relation.WRAPPER:
-        return ()
+        return _Moved()
     shapes = call_shapes(known.name)
     if shapes is None or suffix:
         raise _NotSureError(public.note or "whether both take the same arguments is not known", unsafe=True)
     call = _call(parent, node)
     if call is None:
-        if shapes.private != shapes.public_at(target):
+        if any(shapes.private != shapes.public_at(release) for release in _each(releases)):
             raise _NotSureError("it is passed on, and may be called in a way that the public one is not", unsafe=True)
-        return ()
-    return _fit(call, shapes, public.name, target)
+        return _Moved()
+    fits = {_fit(call, shapes, public.name, release) for release in _each(releases)}
+    if len(fits) > 1:
+        raise _NotSureError(f"`{public.name}` takes these arguments differently within torch {releases}")
+    return fits.pop()
+
+
+def _each(releases: TorchRange) -> tuple[TorchVersion, ...]:
+    """The known releases of a range; for a range beyond them, its oldest."""
+    return releases.releases() or (releases.oldest,)
 
 
 def _call(parent: ast.AST | None, node: ast.expr) -> _Call | None:
@@ -161,17 +207,19 @@ def _call(parent: ast.AST | None, node: ast.expr) -> _Call | None:
         case ast.Call(func=func, args=arguments, keywords=keywords) if func is node:
             names = tuple(keyword.arg for keyword in keywords if keyword.arg is not None)
             star = any(isinstance(argument, ast.Starred) for argument in arguments)
-            return _Call(len(arguments), names, star, len(names) < len(keywords))
+            leading = sum(1 for _ in takewhile(lambda keyword: keyword.arg is not None, keywords))
+            return _Call(len(arguments), names, leading, star, len(names) < len(keywords))
         case _ if isinstance(parent, (*DEFS, ast.ClassDef)) and node in parent.decorator_list:
             return _Call(1)
         case _:
             return None
 
 
-def _fit(call: _Call, shapes: CallShapes, public: str, target: TorchVersion) -> tuple[tuple[int, str], ...]:
-    """The positional arguments of a call that the public callable takes only as keywords."""
+def _fit(call: _Call, shapes: CallShapes, public: str, target: TorchVersion) -> _Moved:
+    """The arguments of a call that the public callable takes only in another way."""
     private, taken = shapes.private, shapes.public_at(target)
-    for name in call.keywords:
+    unnamed = () if call.star else _unnamed(call, private, taken)
+    for name in call.keywords[len(unnamed) :]:
         if name not in taken.keywords:
             since = shapes.since.get(name)
             when = f" before torch {since}" if since is not None else ""
@@ -184,4 +232,11 @@ def _fit(call: _Call, shapes: CallShapes, public: str, target: TorchVersion) -> 
     moved = tuple(enumerate(private.positional))[len(taken.positional) : call.count]
     if call.count > len(private.positional) or any(name not in taken.keywords for _, name in moved):
         raise _NotSureError(f"`{public}` does not take {call.count} arguments by position")
-    return moved
+    return _Moved(moved, unnamed)
+
+
+def _unnamed(call: _Call, private: Parameters, taken: Parameters) -> tuple[str, ...]:
+    """The keywords that the public callable takes by position only, as far as they stand in the order of positions."""
+    given = call.keywords[: call.leading]
+    wanted = private.positional[call.count : len(taken.positional_only)]
+    return tuple(name for name, _ in takewhile(lambda both: both[0] == both[1], zip(given, wanted, strict=False)))
