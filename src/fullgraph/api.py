@@ -307,7 +307,8 @@ def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
         known = availability(path)
         if known is not None:
             lacking = [each for each in releases.releases() if known.exists_at(each) is Presence.ABSENT]
-            return MissingName(path, releases.describe(lacking), known.describe()) if lacking else None
+            everywhere = len(lacking) == len(releases.releases())
+            return MissingName(path, releases.describe(lacking), known.describe(), everywhere) if lacking else None
         path = path.rpartition(".")[0]
     return None
 
@@ -320,11 +321,13 @@ class MissingName:
         path: the name that is missing: the one that was asked for, or the nearest owner that is not there either.
         where: the releases aimed at that surely lack it, such as ``2.4`` or ``2.4 to 2.6``.
         history: which releases have it, such as ``since 2.7``.
+        everywhere: whether none of the releases aimed at has it.
     """
 
     path: str
     where: str
     history: str
+    everywhere: bool
 
 
 class Context:
@@ -395,12 +398,13 @@ class Context:
         known = deprecation(path)
         return known if known is not None and all(map(known.warns_at, self.releases.releases())) else None
 
-    def is_guarded(self, node: ast.AST, path: str) -> bool:
+    def is_guarded(self, node: ast.AST, path: str, *, broad: bool = True) -> bool:
         """Whether the use of ``path`` at ``node`` is prepared for a torch without it, or is not evaluated at all.
 
         It is where the file asks for one of its names, and inside or after what catches the error or is about versions.
+        Without ``broad``, a handler that catches every ``Exception`` is not made for that.
         """
-        return self._model.guards.covers(node, path)
+        return self._model.guards.covers(node, path, broad=broad)
 
     def rename(self, node: ast.expr, use: PrivateUse) -> Fix | None:
         """How to use the public name at ``node``; None if there is none.

@@ -230,7 +230,7 @@ _BY_PROGRAM: Mapping[str, str] = {
     ),
     "NAME().is_replicate()": "torch.distributed._tensor.Replicate torch.distributed._tensor.placement_types.Replicate",
     "NAME(1).is_shard(1)": "torch.distributed._tensor.Shard torch.distributed._tensor.placement_types.Shard",
-    "sharded = torch.distributed.tensor.distribute_tensor(x, MESH)\nwith NAME():\n    result = (sharded + x).full_tensor()": (
+    "both = torch.distributed.tensor.distribute_tensor(x, MESH)\nwith NAME():\n    result = (both + x).full_tensor()": (
         "torch.distributed._tensor.experimental.implicit_replication"
     ),
     "type(NAME(torch.nn.Linear(2, 2), MESH).weight).__name__": "torch.distributed._tensor.distribute_module",

@@ -40,7 +40,9 @@ CALL = (scale,)
 
 Where every release aimed at warns, so that there is something that can be done about it now. A function or class is
 reported where it is called or decorates something, since only that warns; a module or attribute that warns when it is
-looked up is reported there. A use under a condition on a version, or in a `try` for imports or attributes, is silent.
+looked up is reported there. Silent are uses under a condition on a version, in a `try` that catches `ImportError` or
+`AttributeError`, or in an `except` block, and those of a name that the file asks for with `hasattr`. `except Exception`
+is no such guard: the name is there, and warns.
 
 ## How this is known
 
@@ -82,7 +84,7 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
         known = _known(path, ctx)
         if known is None or known.trigger not in (DeprecationTrigger.IMPORT, DeprecationTrigger.ACCESS):
             continue
-        if not ctx.is_guarded(node, path):
+        if not ctx.is_guarded(node, path, broad=False):
             yield _hit(alias, known, ctx)
 
 
@@ -102,7 +104,7 @@ def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
             warns = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
         case DeprecationTrigger.IMPORT:
             warns = False
-    if warns and not ctx.is_guarded(node, known.path):
+    if warns and not ctx.is_guarded(node, known.path, broad=False):
         yield _hit(node, known, ctx)
 
 
@@ -187,4 +189,27 @@ def a():
 
 def b(cuda):
     return torch.amp.GradScaler("cuda") if TORCH_2_4 else torch.cuda.amp.GradScaler()
+---
+import contextlib
+import torch
+
+def a(x):
+    try:
+        return torch.nn.functional.upsample(x, 2)  # TFG105
+    except Exception:
+        return x
+
+def b(x):
+    with contextlib.suppress(Exception):
+        torch.nn.init.normal(x)  # TFG105
+    try:
+        return torch.nn.init.uniform(x)  # TFG105
+    except:
+        return torch.nn.init.constant(x, 1)
+
+def c(x):
+    try:
+        return torch.nn.init.eye(x)
+    except AttributeError:
+        return x
 """
