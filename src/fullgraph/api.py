@@ -42,6 +42,7 @@ from fullgraph.torchfacts import (
     availability,
     deprecation,
     is_documented,
+    is_module,
     is_private,
     private_name,
 )
@@ -300,6 +301,21 @@ class PrivateUse:
             return f"in every release {OLDEST_KNOWN} to {NEWEST_KNOWN}"
         return f"in every release since {since}"
 
+    def shortened(self) -> PrivateUse:
+        """The same use without what is only reached through the private name, such as a method of an object."""
+        known = self.known.name if self.known is not None and not is_module(self.known.name) else ""
+        path = known or _private_part(self.path)
+        return replace(self, path=path)
+
+
+def _private_part(path: str) -> str:
+    """What ``path`` begins with: up to its last private segment, and what is in there or in the modules that follow."""
+    segments = path.split(".")
+    end = 2 + max(index for index, segment in enumerate(segments) if is_private(f"torch.{segment}"))
+    while end < len(segments) and is_module(".".join(segments[:end])):
+        end += 1
+    return ".".join(segments[:end])
+
 
 @lru_cache(maxsize=20_000)
 def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
@@ -433,6 +449,13 @@ class Context:
                     if near:
                         return True
         return False
+
+    def is_fallback(self, node: ast.AST, use: PrivateUse) -> bool:
+        """Whether the public name, which a later release aimed at has, is used beside the private one at ``node``."""
+        known = use.known
+        if known is None or known.public is None or known.public.since > self.releases.newest:
+            return False
+        return self.uses_beside(known.public.name + use.path[len(known.name) :], node)
 
     def _branch_rows(self, node: ast.AST) -> tuple[int, int] | None:
         """First and last row of the outermost ``if`` or ``try`` around ``node``."""
