@@ -359,3 +359,180 @@ def test_a_release_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert generate_torchfacts.main(["--wheels", str(tmp_path), "--check", "2.0"]) == 2
     assert "has no torch 2.0" in capsys.readouterr().err
     assert "torch" in sys.modules
+
+
+def far(survey: Callable[..., SimpleNamespace]) -> tuple[SimpleNamespace, ...]:
+    """Three releases of a module far down, of one that may have more names, and of a class far from users."""
+    opened = "def __getattr__(name): ...\n"
+    doubt = "p = 1\nif TYPE_CHECKING:\n    q: int\n"
+    texts = [
+        (
+            "kept = lost = 1\n",
+            "p = 1\nif TYPE_CHECKING:\n    q: int\n",
+            "def m(self): self.i = 1\n    def n(self): ...",
+        ),
+        ("kept = 1\nadded = 1\n", doubt, "def m(self): self.i = 1"),
+        ("newest = 1\n", "p = r = 1\n", "def m(self): self.i = self.j = 1\n    def o(self): ..."),
+    ]
+    return tuple(
+        survey(
+            f"2.{minor}",
+            **{"torch/_a/__init__.py": "", "torch/_a/b.py": inner, "torch/open.py": opened + more},
+            **{"torch/x/__init__.py": "", "torch/x/y.py": f"__all__ = ['C']\nclass C:\n    {body}\n"},
+        )
+        for minor, (inner, more, body) in enumerate(texts)
+    )
+
+
+def test_what_a_module_tells_as_well_is_left_out(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import decode, encode, merge
+    from torchfacts_trim import trim
+
+    first, second, _ = far(survey)
+    full = merge([first.found, second.found])
+    assert full.names["torch._a.b"] == {"kept": "EE", "lost": "EA", "added": "AE"}
+    assert full.members["torch.x.y.C"] == {"i": "UU", "m": "EE", "n": "EA"}
+    table = trim(full)
+    assert table.names["torch._a.b"] == {"lost": "EA", "added": "AE"}
+    assert (full.names["torch.open"], table.names["torch.open"]) == ({"p": "EE", "q": "UU"}, {"p": "EE"})
+    assert table.members["torch.x.y.C"] == {"n": "EA"}
+    assert (table.modules, table.classes) == (full.modules, full.classes)
+    assert decode(encode(table)) == table
+
+
+def test_a_trimmed_table_is_extended_like_a_full_one(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import extend, merge
+    from torchfacts_trim import restore, trim
+
+    first, second, third = far(survey)
+    shipped = trim(merge([first.found, second.found]))
+    extended = extend(restore(shipped, second.found), third.found)
+    assert trim(extended) == trim(merge([first.found, second.found, third.found]))
+    assert extended.names["torch._a.b"]["kept"] == "EEA"
+    assert trim(extend(restore(shipped, second.found), second.found)) == shipped
+
+
+def test_only_what_may_be_left_out_is_restored(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_merge import compare, merge
+    from torchfacts_trim import restore
+
+    first, second = two(survey)
+    table = merge([first.found, second.found])
+    del table.names["torch.a"]["w"]
+    assert restore(table, second.found) == table
+    assert compare(restore(table, second.found), second.found) == [
+        "torch.a.w: the table says nothing, torch 2.1 says E"
+    ]
+
+
+def test_adding_a_release_needs_the_newest_one_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import generate_torchfacts
+
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "version.py").write_text("__version__ = '2.99.0'\n")
+    assert generate_torchfacts.main(["--wheels", str(tmp_path), "--release", "2.99"]) == 2
+    assert "has no torch 2.15" in capsys.readouterr().err
+
+
+STUB = """
+class TensorBase:
+    shape: Size
+    grad: Tensor | None
+    names: list[str]
+    @property
+    def is_leaf(self) -> _bool: ...
+    def add(self) -> Tensor: ...
+    @overload
+    def max(self) -> Tensor: ...
+    @overload
+    def max(self, dim: _int) -> torch.return_types.max: ...
+    @overload
+    def sort(self) -> torch.return_types.max: ...
+    @overload
+    def sort(self, dim: _int) -> tuple[Tensor, Tensor]: ...
+    def item(self) -> Number: ...
+    def replaced(self) -> Tensor: ...
+    def _own(self) -> Tensor: ...
+"""
+FUNCTIONS = """
+def add(x: Tensor) -> Tensor: ...
+def chunk(x: Tensor) -> tuple[Tensor, ...]: ...
+def mixed(x: Tensor) -> tuple[Tensor, _int]: ...
+def parse(x: Tensor) -> Any: ...
+def replaced(x: Tensor) -> Tensor: ...
+def numel(x: Tensor) -> _int | SymInt: ...
+"""
+FFT = '''
+fft = _add_docstr(_fft.fft, r"""
+fft(input, n=None, *, out=None) -> Tensor
+
+Never returns -> None.
+""" + more)
+both = _add_docstr(_fft.both, "both(x) -> (Tensor, Tensor)")
+silent = _add_docstr(_fft.silent, "both(x)")
+def python(x) -> "Tensor": return x
+def gone(x) -> Tensor:
+    raise RuntimeError
+'''
+NN = """
+def if_true(x) -> tuple[Tensor, Tensor]: return x
+def if_false(x) -> Tensor: return x
+pool = boolean_dispatch(if_true=if_true, if_false=if_false)
+twice = boolean_dispatch(if_true=if_false, if_false=if_false)
+linear = _add_docstr(torch._C._nn.linear, "")
+add = _add_docstr(torch.add, "")
+other = linear
+"""
+RETURNS = {
+    "torch/_C/__init__.pyi": STUB,
+    "torch/_C/_VariableFunctions.pyi": FUNCTIONS,
+    "torch/_C/_nn.pyi": "def linear(x: Tensor) -> Tensor: ...\n",
+    "torch/_tensor.py": "class Tensor:\n    def replaced(self): ...\n    def is_shared(self) -> bool: ...\n",
+    "torch/functional.py": "__all__ = ['replaced']\ndef replaced(x): ...\ndef hidden(x) -> Tensor: ...\n",
+    "torch/return_types.pyi": "class max(tuple[Tensor, Tensor]): ...\n",
+    "torch/__init__.py": "from torch.random import seed\ndef is_tensor(x) -> TypeIs['Tensor']: ...\n",
+    "torch/random.py": "def seed() -> int: return 1\n",
+    "torch/fft.py": FFT,
+    "torch/linalg.py": "",
+    "torch/special.py": "",
+    "torch/nn/functional.py": NN,
+}
+
+
+def test_return_kinds(survey: Callable[..., SimpleNamespace]) -> None:
+    from torchfacts_reader import Release
+    from torchfacts_returns import MEASURED, find
+
+    found = find(Release(survey(**RETURNS).root))
+    by_hand = {f"{home}.{name}" for home, names in MEASURED.items() for name in names}
+    assert {name: kind for name, kind in found.functions.items() if name not in by_hand} == {
+        "torch.add": "tensor",
+        "torch.chunk": "tensors",
+        "torch.mixed": "other",
+        "torch.numel": "int",
+        "torch.seed": "int",
+        "torch.is_tensor": "bool",
+        "torch.fft.fft": "tensor",
+        "torch.fft.both": "tensors:2",
+        "torch.fft.python": "tensor",
+        **{f"torch.nn.functional.{name}": "tensor" for name in ("if_false", "twice", "linear", "add", "other")},
+        "torch.nn.functional.if_true": "tensors:2",
+    }
+    assert {name: kind for name, kind in found.methods.items() if f"Tensor.{name}" not in by_hand} == {
+        "add": "tensor",
+        "sort": "tensors:2",
+        "item": "number",
+    }
+    assert found.attributes == {"shape": "size", "is_leaf": "bool"}
+
+
+def test_return_kinds_of_several_releases() -> None:
+    from torchfacts_returns import Returns, compare, dump, load, merge
+
+    old = Returns({"torch.a": "tensor", "torch.b": "int", "torch.c": "tensors"}, {}, {"old": "bool"})
+    new = Returns({"torch.a": "tensor", "torch.b": "tensor", "torch.c": "tensors:2"}, {"m": "none"}, {})
+    both = merge([old, new])
+    assert both == Returns({"torch.a": "tensor", "torch.c": "tensors"}, {"m": "none"}, {"old": "bool"})
+    assert load(dump(both)) == both
+    assert compare(both, new) == ["function torch.b: the table says nothing, the release tensor"]
+    assert compare(merge([new]), new) == []

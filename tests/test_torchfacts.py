@@ -16,13 +16,22 @@ from fullgraph.torchfacts import (
     PrivateName,
     PublicEquivalent,
     Relation,
+    ResultDtype,
+    ReturnKind,
     TorchVersion,
+    attribute_kind,
     documented_names,
     is_documented,
     is_private,
+    method_result_dtype,
+    method_return_kind,
+    method_returned_tensors,
     method_returns_tensor,
     private_name,
     private_names,
+    result_dtype,
+    return_kind,
+    returned_tensors,
     returns_tensor,
 )
 
@@ -260,6 +269,67 @@ class TestReturns:
     def test_other_methods(self, name: str) -> None:
         assert not method_returns_tensor(name)
 
+    @pytest.mark.parametrize(
+        ("path", "kind", "count"),
+        [
+            ("torch.sum", ReturnKind.TENSOR, None),
+            ("torch.topk", ReturnKind.TENSORS, 2),
+            ("torch.linalg.svd", ReturnKind.TENSORS, 3),
+            ("torch.split", ReturnKind.TENSORS, None),
+            ("torch.allclose", ReturnKind.BOOL, None),
+            ("torch.is_tensor", ReturnKind.BOOL, None),
+            ("torch.numel", ReturnKind.INT, None),
+            ("torch.broadcast_shapes", ReturnKind.SIZE, None),
+            ("torch.promote_types", ReturnKind.DTYPE, None),
+            ("torch.manual_seed", ReturnKind.GENERATOR, None),
+            ("torch.get_default_device", ReturnKind.DEVICE, None),
+            ("torch.typename", ReturnKind.STR, None),
+            ("torch.set_default_dtype", ReturnKind.NONE, None),
+            ("torch.max", None, None),
+            ("torch.where", None, None),
+            ("torch.unique", None, None),
+            ("torch.split_copy", None, None),
+            ("torch.nn.functional.max_pool2d", None, None),
+            ("torch.no_such_name", None, None),
+        ],
+    )
+    def test_kinds_of_functions(self, path: str, kind: ReturnKind | None, count: int | None) -> None:
+        assert (return_kind(path), returned_tensors(path)) == (kind, count)
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "count"),
+        [
+            ("sum", ReturnKind.TENSOR, None),
+            ("sort", ReturnKind.TENSORS, 2),
+            ("chunk", ReturnKind.TENSORS, None),
+            ("item", ReturnKind.NUMBER, None),
+            ("dim", ReturnKind.INT, None),
+            ("is_contiguous", ReturnKind.BOOL, None),
+            ("numpy", ReturnKind.NUMPY, None),
+            ("untyped_storage", ReturnKind.STORAGE, None),
+            ("backward", ReturnKind.NONE, None),
+            ("size", None, None),
+            ("tolist", None, None),
+            ("shape", None, None),
+        ],
+    )
+    def test_kinds_of_methods(self, name: str, kind: ReturnKind | None, count: int | None) -> None:
+        assert (method_return_kind(name), method_returned_tensors(name)) == (kind, count)
+
+    def test_kinds_of_attributes(self) -> None:
+        expected = {"shape": "size", "dtype": "dtype", "device": "device", "layout": "layout", "ndim": "int"}
+        for name, kind in {**expected, "T": "tensor", "is_cuda": "bool", "data": "tensor"}.items():
+            assert attribute_kind(name) is ReturnKind(kind)
+        # both may be None
+        assert attribute_kind("grad") is attribute_kind("grad_fn") is attribute_kind("sum") is None
+
+    def test_dtypes(self) -> None:
+        assert result_dtype("torch.eq") is method_result_dtype("bool") is ResultDtype.BOOL
+        assert result_dtype("torch.argmax") is method_result_dtype("long") is ResultDtype.INTEGER
+        assert method_result_dtype("half") is ResultDtype.FLOATING
+        # all() keeps uint8, bincount with weights gives floats, eq_ keeps the dtype
+        assert result_dtype("torch.all") is result_dtype("torch.bincount") is method_result_dtype("eq_") is None
+
 
 class TestEveryEntry:
     def test_enough(self) -> None:
@@ -323,14 +393,17 @@ class TestFiles:
         keys = [next(iter(one)) for one in names]
         assert keys == sorted(set(keys))
 
-    @pytest.mark.parametrize(
-        ("file", "keys"), [("documented.json", [None]), ("returns_tensor.json", ["functions", "methods"])]
-    )
-    def test_lists_are_sorted(self, file: str, keys: list[str | None]) -> None:
-        content = json.loads((DATA / file).read_text(encoding="utf-8"))
-        for key in keys:
-            items = content if key is None else content[key]
-            assert items == sorted(set(items))
+    def test_lists_are_sorted(self) -> None:
+        documented = json.loads((DATA / "documented.json").read_text(encoding="utf-8"))
+        dtypes = json.loads((DATA / "result_dtypes.json").read_text(encoding="utf-8"))
+        returns = json.loads((DATA / "returns.json").read_text(encoding="utf-8"))
+        lists = [documented, *(names for part in dtypes.values() for names in part.values())]
+        lists += [names.split() for part in returns.values() for names in part.values()]
+        for names in lists:
+            assert names == sorted(set(names))
+        for part in (*dtypes.values(), *returns.values()):
+            words = [word for names in part.values() for word in (names.split() if isinstance(names, str) else names)]
+            assert len(words) == len(set(words))
 
     def test_import_reads_no_table_and_no_torch(self) -> None:
         code = (

@@ -145,7 +145,7 @@ def test_public_names_of_the_private_table_exist_since_then() -> None:
 
 
 def test_the_table_is_small_and_quick() -> None:
-    assert (DATA / "names.bin").stat().st_size < 250_000
+    assert (DATA / "names.bin").stat().st_size < 150_000
     for cached in (names_module._index, names_module._shard, names_module._home):
         cached.cache_clear()
     start = time.perf_counter()
@@ -153,6 +153,23 @@ def test_the_table_is_small_and_quick() -> None:
         assert availability(path) is not None
     # a few milliseconds; the limit leaves room for a busy machine
     assert time.perf_counter() - start < 0.2
+
+
+@pytest.mark.parametrize(
+    "home", ["torch", "torch.nn", "torch.Tensor", "torch.cuda", "torch.distributed", "torch.compiler", "torch._dynamo"]
+)
+def test_the_homes_that_users_know_keep_what_every_release_has(home: str) -> None:
+    found = names_module._home(home) or names_module._home(f"={home}")
+    assert found is not None
+    listed = {name for _, names in found.groups for name in names.split()}
+    lasting = [name for name in listed if describe(f"{home}.{name}") == describe(home)]
+    assert len(lasting) >= {"torch.compiler": 5, "torch._dynamo": 15}.get(home, 50), lasting
+
+
+def test_private_names_far_from_users_are_listed_only_where_they_tell_something() -> None:
+    assert availability("torch._inductor.utils.sympy_product") is None
+    assert describe("torch._inductor.utils.get_gpu_type") == "since 2.5"
+    assert describe("torch._inductor.config.max_autotune") == "in every release 2.0 to 2.15"
 
 
 def test_deprecated_names_are_well_formed() -> None:

@@ -16,10 +16,12 @@ import torch.compiler.config
 import torch.nn.functional
 
 from fullgraph.torchfacts import (
+    Presence,
     PrivateName,
     PublicEquivalent,
     Relation,
     TorchVersion,
+    availability,
     documented_names,
     method_returns_tensor,
     private_name,
@@ -28,6 +30,7 @@ from fullgraph.torchfacts import (
 )
 
 INSTALLED = TorchVersion.parse(torch.__version__)
+MEASURED = TorchVersion(2, 13)
 
 
 def resolve(path: str) -> Any:
@@ -126,7 +129,9 @@ def test_public_name_exists_and_is_exported(one: PrivateName, public: PublicEqui
     "path", sorted({one.public.name for one in ENTRIES if one.public is not None and one.public.since > INSTALLED})
 )
 def test_public_name_is_not_yet_there(path: str) -> None:
-    assert not exists(path)
+    home, _, last = path.rpartition(".")
+    # torch.compiler.config had some settings a release before it listed them
+    assert not exists(path) or last not in getattr(resolve(home), "__all__", [last])
 
 
 @pytest.mark.parametrize(("one", "public"), pairs(Relation.SAME_OBJECT))
@@ -227,6 +232,7 @@ def test_signatures_are_compared_at_all() -> None:
     assert len(with_signatures()) >= 25
 
 
+@pytest.mark.skipif(INSTALLED < MEASURED, reason="the table says what both take in the release it was measured on")
 def test_dropped_keywords_are_exact() -> None:
     for name, (private_object, public_object, public) in with_signatures().items():
         taken = keywords(public_object) or ()
@@ -263,7 +269,9 @@ def test_no_public_namesake(one: PrivateName) -> None:
 
 @pytest.mark.parametrize("path", sorted(documented_names()))
 def test_documented_name_exists(path: str) -> None:
-    resolve(path)
+    known = availability(path)
+    absent = known is not None and known.exists_at(INSTALLED) is Presence.ABSENT
+    assert exists(path) is not absent
 
 
 HOMES = {
@@ -329,7 +337,7 @@ def test_methods_that_can_be_called_return_a_tensor() -> None:
 
 def test_annotations_agree() -> None:
     annotated = [(path, _annotations(one)["return"]) for path, one in FUNCTIONS if "return" in _annotations(one)]
-    assert [path for path, returned in annotated if returned is not torch.Tensor] == []
+    assert [path for path, returned in annotated if returned not in (torch.Tensor, "torch.Tensor")] == []
     assert len(annotated) > 70
 
 

@@ -1,4 +1,4 @@
-"""Generate the tables of torch's names, and of its deprecated names, from torch's own wheels.
+"""Generate the tables of torch's names, of its deprecated names and of what functions return, from torch's own wheels.
 
 usage: generate_torchfacts.py (--wheels DIR | --download) [--earlier X.Y] [--cache DIR]
        generate_torchfacts.py (--wheels DIR | --download) --release X.Y
@@ -12,13 +12,16 @@ on every machine.
 
 Without --release all releases that DIR has are read, from 2.0 on; names that
 only an --earlier release has are in the table as absent from all others.
---release adds or replaces one release of the shipped tables. --check compares
-one release with the shipped tables, and exits with 1 if they differ.
+--release adds or replaces one release of the shipped tables; to add one, DIR must
+also have the newest release of the tables, which do not list every name that all
+releases have. --check compares one release with the shipped tables, and exits
+with 1 if they differ.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -27,13 +30,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torchfacts_deprecated
+import torchfacts_returns
 from torchfacts_merge import compare, decode, encode, extend, merge
 from torchfacts_reader import Release
 from torchfacts_survey import Survey, Surveyor, from_json, to_json
+from torchfacts_trim import restore, trim
 
 PACKAGE = Path(__file__).parent.parent / "src" / "fullgraph" / "torchfacts"
 NAMES = "names.bin"
 DEPRECATED = "deprecated.json"
+RETURNS = "returns.json"
 OLDEST = (2, 0)
 PLATFORMS = ("macosx_11_0_arm64", "macosx_14_0_arm64")
 
@@ -58,19 +64,14 @@ def download(version: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "pip", *command, "--dest", str(folder), f"torch=={version}.*"], check=True)
 
 
-def downloaded(folder: Path, only: str | None) -> Iterator[str]:
-    """Fetch one release, or every minor release from 2.0 on for which there is a wheel."""
-    minor = OLDEST[1]
-    while True:
-        version = only or f"{OLDEST[0]}.{minor}"
+def downloaded(folder: Path, only: list[str]) -> Iterator[str]:
+    """Fetch these releases, or every minor release from 2.0 on for which there is a wheel."""
+    for version in only or (f"{OLDEST[0]}.{minor}" for minor in itertools.count(OLDEST[1])):
         try:
             download(version, folder)
         except subprocess.CalledProcessError:
             return
         yield version
-        if only:
-            return
-        minor += 1
 
 
 def read(place: Path, version: str, cache: Path | None) -> tuple[Survey, torchfacts_deprecated.Found]:
@@ -88,48 +89,72 @@ def read(place: Path, version: str, cache: Path | None) -> tuple[Survey, torchfa
 
 
 def generate(places: dict[str, Path], earlier: str | None, cache: Path | None) -> None:
-    """Write both tables from all releases."""
+    """Write the tables from all releases."""
     chosen = [version for version in places if order(version) >= OLDEST]
     found = [read(places[version], version, cache) for version in chosen]
     before = [read(places[earlier], earlier, cache)[0]] if earlier else []
-    (PACKAGE / NAMES).write_bytes(encode(merge([survey for survey, _ in found], before)))
+    (PACKAGE / NAMES).write_bytes(encode(trim(merge([survey for survey, _ in found], before))))
     table = torchfacts_deprecated.merge(
         {version: deprecated for version, (_, deprecated) in zip(chosen, found, strict=True)}
     )
     (PACKAGE / DEPRECATED).write_text(torchfacts_deprecated.dump(table), encoding="utf-8")
+    returns = torchfacts_returns.merge(torchfacts_returns.find(Release(places[version])) for version in chosen)
+    (PACKAGE / RETURNS).write_text(torchfacts_returns.dump(returns), encoding="utf-8")
 
 
-def replace(place: Path, version: str) -> None:
-    """Add one release to both shipped tables, or replace it there."""
-    survey, deprecated = read(place, version, None)
-    table = extend(decode((PACKAGE / NAMES).read_bytes()), survey)
-    (PACKAGE / NAMES).write_bytes(encode(table))
+def basis(version: str) -> str:
+    """Return the release of the shipped tables that must be read again to add or replace ``version``."""
+    shipped = decode((PACKAGE / NAMES).read_bytes()).releases
+    return version if version in shipped else shipped[-1]
+
+
+def replace(places: dict[str, Path], version: str, cache: Path | None) -> None:
+    """Add one release to the shipped tables, or replace it there."""
+    known = basis(version)
+    survey, deprecated = read(places[version], version, cache)
+    before = survey if known == version else read(places[known], known, cache)[0]
+    table = extend(restore(decode((PACKAGE / NAMES).read_bytes()), before), survey, before)
+    (PACKAGE / NAMES).write_bytes(encode(trim(table)))
     rows = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
     rows = torchfacts_deprecated.extend(rows, version, deprecated, table.releases)
     (PACKAGE / DEPRECATED).write_text(torchfacts_deprecated.dump(rows), encoding="utf-8")
+    returns = torchfacts_returns.load((PACKAGE / RETURNS).read_text(encoding="utf-8"))
+    found = torchfacts_returns.find(Release(places[version]))
+    (PACKAGE / RETURNS).write_text(
+        torchfacts_returns.dump(torchfacts_returns.merge([returns, found])), encoding="utf-8"
+    )
 
 
 def check(place: Path, version: str) -> list[str]:
     """Return what differs between the shipped tables and one release, a line each."""
     survey, deprecated = read(place, version, None)
-    differences = compare(decode((PACKAGE / NAMES).read_bytes()), survey)
+    differences = compare(restore(decode((PACKAGE / NAMES).read_bytes()), survey), survey)
     rows = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
-    return differences + torchfacts_deprecated.compare(rows, version, deprecated)
+    differences += torchfacts_deprecated.compare(rows, version, deprecated)
+    returns = torchfacts_returns.load((PACKAGE / RETURNS).read_text(encoding="utf-8"))
+    return differences + torchfacts_returns.compare(returns, torchfacts_returns.find(Release(place)))
+
+
+def needed(arguments: argparse.Namespace) -> list[str]:
+    """Return the releases that must be at hand for what the command line asks for."""
+    if arguments.release:
+        return sorted({arguments.release, basis(arguments.release)}, key=order)
+    return [arguments.check] if arguments.check else []
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> int:
     """Do what the command line asks for with the releases in ``folder``."""
     places = releases(folder)
-    wanted = arguments.release or arguments.check
-    if wanted and wanted not in places:
-        print(f"{folder} has no torch {wanted}, only {', '.join(places) or 'nothing'}", file=sys.stderr)
-        return 2
+    for wanted in needed(arguments):
+        if wanted not in places:
+            print(f"{folder} has no torch {wanted}, only {', '.join(places) or 'nothing'}", file=sys.stderr)
+            return 2
     if arguments.check:
-        differences = check(places[wanted], wanted)
-        print("\n".join(differences[:50]) or f"the tables agree with torch {wanted}")
+        differences = check(places[arguments.check], arguments.check)
+        print("\n".join(differences[:50]) or f"the tables agree with torch {arguments.check}")
         return 1 if differences else 0
     if arguments.release:
-        replace(places[wanted], wanted)
+        replace(places, arguments.release, arguments.cache)
     else:
         generate(places, arguments.earlier, arguments.cache)
     return 0
@@ -150,7 +175,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.wheels is not None:
         return run(arguments, arguments.wheels)
     with tempfile.TemporaryDirectory() as folder:
-        list(downloaded(Path(folder), arguments.release or arguments.check))
+        list(downloaded(Path(folder), needed(arguments)))
         if arguments.earlier:
             download(arguments.earlier, Path(folder))
         return run(arguments, Path(folder))

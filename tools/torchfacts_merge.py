@@ -6,9 +6,10 @@ than are known. Its file, which ``fullgraph.torchfacts.names`` reads, has a head
 in ASCII and, after an empty line, the shards, compressed with zlib::
 
     2.0 2.1 ... 2.15       the releases, oldest first
-    EEEE AAEE ...          the patterns, numbered from 0 by their place
     nn 8123                a shard, all of torch.nn, and its size; the last is
      40123                 the one without a name: whatever has no shard
+    patterns 2012          the patterns, with spaces between them; their
+                           numbers are their places, from 0
 
 A shard is blocks with empty lines between them, one per module or class::
 
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from torchfacts_reader import ABSENT, EXISTS, MAYBE
@@ -137,6 +138,12 @@ def is_shown(path: str, member: str) -> bool:
     return not member.startswith("_") or (path in ROOTS and not is_dunder(member))
 
 
+def shown_members(survey: Survey, path: str) -> dict[str, str]:
+    """Return the attributes of the class at ``path`` in one release that the table lists."""
+    facts = survey.classes.get(survey.class_paths.get(path, ""))
+    return {member: state for member, state in facts.members.items() if is_shown(path, member)} if facts else {}
+
+
 def module_letter(survey: Survey, module: str) -> str:
     """Return the letter of a module in one release."""
     return OPEN if module in survey.open and module in survey.modules else survey.module_state(module)
@@ -217,7 +224,8 @@ def encode(table: Table) -> bytes:
         blocks.setdefault(_shard(path), []).append("\n".join(lines))
     shards = {name: zlib.compress("\n\n".join(blocks[name]).encode("ascii"), 9) for name in sorted(blocks)[1:]}
     shards[""] = zlib.compress("\n\n".join(blocks[""]).encode("ascii"), 9)
-    head = [" ".join(table.releases), " ".join(patterns.known), *(f"{key} {len(data)}" for key, data in shards.items())]
+    shards["patterns"] = zlib.compress(" ".join(patterns.known).encode("ascii"), 9)
+    head = [" ".join(table.releases), *(f"{key} {len(data)}" for key, data in shards.items())]
     return "\n".join(head).encode("ascii") + b"\n\n" + b"".join(shards.values())
 
 
@@ -257,13 +265,15 @@ def column(table: Table, release: str) -> dict[str, str]:
 def decode(data: bytes) -> Table:
     """Return the table that ``encode`` wrote."""
     head, _, blob = data.partition(b"\n\n")
-    releases, patterns, *sizes = head.decode("ascii").split("\n")
+    releases, *sizes = head.decode("ascii").split("\n")
     table = Table(releases.split())
+    texts: list[str] = []
     for size in (int(line.rpartition(" ")[2]) for line in sizes):
-        text = zlib.decompress(blob[:size]).decode("ascii")
+        texts.append(zlib.decompress(blob[:size]).decode("ascii"))
         blob = blob[size:]
-        for block in text.split("\n\n"):
-            _read_block(table, block, patterns.split())
+    patterns = texts.pop().split()
+    for block in "\n\n".join(texts).split("\n\n"):
+        _read_block(table, block, patterns)
     table.modules, table.names = dict(sorted(table.modules.items())), dict(sorted(table.names.items()))
     table.classes = dict(sorted(table.classes.items()))
     _inherit(table)
@@ -300,60 +310,107 @@ def _roots_first(paths: Iterable[str]) -> list[str]:
     return sorted(paths, key=lambda path: (order.get(path, len(order)), path))
 
 
-def extend(table: Table, survey: Survey) -> Table:
+def extend(table: Table, survey: Survey, before: Survey | None = None) -> Table:
     """Return the table with one release added or replaced.
 
     What a name that is new to the table was in the other releases follows from
     the table having all names of a module: it was absent, unless the module may
     have had more names, or another module had the name (which may have been
-    imported before it was defined in its present place).
+    imported before it was defined in its present place). ``before`` is a release
+    that is in the table; what is in doubt there is in doubt in all others.
     """
-    alone = merge([survey])
-    version = survey.version
-    releases = table.releases if version in table.releases else [*table.releases, version]
-    old = len(table.releases)
-    known = {name for names in table.names.values() for name in names}
-    result = Table(releases)
+    return _Extension(table, survey, before).extended()
 
-    def insert(pattern: str, letter: str) -> str:
-        place = releases.index(version)
+
+class _Extension:
+    """Adds a release to a table."""
+
+    def __init__(self, table: Table, survey: Survey, before: Survey | None) -> None:
+        self.table = table
+        self.survey = survey
+        self.before = before
+        self.alone = merge([survey])
+        version = survey.version
+        self.releases = table.releases if version in table.releases else [*table.releases, version]
+        self.place = self.releases.index(version)
+        self.known = {name for names in table.names.values() for name in names}
+        self.result = Table(self.releases)
+
+    def extended(self) -> Table:
+        for module in sorted(self.table.modules | self.alone.modules):
+            letter = module_letter(self.survey, module)
+            earlier = self.table.modules.get(module) or self._earlier_module(module)
+            self.result.modules[module] = self._insert(earlier, letter)
+            names = self.table.names.get(module, {}).keys() | self.alone.names.get(module, {}).keys()
+            self.result.names[module] = {name: self._name(module, name, earlier) for name in sorted(names)}
+        for path in sorted(self.table.classes | self.alone.classes):
+            self._class(path)
+        return self.result
+
+    def _insert(self, pattern: str, letter: str) -> str:
+        return pattern[: self.place] + letter + pattern[self.place + 1 :]
+
+    def _doubted(self, pattern: str, letter: str | None) -> str:
+        """Return a pattern that was inferred, with what release ``before`` says itself."""
+        if letter is None or self.before is None:
+            return pattern
+        if letter == MAYBE:
+            return pattern.replace(ABSENT, MAYBE)
+        place = self.table.releases.index(self.before.version)
         return pattern[:place] + letter + pattern[place + 1 :]
 
-    for module in sorted(table.modules | alone.modules):
-        before = table.modules.get(module, ABSENT * old)
-        result.modules[module] = insert(before, module_letter(survey, module))
-        names = table.names.get(module, {})
-        result.names[module] = {}
-        for name in sorted(names | alone.names.get(module, {})):
-            doubtful = name in known or f"{module}.{name}" in {f"torch.{weak}" for weak in survey.weak}
-            new = "".join(ABSENT if s == ABSENT or (s == EXISTS and not doubtful) else MAYBE for s in before)
-            letter = survey.name_state(module, name, survey.weak)
-            result.names[module][name] = insert(names.get(name, new), letter)
-    _extend_classes(table, alone, survey, result, insert)
-    return result
+    def _earlier_module(self, module: str) -> str:
+        """Return what the table implies for a module that it does not have."""
+        home, _, last = module.rpartition(".")
+        owner = self.table.modules.get(home, ABSENT * len(self.table.releases))
+        inferred = owner.replace(EXISTS, ABSENT).replace(OPEN, MAYBE)
+        listed = self.table.names.get(home, {}).get(last, inferred)
+        return self._doubted(listed, self.before.module_state(module) if self.before else None)
 
+    def _name(self, module: str, name: str, owner: str) -> str:
+        letter = self.survey.name_state(module, name, self.survey.weak)
+        pattern = self.table.names.get(module, {}).get(name)
+        if pattern is None:
+            doubtful = name in self.known or (module == "torch" and name in self.survey.weak)
+            new = "".join(ABSENT if s == ABSENT or (s == EXISTS and not doubtful) else MAYBE for s in owner)
+            known = self.before.name_state(module, name, self.survey.weak) if self.before else None
+            pattern = self._doubted(new, known)
+            pattern = "".join(s if own != ABSENT else ABSENT for s, own in zip(pattern, owner, strict=True))
+        elif module == "torch" and letter == ABSENT and MAYBE in pattern:
+            letter = MAYBE  # the stub of another release has it
+        return self._insert(pattern, letter)
 
-def _extend_classes(
-    table: Table, alone: Table, survey: Survey, result: Table, insert: Callable[[str, str], str]
-) -> None:
-    for path in sorted(table.classes | alone.classes):
+    def _class(self, path: str) -> None:
+        table, result, survey = self.table, self.result, self.survey
         module, _, name = path.rpartition(".")
-        owner = result.names[module][name][result.releases.index(survey.version)]
+        owner = result.names[module][name][self.place]
         # what is known of a class that was not in the table is only what it is now
-        unknown = table.names.get(module, {}).get(name, ABSENT * len(table.releases)).replace(EXISTS, OPEN)
+        unknown = result.names[module][name][: len(table.releases)].replace(EXISTS, OPEN)
         before = table.classes.get(path, unknown)
-        result.classes[path] = insert(before, class_letter(survey, owner, path))
-        root = table.roots.get(path, alone.roots.get(path))
-        if root is not None and (path not in table.classes or root == alone.roots.get(path, root)):
+        result.classes[path] = self._insert(before, class_letter(survey, owner, path))
+        root = self.alone.roots.get(path)
+        if path in table.classes:
+            root = _root(survey, path) if path in survey.class_paths else table.roots.get(path)
+            root = root if root == table.roots.get(path) else None
+        if root is not None:
             result.roots[path] = root
         above = result.members.get(result.roots.get(path, ""), {})
         members = table.members.get(path, {})
-        result.members[path] = {}
-        shown = {member for member in alone.members.get(path, {}) if is_shown(path, member)}
-        for member in sorted(members.keys() | shown | above.keys()):
+        shown = shown_members(survey, path).keys()
+        found = {member: self._member(path, member, owner, before) for member in members.keys() | shown | above.keys()}
+        result.members[path] = dict(sorted(found.items()))
+
+    def _member(self, path: str, member: str, owner: str, before: str) -> str:
+        letter = self.survey.member_state(path, member, owner)
+        pattern = self.table.members.get(path, {}).get(member)
+        if pattern is None:
             new = "".join(ABSENT if state in (ABSENT, EXISTS) else MAYBE for state in before)
-            letter = survey.member_state(path, member, owner)
-            result.members[path][member] = insert(members.get(member, new), letter)
+            known = None
+            if self.before is not None and path in self.table.classes and path in self.before.class_paths:
+                known = self.before.member_state(path, member, EXISTS)
+            pattern = self._doubted(new, known)
+            pattern = "".join(s if own != ABSENT else ABSENT for s, own in zip(pattern, before, strict=True))
+        return self._insert(pattern, letter)
 
 
 def compare(table: Table, survey: Survey) -> list[str]:

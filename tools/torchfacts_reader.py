@@ -127,7 +127,10 @@ class Release:
 
     def text(self, module: str) -> str:
         """Return the source text of ``module``."""
-        path = self.files[module]
+        return self.read(self.files[module])
+
+    def read(self, path: str) -> str:
+        """Return the text of a file by its path, which may be a stub that a source replaces."""
         raw = self._archive.read(path) if self._archive is not None else (self.root / path).read_bytes()
         return raw.decode("utf-8-sig", errors="replace")
 

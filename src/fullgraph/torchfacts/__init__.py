@@ -15,7 +15,19 @@ from fullgraph.torchfacts.private_names import (
     private_name,
     private_names,
 )
-from fullgraph.torchfacts.returns import method_returns_tensor, returns_tensor
+from fullgraph.torchfacts.returns import (
+    ResultDtype,
+    ReturnKind,
+    attribute_kind,
+    method_result_dtype,
+    method_return_kind,
+    method_returned_tensors,
+    method_returns_tensor,
+    result_dtype,
+    return_kind,
+    returned_tensors,
+    returns_tensor,
+)
 from fullgraph.torchfacts.versions import NEWEST_KNOWN, OLDEST_KNOWN, TorchRange, TorchVersion
 
 __all__ = [
@@ -29,9 +41,12 @@ __all__ = [
     "PrivateName",
     "PublicEquivalent",
     "Relation",
+    "ResultDtype",
+    "ReturnKind",
     "TorchRange",
     "TorchVersion",
     "Trigger",
+    "attribute_kind",
     "availability",
     "call_shapes",
     "deprecated_names",
@@ -41,9 +56,15 @@ __all__ = [
     "is_documented",
     "is_module",
     "is_private",
+    "method_result_dtype",
+    "method_return_kind",
+    "method_returned_tensors",
     "method_returns_tensor",
     "private_name",
     "private_names",
     "releases_read",
+    "result_dtype",
+    "return_kind",
+    "returned_tensors",
     "returns_tensor",
 ]

@@ -12,7 +12,10 @@ The table has all modules of torch, but only their own names: not what a module
 imports for its own use. It leaves out names with two leading underscores, torch's
 test programs, third-party code in torch, and the names in the deeper modules of
 the compiler. Class attributes are those that the class itself has (as ``getattr``
-finds them on it) for classes with a public name.
+finds them on it) for classes with a public name. Far from what users write
+(``torch._C``, private names below the first level, attributes of lesser classes)
+it leaves out names that exist wherever their module or class does: what is known
+of that holds for them too.
 """
 
 from __future__ import annotations
@@ -131,7 +134,7 @@ class _Index:
 def _index() -> _Index:
     """Return the head of the table, and its shards, still compressed."""
     head, _, blob = Path(__file__).with_name("names.bin").read_bytes().partition(b"\n\n")
-    releases, patterns, *lines = head.decode("ascii").split("\n")
+    releases, *lines = head.decode("ascii").split("\n")
     shards: dict[str, tuple[int, int]] = {}
     offset = 0
     for line in lines:
@@ -139,7 +142,8 @@ def _index() -> _Index:
         shards[name] = (offset, offset + int(size))
         offset += int(size)
     versions = tuple(TorchVersion.parse(release) for release in releases.split())
-    return _Index(versions, tuple(patterns.split()), shards, blob)
+    start, end = shards.pop("patterns")
+    return _Index(versions, tuple(zlib.decompress(blob[start:end]).decode("ascii").split()), shards, blob)
 
 
 def releases_read() -> tuple[TorchVersion, ...]:
