@@ -27,6 +27,7 @@ from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
+from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import Traced, TracedBy
 from fullgraph.semantic.walk import base_name
@@ -45,6 +46,7 @@ from fullgraph.torchfacts import (
     is_module,
     is_private,
     private_name,
+    replacement,
 )
 from fullgraph.torchfacts import (
     Trigger as DeprecationTrigger,
@@ -431,6 +433,14 @@ class Context:
         if use.known is None or use.public is None:
             return None
         return rename(self._model, node, use.path, use.known, use.public, self.releases)
+
+    def replacement(self, node: ast.expr, path: str) -> Fix | None:
+        """How to call what stands in for the deprecated ``path``, which ``node`` calls or decorates with.
+
+        None where the table has nothing that is known to do the same.
+        """
+        known = replacement(path)
+        return None if known is None else replace_call(self._model, node, known, self.releases)
 
     def uses_beside(self, path: str, node: ast.AST) -> bool:
         """Whether the function around ``node`` also uses ``path``; at module level, the ``if`` or ``try`` around it."""

@@ -9,6 +9,19 @@ Using the name warns at run time, in every release that you aim at, and a later 
 import torch
 
 
+def prepare(weight):
+    torch.nn.init.constant(weight, 0.5)  # TFG105
+    total = torch.nn.utils.clip_grad_norm([weight], 1.0)  # TFG105
+    return weight, total
+
+
+CALL = prepare, torch.zeros(2, 2)
+```
+
+```python bad
+import torch
+
+
 def scale():
     scaler = torch.cuda.amp.GradScaler(enabled=False)  # TFG105
     with torch.cuda.amp.autocast(enabled=False):  # TFG105
@@ -20,8 +33,24 @@ CALL = (scale,)
 
 ## What to do
 
-Use what torch's own warning names. Where the new name takes the same arguments, `fullgraph check --fix` renames the
-use; the two above want to be told the device, too.
+Use what torch's own warning names. Where the new name is known to do the same with the same arguments,
+`fullgraph check --fix` renames the use.
+
+```python fixed
+import torch
+
+
+def prepare(weight):
+    torch.nn.init.constant_(weight, 0.5)
+    total = torch.nn.utils.clip_grad_norm_([weight], 1.0)
+    return weight, total
+
+
+CALL = prepare, torch.zeros(2, 2)
+```
+
+Those under `torch.cuda.amp` want to be told the device. `--unsafe-fixes` does that, too: what `autocast` takes for
+granted may be set elsewhere, and somebody may ask whether a scaler is a `torch.cuda.amp.GradScaler`.
 
 ```python good
 import torch
@@ -48,14 +77,15 @@ is no such guard: the name is there, and warns.
 
 The names, and what torch says of them, are read from the sources of torch 2.0 to 2.15: only names whose every use
 warns are in the table, not arguments or cases that may warn. The blocks above run on torch in fullgraph's tests, and
-the warnings that torch then gives are held against the marked lines.
+the warnings that torch then gives are held against the marked lines. Each rename of a fix is run there before and
+after.
 """
 
 import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import OLDEST_KNOWN, Context, Deprecation, DeprecationTrigger, Effect, Hit, Rule, Severity
+from fullgraph.api import OLDEST_KNOWN, Context, Deprecation, DeprecationTrigger, Effect, Fix, Hit, Rule, Severity
 
 RULE = Rule(
     "TFG105",
@@ -105,7 +135,7 @@ def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
         case DeprecationTrigger.IMPORT:
             warns = False
     if warns and not ctx.is_guarded(node, known.path, broad=False):
-        yield _hit(node, known, ctx)
+        yield _hit(node, known, ctx, ctx.replacement(node, known.path))
 
 
 def _known(path: str, ctx: Context) -> Deprecation | None:
@@ -130,9 +160,10 @@ _WHEN = {
 }
 
 
-def _hit(node: ast.AST, known: Deprecation, ctx: Context) -> Hit:
+def _hit(node: ast.AST, known: Deprecation, ctx: Context, fix: Fix | None = None) -> Hit:
     return ctx.at(
         node,
+        fix=fix,
         path=known.path,
         when=_WHEN[known.trigger],
         since=str(known.since) if known.since > OLDEST_KNOWN else f"{known.since} or earlier",
