@@ -114,6 +114,21 @@ class TestLookup:
             ("torch.distributed._tensor.DTensor", "torch.distributed.tensor.DTensor", "2.5"),
             ("torch.optim.lr_scheduler._LRScheduler", "torch.optim.lr_scheduler.LRScheduler", "2.0"),
             ("torch.nn.init._no_grad_trunc_normal_", "torch.nn.init.trunc_normal_", "2.0"),
+            (
+                "torch._C._set_math_sdp_allow_fp16_bf16_reduction",
+                "torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp",
+                "2.5",
+            ),
+            ("torch._custom_ops.get_ctx", "torch.library.get_ctx", "2.2"),
+            ("torch.jit._script_if_tracing", "torch.jit.script_if_tracing", "2.0"),
+            ("torch._shape_as_tensor", "torch.onnx.operators.shape_as_tensor", "2.0"),
+            ("torch._C._distributed_c10d.Reducer", "torch.distributed.Reducer", "2.0"),
+            ("torch._C.DispatchKeySet", "torch.DispatchKeySet", "2.0"),
+            (
+                "torch.distributed._tensor.experimental.implicit_replication",
+                "torch.distributed.tensor.experimental.implicit_replication",
+                "2.5",
+            ),
         ],
     )
     def test_public(self, private: str, name: str, since: str) -> None:
@@ -197,6 +212,8 @@ class TestSpelling:
             "torch._foreach_zero_",
             "torch._dynamo.graph_break",
             "torch._dynamo.disallow_in_graph",
+            "torch._inductor.list_mode_options",
+            "torch._inductor.list_options",
             "torch._logging.set_logs",
             "torch.cuda.memory._record_memory_history",
         ],

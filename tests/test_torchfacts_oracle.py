@@ -106,6 +106,7 @@ PUBLIC_BUT_NOT_LISTED = {
     "torch.jit.Final",
     "torch.jit.is_scripting",
     "torch.jit.is_tracing",
+    "torch.onnx.operators.shape_as_tensor",
     "torch.pca_lowrank",
     "torch.set_default_dtype",
     "torch.set_grad_enabled",

@@ -26,6 +26,7 @@ from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
+from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.walk import base_name
@@ -41,8 +42,10 @@ from fullgraph.torchfacts import (
     availability,
     deprecation,
     is_documented,
+    is_module,
     is_private,
     private_name,
+    replacement,
 )
 from fullgraph.torchfacts import (
     Trigger as DeprecationTrigger,
@@ -299,6 +302,21 @@ class PrivateUse:
             return f"in every release {OLDEST_KNOWN} to {NEWEST_KNOWN}"
         return f"in every release since {since}"
 
+    def shortened(self) -> PrivateUse:
+        """The same use without what is only reached through the private name, such as a method of an object."""
+        known = self.known.name if self.known is not None and not is_module(self.known.name) else ""
+        path = known or _private_part(self.path)
+        return replace(self, path=path)
+
+
+def _private_part(path: str) -> str:
+    """What ``path`` begins with: up to its last private segment, and what is in there or in the modules that follow."""
+    segments = path.split(".")
+    end = 2 + max(index for index, segment in enumerate(segments) if is_private(f"torch.{segment}"))
+    while end < len(segments) and is_module(".".join(segments[:end])):
+        end += 1
+    return ".".join(segments[:end])
+
 
 @lru_cache(maxsize=20_000)
 def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
@@ -306,7 +324,8 @@ def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
         known = availability(path)
         if known is not None:
             lacking = [each for each in releases.releases() if known.exists_at(each) is Presence.ABSENT]
-            return MissingName(path, releases.describe(lacking), known.describe()) if lacking else None
+            everywhere = len(lacking) == len(releases.releases())
+            return MissingName(path, releases.describe(lacking), known.describe(), everywhere) if lacking else None
         path = path.rpartition(".")[0]
     return None
 
@@ -319,11 +338,13 @@ class MissingName:
         path: the name that is missing: the one that was asked for, or the nearest owner that is not there either.
         where: the releases aimed at that surely lack it, such as ``2.4`` or ``2.4 to 2.6``.
         history: which releases have it, such as ``since 2.7``.
+        everywhere: whether none of the releases aimed at has it.
     """
 
     path: str
     where: str
     history: str
+    everywhere: bool
 
 
 class Context:
@@ -394,12 +415,13 @@ class Context:
         known = deprecation(path)
         return known if known is not None and all(map(known.warns_at, self.releases.releases())) else None
 
-    def is_guarded(self, node: ast.AST, path: str) -> bool:
+    def is_guarded(self, node: ast.AST, path: str, *, broad: bool = True) -> bool:
         """Whether the use of ``path`` at ``node`` is prepared for a torch without it, or is not evaluated at all.
 
         It is where the file asks for one of its names, and inside or after what catches the error or is about versions.
+        Without ``broad``, a handler that catches every ``Exception`` is not made for that.
         """
-        return self._model.guards.covers(node, path)
+        return self._model.guards.covers(node, path, broad=broad)
 
     def rename(self, node: ast.expr, use: PrivateUse) -> Fix | None:
         """How to use the public name at ``node``; None if there is none.
@@ -410,6 +432,14 @@ class Context:
         if use.known is None or use.public is None:
             return None
         return rename(self._model, node, use.path, use.known, use.public, self.releases)
+
+    def replacement(self, node: ast.expr, path: str) -> Fix | None:
+        """How to call what stands in for the deprecated ``path``, which ``node`` calls or decorates with.
+
+        None where the table has nothing that is known to do the same.
+        """
+        known = replacement(path)
+        return None if known is None else replace_call(self._model, node, known, self.releases)
 
     def uses_beside(self, path: str, node: ast.AST) -> bool:
         """Whether the function around ``node`` also uses ``path``; at module level, the ``if`` or ``try`` around it."""
@@ -428,6 +458,13 @@ class Context:
                     if near:
                         return True
         return False
+
+    def is_fallback(self, node: ast.AST, use: PrivateUse) -> bool:
+        """Whether the public name, which a later release aimed at has, is used beside the private one at ``node``."""
+        known = use.known
+        if known is None or known.public is None or known.public.since > self.releases.newest:
+            return False
+        return self.uses_beside(known.public.name + use.path[len(known.name) :], node)
 
     def _branch_rows(self, node: ast.AST) -> tuple[int, int] | None:
         """First and last row of the outermost ``if`` or ``try`` around ``node``."""

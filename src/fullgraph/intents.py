@@ -28,6 +28,8 @@ class Rename:
         imported: whether ``import torch`` alone makes the module reachable.
         keywords: where the expression is called, positional arguments that become keywords, by index and name.
         unnamed: keywords of that call that become positional arguments; they stand right behind those it has.
+        added: an argument that the call gets besides, as Python spells it: a value in front, or a keyword at the end.
+            A decorator that is not called becomes a call with it.
     """
 
     to: str
@@ -35,6 +37,7 @@ class Rename:
     imported: bool = True
     keywords: tuple[tuple[int, str], ...] = ()
     unnamed: tuple[str, ...] = ()
+    added: str = ""
 
 
 Intent: TypeAlias = Rename

@@ -23,12 +23,20 @@ def _foreach(names: str, ending: str = "") -> str:
 _BY_PROGRAM: Mapping[str, str] = {
     # bindings that are one object with a public name
     "isinstance(NAME('x'), RuntimeError)": "torch._C.AcceleratorError torch._C.OutOfMemoryError",
-    "issubclass(NAME, object), NAME.__name__": "torch._C.Event torch._C.Stream torch.types._qscheme torch._C.qscheme",
+    "issubclass(NAME, object), NAME.__name__": "torch._C.Event torch._C.Stream torch.types._qscheme torch._C.qscheme "
+    "torch._C._distributed_c10d.Logger torch._C._distributed_c10d.Reducer",
     "NAME().check('a').run('b a')": "torch._C.FileCheck",
     "NAME().manual_seed(3).initial_seed()": "torch._C.Generator",
     "NAME((2, 3)).numel()": "torch._C.Size",
     "NAME.inplace_view.name": "torch._C.Tag",
     "NAME.MATH.name": "torch._C._SDPBackend",
+    "NAME.CPU.name": "torch._C.DispatchKey torch._C._profiler.ProfilerActivity",
+    "NAME(torch.DispatchKey.CPU).has(torch.DispatchKey.CPU)": "torch._C.DispatchKeySet",
+    "str(NAME())": "torch._C.Graph",
+    "isinstance(torch.Graph().addInput('x'), NAME)": "torch._C.Value",
+    "with NAME():\n    result = type(torch.nn.Parameter(x) + 1)": (
+        "torch._C.DisableTorchFunction torch._C.DisableTorchFunctionSubclass"
+    ),
     "NAME(x, x)": "torch._C._VariableFunctions.add",
     "NAME()": (
         "torch._C._autograd.kineto_available torch._C._distributed_c10d.get_debug_level torch._C.clear_autocast_cache "
@@ -37,6 +45,7 @@ _BY_PROGRAM: Mapping[str, str] = {
         "torch._C.is_anomaly_enabled torch._C.is_autocast_cache_enabled torch._C.is_autocast_cpu_enabled "
         "torch._C.is_autocast_enabled torch._C.is_grad_enabled torch._C.is_inference_mode_enabled "
         "torch._jit_internal.is_scripting torch.utils.data._utils.worker.get_worker_info torch._C._is_tracing "
+        "torch._custom_ops.get_ctx torch._C._get_math_sdp_allow_fp16_bf16_reduction "
         "torch._C._get_cpu_capability torch._C._get_cudnn_sdp_enabled torch._C._get_deterministic_algorithms "
         "torch._C._get_deterministic_algorithms_warn_only torch._C._get_flash_sdp_enabled "
         "torch._C._get_float32_matmul_precision torch._C._get_math_sdp_enabled "
@@ -70,6 +79,7 @@ _BY_PROGRAM: Mapping[str, str] = {
     "NAME(3); result = torch.get_num_threads()": "torch._C.set_num_threads",
     "NAME([x])": "torch._C._has_torch_function",
     "NAME(m)": (
+        "torch._shape_as_tensor "
         "torch._C._fft.fft_fft2 torch._C._fft.fft_fftn torch._C._fft.fft_ifft2 torch._C._fft.fft_ifftn "
         "torch._C._fft.fft_irfft2 torch._C._fft.fft_irfftn torch._C._fft.fft_rfft2 torch._C._fft.fft_rfftn "
         "torch._C._linalg.linalg_norm"
@@ -117,7 +127,6 @@ _BY_PROGRAM: Mapping[str, str] = {
     "NAME(torch.tensor([0, 2]), 3)": "torch._C._nn.one_hot",
     "NAME(x, [1, 1])": "torch._C._nn.pad",
     "NAME(m[None], m[None], m[None])": "torch._C._nn.scaled_dot_product_attention",
-    "NAME.CPU.name": "torch._C._profiler.ProfilerActivity",
     "NAME(torch.ones(3, 3), m.to_sparse(), m.T)": "torch._C._sparse._sparse_addmm",
     "NAME(m.to_sparse(), 0)": "torch._C._sparse._sparse_log_softmax torch._C._sparse._sparse_softmax",
     "NAME(m.to_sparse(), m.T)": "torch._C._sparse._sparse_mm",
@@ -221,6 +230,9 @@ _BY_PROGRAM: Mapping[str, str] = {
     ),
     "NAME().is_replicate()": "torch.distributed._tensor.Replicate torch.distributed._tensor.placement_types.Replicate",
     "NAME(1).is_shard(1)": "torch.distributed._tensor.Shard torch.distributed._tensor.placement_types.Shard",
+    "both = torch.distributed.tensor.distribute_tensor(x, MESH)\nwith NAME():\n    result = (both + x).full_tensor()": (
+        "torch.distributed._tensor.experimental.implicit_replication"
+    ),
     "type(NAME(torch.nn.Linear(2, 2), MESH).weight).__name__": "torch.distributed._tensor.distribute_module",
     "NAME(x, MESH).full_tensor()": "torch.distributed._tensor.distribute_tensor",
     "NAME(2, device_mesh=MESH).shape": "torch.distributed._tensor.empty",
@@ -238,6 +250,7 @@ _BY_PROGRAM: Mapping[str, str] = {
         "torch._functorch.eager_transforms.debug_unwrap"
     ),
     "NAME(torch.neg)(x)": (
+        "torch.jit._script_if_tracing torch.jit._trace._script_if_tracing "
         "torch._functorch.eager_transforms.functionalize torch._functorch.eager_transforms.jacfwd "
         "torch._functorch.eager_transforms.jacrev"
     ),
@@ -324,6 +337,9 @@ _BY_PROGRAM: Mapping[str, str] = {
     "NAME(False); result = torch.backends.cuda.cudnn_sdp_enabled()": "torch._C._set_sdp_use_cudnn",
     "NAME(False); result = torch.backends.cuda.flash_sdp_enabled()": "torch._C._set_sdp_use_flash",
     "NAME(False); result = torch.backends.cuda.math_sdp_enabled()": "torch._C._set_sdp_use_math",
+    "NAME(True); result = torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed()": (
+        "torch._C._set_math_sdp_allow_fp16_bf16_reduction"
+    ),
     "NAME(False); result = torch.backends.cuda.mem_efficient_sdp_enabled()": "torch._C._set_sdp_use_mem_efficient",
     "NAME(True); result = torch.is_warn_always_enabled()": "torch._C._set_warnAlways",
     "NAME(0); result = torch.cuda.current_device()": "torch._C._cuda_setDevice",
@@ -382,8 +398,10 @@ ONLY_IMPORTED = frozenset({
     "torch._higher_order_ops.cond.cond",
     "torch._higher_order_ops.invoke_subgraph.mark_compile_region",
     "torch._higher_order_ops.while_loop.while_loop",
+    "torch._shape_as_tensor",
+    "torch.distributed._tensor.experimental.implicit_replication",
 })  # fmt: skip
-"""Names in a module that a function of the same name hides from ``import``."""
+"""Names in a module that only ``from`` imports find, or whose public module needs an import."""
 
 NOT_IMPORTED = frozenset({"torch._C._VariableFunctions.add"})
 """Names in something that is no module."""
@@ -425,7 +443,8 @@ COMPILED: Mapping[str, str] = {
         "torch._dynamo.decorators.allow_in_graph torch._dynamo.assume_constant_result "
         "torch._dynamo.decorators.assume_constant_result torch._dynamo.nonstrict_trace "
         "torch._dynamo.decorators.nonstrict_trace torch._disable_dynamo torch._compile._disable_dynamo "
-        "torch._higher_order_ops.invoke_subgraph.mark_compile_region"
+        "torch._higher_order_ops.invoke_subgraph.mark_compile_region "
+        "torch.jit._script_if_tracing torch.jit._trace._script_if_tracing"
     ),
     "NAME(recursive=False)(inner)": "torch._dynamo.disable torch._dynamo.decorators.disable",
     "NAME('force_eager')(torch.compile(inner))": "torch._dynamo.set_stance torch._dynamo.decorators.set_stance",

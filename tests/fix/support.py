@@ -10,11 +10,16 @@ CODE = frozenset({"TFG101"})
 
 
 def fix(
-    before: str, *, unsafe: bool = False, target: TorchVersion | TorchRange = NEWEST_KNOWN, name: str = "example.py"
+    before: str,
+    *,
+    unsafe: bool = False,
+    target: TorchVersion | TorchRange = NEWEST_KNOWN,
+    name: str = "example.py",
+    codes: frozenset[str] = CODE,
 ) -> Fixed:
     """Fix a source text; a second run must change nothing."""
     releases = target if isinstance(target, TorchRange) else TorchRange.only(target)
-    settings = Settings(releases, CODE)
+    settings = Settings(releases, codes)
     fixed = fix_source(before.encode(), name, settings, unsafe=unsafe)
     again = fix_source(fixed.data, name, settings, unsafe=unsafe)
     assert again.data == fixed.data

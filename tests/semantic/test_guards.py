@@ -108,6 +108,49 @@ GUARDED = {
         def norm(x):
             return torch.foreach.norm
     """,
+    "constructor that refuses": """
+        class Norm:
+            def __init__(self):
+                if is_torch_less("2.15"):
+                    raise RuntimeError("too old")
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "constructor that asserts": """
+        class Norm:
+            def norm(self):
+                return torch.foreach.norm
+            def __post_init__(self):
+                with quiet():
+                    assert torch.__version__ >= "2.15"
+    """,
+    "setup that skips": """
+        class TestNorm:
+            def setUp(self):
+                if torch.__version__ < "2.15":
+                    self.skipTest("too old")
+            def test_norm(self):
+                return torch.foreach.norm
+    """,
+    "attribute of the class": """
+        class Norm:
+            SUPPORTED = hasattr(torch, "other_name_of_the_same_release")
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "attribute of the object": """
+        class Norm:
+            def __init__(self):
+                self.fast: bool = TORCH_VERSION >= (2, 15)
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "attribute that a helper is asked for": """
+        class Norm:
+            fast = at_least("2.15")
+            async def norm(self):
+                return torch.foreach.norm
+    """,
     "type checkers only": """
         from typing import TYPE_CHECKING
         if TYPE_CHECKING:
@@ -163,6 +206,52 @@ UNGUARDED = {
         def norm(x):
             return x and torch.foreach.norm
     """,
+    "constructor that is itself too early": """
+        class Norm:
+            def __init__(self):
+                self.norm = torch.foreach.norm
+                assert torch.__version__ >= "2.15"
+    """,
+    "constructor of another class": """
+        class Other:
+            def __init__(self):
+                assert torch.__version__ >= "2.15"
+        class Norm:
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "another method that asserts": """
+        class Norm:
+            def other(self):
+                assert torch.__version__ >= "2.15"
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "constructor that refuses something else": """
+        class Norm:
+            def __init__(self, x):
+                if x is None:
+                    raise ValueError(x)
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "attributes that are no questions about torch": """
+        class Norm:
+            revision = "1.0"
+            def __init__(self, config):
+                self.version = config.version
+                self.old = config.version == 2
+                self.fast = hasattr(config, "fast")
+            def norm(self):
+                return torch.foreach.norm
+    """,
+    "variable of a method": """
+        class Norm:
+            def __init__(self):
+                fast = hasattr(torch, "other_name_of_the_same_release")
+            def norm(self):
+                return torch.foreach.norm
+    """,
     "else of TYPE_CHECKING": """
         from typing import TYPE_CHECKING
         if TYPE_CHECKING:
@@ -176,14 +265,35 @@ UNGUARDED = {
 }
 
 
-def is_guarded(source: str) -> bool:
+BROAD = {
+    "everything": """
+        try:
+            torch.foreach.norm
+        except Exception:
+            pass
+    """,
+    "everything, bare": """
+        try:
+            torch.foreach.norm
+        except:
+            pass
+    """,
+    "everything, suppressed": """
+        import contextlib
+        with contextlib.suppress(BaseException):
+            torch.foreach.norm
+    """,
+}
+
+
+def is_guarded(source: str, *, broad: bool = True) -> bool:
     text = "import torch\n" + textwrap.dedent(source)
     tree = ast.parse(text)
     model = FileModel(tree, text.splitlines(), "example.py")
     use = next(
         node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node) == "torch.foreach.norm"
     )
-    return model.guards.covers(use, "torch.foreach.norm")
+    return model.guards.covers(use, "torch.foreach.norm", broad=broad)
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in GUARDED.items()])
@@ -194,3 +304,14 @@ def test_guarded(source: str) -> None:
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in UNGUARDED.items()])
 def test_not_guarded(source: str) -> None:
     assert not is_guarded(source)
+
+
+@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in BROAD.items()])
+def test_a_broad_handler_guards_only_what_may_be_missing(source: str) -> None:
+    assert is_guarded(source)
+    assert not is_guarded(source, broad=False)
+
+
+@pytest.mark.parametrize("name", ["try", "try, one of several", "fallback", "suppress", "hasattr", "comparison"])
+def test_a_narrow_guard_always_counts(name: str) -> None:
+    assert is_guarded(GUARDED[name], broad=False)

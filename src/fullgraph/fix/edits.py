@@ -19,12 +19,18 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """One expression that gets a new dotted name; where it is called, arguments that get or lose keywords."""
+    """One expression that gets a new dotted name, and what changes in the arguments where it is called."""
 
     span: Span
     text: str
     keywords: tuple[tuple[int, str], ...]
     unnamed: tuple[str, ...]
+    added: str = ""
+
+    @property
+    def changes_call(self) -> bool:
+        """Whether more changes than the name."""
+        return bool(self.keywords or self.unnamed or self.added)
 
 
 class Moved(NamedTuple):

@@ -136,10 +136,15 @@ class _Planner:
         ]
 
     def extent(self, wish: _Wish) -> Span:
-        """Everything that a wish changes: the name, or the call whose arguments get or lose names."""
+        """Everything that a wish changes: the name, or the call whose arguments change."""
+        call = self.call_of(wish)
+        changes_call = wish.intent.keywords or wish.intent.unnamed or wish.intent.added
+        return self.imports.span(call) if changes_call and call is not None else wish.span
+
+    def call_of(self, wish: _Wish) -> ast.Call | None:
+        """The call of the name, unless it is used in another way."""
         parent = self.model.parents.get(wish.use.chain)
-        changes_call = wish.intent.keywords or wish.intent.unnamed
-        return self.imports.span(parent) if changes_call and parent is not None else wish.span
+        return parent if isinstance(parent, ast.Call) and parent.func is wish.use.chain else None
 
     def attempt(self, wishes: list[_Wish], way: Callable[[list[_Wish]], list[str]]) -> None:
         """Plan some wishes together, or note why not."""
@@ -150,7 +155,12 @@ class _Planner:
             return
         for wish, text in zip(wishes, texts, strict=True):
             extent = self.extent(wish)
-            self.edits.respellings.append(Respelling(wish.span, text, wish.intent.keywords, wish.intent.unnamed))
+            intent = wish.intent
+            if intent.added and self.call_of(wish) is None:
+                respelling = Respelling(wish.span, f"{text}({intent.added})", (), ())
+            else:
+                respelling = Respelling(wish.span, text, intent.keywords, intent.unnamed, intent.added)
+            self.edits.respellings.append(respelling)
             self.edits.touched_rows.update(range(extent.start.row, extent.end.row + 1))
             self.edits.applied.append(wish.finding)
             self.renamed[wish.use.chain] = wish.path

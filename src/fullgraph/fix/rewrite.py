@@ -58,15 +58,28 @@ def _undisguised(new: str, original: str) -> str:
     return new.replace(_STAND_IN, "\f").removesuffix("\n") + end
 
 
+def _with(added: str, arguments: list[cst.Arg]) -> list[cst.Arg]:
+    """The arguments of a call and one more: a value in front, or a keyword at the end."""
+    new = cst.ensure_type(cst.parse_expression(f"f({added})"), cst.Call).args[0]
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    if not arguments:
+        return [new]
+    if new.keyword is None:
+        return [new.with_changes(comma=comma), *arguments]
+    *others, last = arguments
+    new = new.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return [*others, last.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace("")), new]
+
+
 class _Rewriter(cst.CSTTransformer):
-    """Respells names, gives arguments keywords or takes them away, and edits import statements."""
+    """Respells names, changes the arguments of calls, and edits import statements."""
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
     def __init__(self, edits: Edits) -> None:
         super().__init__()
         self.texts = {each.span: each.text for each in edits.respellings}
-        self.calls = {each.span: each for each in edits.respellings if each.keywords or each.unnamed}
+        self.calls = {each.span: each for each in edits.respellings if each.changes_call}
         self.imports = dict(edits.imports)
 
     @property
@@ -95,7 +108,7 @@ class _Rewriter(cst.CSTTransformer):
         return cst.parse_expression(text).with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:  # noqa: N802
-        """Give keywords to arguments that have been positional, and the other way round."""
+        """Give keywords to arguments that have been positional, and the other way round, and add an argument."""
         change = self.calls.pop(self.span(original_node.func), None)
         if change is None:
             return updated_node
@@ -106,7 +119,7 @@ class _Rewriter(cst.CSTTransformer):
         for index, argument in enumerate(arguments):
             if argument.keyword is not None and argument.keyword.value in change.unnamed:
                 arguments[index] = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
-        return updated_node.with_changes(args=arguments)
+        return updated_node.with_changes(args=_with(change.added, arguments) if change.added else arguments)
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:  # noqa: N802
         """Edit the imports at module level."""

@@ -20,6 +20,7 @@ from fullgraph.torchfacts import (
     PrivateName,
     PublicEquivalent,
     Relation,
+    Replacement,
     TorchRange,
     TorchVersion,
     availability,
@@ -39,6 +40,8 @@ class _Call:
     """How many of the keywords stand before any ``**``."""
     star: bool = False
     double_star: bool = False
+    decorates: bool = False
+    """Whether it is the call of a decorator, which the file does not spell out."""
 
 
 class _Moved(NamedTuple):
@@ -80,6 +83,33 @@ def rename(
         return Fix(f"rename to `{public.name}`: {reason.why}", Applicability.UNSAFE, (intent,))
     intent = Rename(public.name, module, imported_with_torch(module), *moved)
     return Fix(f"rename to `{public.name}`", Applicability.SAFE, (intent,))
+
+
+def replace(model: FileModel, node: ast.expr, known: Replacement, releases: TorchRange) -> Fix:
+    """How to call what stands in for a deprecated callable, which ``node`` calls or decorates with, on each release."""
+    module = known.name.rpartition(".")[0]
+    try:
+        _check_name(model, node, known.name)
+        _check_public(known.name, releases)
+        moved = _moved_by_replacement(_call(model.parents.get(node), node), known, releases)
+    except _NotSureError as reason:
+        return Fix(reason.why, Applicability.DISPLAY)
+    intent = Rename(known.name, module, imported_with_torch(module), *moved, known.added)
+    title = f"rename to `{known.name}`" + (f", with `{known.added}`" if known.added else "")
+    if known.doubt:
+        return Fix(f"{title}: {known.doubt}", Applicability.UNSAFE, (intent,))
+    return Fix(title, Applicability.SAFE, (intent,))
+
+
+def _moved_by_replacement(call: _Call | None, known: Replacement, releases: TorchRange) -> _Moved:
+    if call is None:
+        raise _NotSureError("it is passed on")
+    if known.shapes is None:
+        return _Moved()
+    moved = _fit(call, known.shapes, known.name, releases.oldest)
+    if call.decorates and (moved != _Moved() or not known.added.partition("=")[2]):
+        raise _NotSureError(f"`{known.name}` takes a function in another way")
+    return moved
 
 
 def is_public_part(path: str, of: str) -> bool:
@@ -156,13 +186,17 @@ def _may_be_traced(model: FileModel, node: ast.expr) -> bool:
 
 def _check_releases(known: PrivateName, public: str, releases: TorchRange) -> None:
     """Refuse a public name that some release lacks; doubt it where the private one does not last."""
+    _check_public(public, releases)
+    if known.until is not None and releases.oldest <= known.until < releases.newest:
+        why = f"`{known.name}` is gone after torch {known.until}, so later releases cannot be compared"
+        raise _NotSureError(why, unsafe=True)
+
+
+def _check_public(public: str, releases: TorchRange) -> None:
     found = availability(public)
     for release in releases.releases():
         if found is not None and found.exists_at(release) is Presence.ABSENT:
             raise _NotSureError(f"torch {release} has no `{public}`, and the target is torch {releases}")
-    if known.until is not None and releases.oldest <= known.until < releases.newest:
-        why = f"`{known.name}` is gone after torch {known.until}, so later releases cannot be compared"
-        raise _NotSureError(why, unsafe=True)
 
 
 def _moved(
@@ -210,7 +244,7 @@ def _call(parent: ast.AST | None, node: ast.expr) -> _Call | None:
             leading = sum(1 for _ in takewhile(lambda keyword: keyword.arg is not None, keywords))
             return _Call(len(arguments), names, leading, star, len(names) < len(keywords))
         case _ if isinstance(parent, (*DEFS, ast.ClassDef)) and node in parent.decorator_list:
-            return _Call(1)
+            return _Call(1, decorates=True)
         case _:
             return None
 

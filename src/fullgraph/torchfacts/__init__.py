@@ -15,6 +15,7 @@ from fullgraph.torchfacts.private_names import (
     private_name,
     private_names,
 )
+from fullgraph.torchfacts.replacements import Replacement, replaced_names, replacement
 from fullgraph.torchfacts.returns import (
     ResultDtype,
     ReturnKind,
@@ -41,6 +42,7 @@ __all__ = [
     "PrivateName",
     "PublicEquivalent",
     "Relation",
+    "Replacement",
     "ResultDtype",
     "ReturnKind",
     "TorchRange",
@@ -63,6 +65,8 @@ __all__ = [
     "private_name",
     "private_names",
     "releases_read",
+    "replaced_names",
+    "replacement",
     "result_dtype",
     "return_kind",
     "returned_tensors",

@@ -18,7 +18,12 @@ from fullgraph.torchfacts.versions import TorchVersion
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NOT_IMPORTED_BY_TORCH = ("torch.distributed.checkpoint", "torch.distributed.fsdp", "torch.distributed.tensor")
+_NOT_IMPORTED_BY_TORCH = (
+    "torch.distributed.checkpoint",
+    "torch.distributed.fsdp",
+    "torch.distributed.tensor",
+    "torch.onnx.operators",
+)
 """The modules with public equivalents that ``import torch`` alone does not load."""
 
 

@@ -44,13 +44,15 @@ CALL = (exporter,)
 ## When it is reported
 
 Where a name, private or public, surely does not exist in part of the releases aimed at: `target-torch`, or what the
-project's own torch requirement allows, or the newest known release. An imported name is reported once, at its import.
+project's own torch requirement allows, or the newest known release. An imported name is reported once, at its import;
+an import inside a function, which is late on purpose, only if none of the releases aimed at has the name.
 
 Silent are uses that are prepared for its absence: a `try` that catches `ImportError` or `AttributeError`, a file that
 asks for the name with `hasattr`, `getattr` with a default or `find_spec`, a condition on a version or on something
-called `..._available` around the use or before it in the same function, a decorator that speaks of a version. So are
-imports under `if TYPE_CHECKING` and annotations that are not evaluated. Names of which the tables do not know
-everything are not reported.
+called `..._available` around the use or before it in the same function, a decorator that speaks of a version. In a
+class, so are all methods where `__init__` or a `setup` refuses some versions, or where an attribute holds what
+`hasattr` says of torch or a comparison of its version. So are imports under `if TYPE_CHECKING` and annotations that
+are not evaluated. Names of which the tables do not know everything are not reported.
 
 ## How this is known
 
@@ -87,7 +89,9 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
         if path.partition(".")[0] != "torch":
             continue
         missing = ctx.missing_in(path)
-        if missing is not None and not ctx.is_guarded(node, missing.path):
+        if missing is None or (ctx.function() is not None and not missing.everywhere):
+            continue
+        if not ctx.is_guarded(node, missing.path):
             yield _hit(alias, missing, ctx)
 
 
@@ -205,6 +209,28 @@ def a(x: torch.onnx.ONNXRuntimeOptions):  # TFG104
 
 def b(x, fast):
     return torch.onnx.dynamo_export(x) if fast else None  # TFG104
+---
+import torch
+
+class Exporter:
+    def __init__(self):
+        assert torch.__version__ < "2.9"
+
+    def run(self, x):
+        return torch.onnx.dynamo_export(x)
+
+class Other:
+    NEW = hasattr(torch.onnx, "ExportOptions")
+
+    def run(self, x):
+        return torch.onnx.dynamo_export(x)
+
+class Unprepared:
+    def __init__(self, version):
+        self.version = version
+
+    def run(self, x):
+        return torch.onnx.dynamo_export(x)  # TFG104
 ---
 from torch.onnx import *
 from .onnx import dynamo_export

@@ -63,7 +63,8 @@ one function that everything else calls.
 ## When it is reported
 
 The attribute `_orig_mod`, `getattr` and `hasattr` with that name, and strings that begin or end with it as a key does,
-once for each statement, as a note. It is never an error: the code works.
+once for each statement, as a note. It is never an error: the code works. A file that does not import torch is not
+looked at, nor is what stands in somebody's own `__dict__`: torch keeps the original module among the submodules.
 
 ## How this is known
 
@@ -99,13 +100,24 @@ def spelled(node: ast.Constant, ctx: Context) -> Iterator[Hit]:
     """Report ``getattr(x, "_orig_mod")`` and strings such as ``"_orig_mod."`` that stand for keys."""
     if not isinstance(node.value, str) or _NAME not in node.value:
         return
-    if isinstance(ctx.parent(node), ast.Expr) or not _is_key(node.value):
+    if isinstance(ctx.parent(node), ast.Expr) or not _is_key(node.value) or _is_own_entry(ctx.parent(node)):
         return
     yield _hit(node, f'`"{node.value}"`', ctx)
 
 
 def _is_key(text: str) -> bool:
     return " " not in text and (text.startswith(_NAME) or text.rstrip(".").endswith(_NAME) or f".{_NAME}." in text)
+
+
+def _is_own_entry(use: ast.AST | None) -> bool:
+    """Whether the key belongs to the ``__dict__`` of an object, where torch puts no submodule."""
+    match use:
+        case ast.Subscript(value=holder) | ast.Call(func=ast.Attribute(value=holder)):
+            return isinstance(holder, ast.Attribute) and holder.attr == "__dict__"
+        case ast.Compare(comparators=[ast.Attribute(attr="__dict__")]):
+            return True
+        case _:
+            return False
 
 
 def _hit(node: ast.AST, what: str, ctx: Context) -> Hit:
@@ -136,4 +148,13 @@ class Wrapper:
     def __init__(self, model):
         self.orig_mod = model
         self.message = "see _orig_mod for that"
+        self.__dict__["_orig_mod"] = model
+
+    def unwrap(self):
+        if "_orig_mod" in self.__dict__:
+            return self.__dict__["_orig_mod"], self.__dict__.pop("_orig_mod")
+        return self._modules["_orig_mod"]  # TFG103
+---
+def unwrap(model):
+    return getattr(model, "_orig_mod", model)
 """

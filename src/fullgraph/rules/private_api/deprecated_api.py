@@ -9,6 +9,19 @@ Using the name warns at run time, in every release that you aim at, and a later 
 import torch
 
 
+def prepare(weight):
+    torch.nn.init.constant(weight, 0.5)  # TFG105
+    total = torch.nn.utils.clip_grad_norm([weight], 1.0)  # TFG105
+    return weight, total
+
+
+CALL = prepare, torch.zeros(2, 2)
+```
+
+```python bad
+import torch
+
+
 def scale():
     scaler = torch.cuda.amp.GradScaler(enabled=False)  # TFG105
     with torch.cuda.amp.autocast(enabled=False):  # TFG105
@@ -20,8 +33,24 @@ CALL = (scale,)
 
 ## What to do
 
-Use what torch's own warning names. Where the new name takes the same arguments, `fullgraph check --fix` renames the
-use; the two above want to be told the device, too.
+Use what torch's own warning names. Where the new name is known to do the same with the same arguments,
+`fullgraph check --fix` renames the use.
+
+```python fixed
+import torch
+
+
+def prepare(weight):
+    torch.nn.init.constant_(weight, 0.5)
+    total = torch.nn.utils.clip_grad_norm_([weight], 1.0)
+    return weight, total
+
+
+CALL = prepare, torch.zeros(2, 2)
+```
+
+Those under `torch.cuda.amp` want to be told the device. `--unsafe-fixes` does that, too: what `autocast` takes for
+granted may be set elsewhere, and somebody may ask whether a scaler is a `torch.cuda.amp.GradScaler`.
 
 ```python good
 import torch
@@ -40,20 +69,23 @@ CALL = (scale,)
 
 Where every release aimed at warns, so that there is something that can be done about it now. A function or class is
 reported where it is called or decorates something, since only that warns; a module or attribute that warns when it is
-looked up is reported there. A use under a condition on a version, or in a `try` for imports or attributes, is silent.
+looked up is reported there. Silent are uses under a condition on a version, in a `try` that catches `ImportError` or
+`AttributeError`, or in an `except` block, and those of a name that the file asks for with `hasattr`. `except Exception`
+is no such guard: the name is there, and warns.
 
 ## How this is known
 
 The names, and what torch says of them, are read from the sources of torch 2.0 to 2.15: only names whose every use
 warns are in the table, not arguments or cases that may warn. The blocks above run on torch in fullgraph's tests, and
-the warnings that torch then gives are held against the marked lines.
+the warnings that torch then gives are held against the marked lines. Each rename of a fix is run there before and
+after.
 """
 
 import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import OLDEST_KNOWN, Context, Deprecation, DeprecationTrigger, Effect, Hit, Rule, Severity
+from fullgraph.api import OLDEST_KNOWN, Context, Deprecation, DeprecationTrigger, Effect, Fix, Hit, Rule, Severity
 
 RULE = Rule(
     "TFG105",
@@ -82,7 +114,7 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
         known = _known(path, ctx)
         if known is None or known.trigger not in (DeprecationTrigger.IMPORT, DeprecationTrigger.ACCESS):
             continue
-        if not ctx.is_guarded(node, path):
+        if not ctx.is_guarded(node, path, broad=False):
             yield _hit(alias, known, ctx)
 
 
@@ -102,8 +134,8 @@ def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
             warns = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
         case DeprecationTrigger.IMPORT:
             warns = False
-    if warns and not ctx.is_guarded(node, known.path):
-        yield _hit(node, known, ctx)
+    if warns and not ctx.is_guarded(node, known.path, broad=False):
+        yield _hit(node, known, ctx, ctx.replacement(node, known.path))
 
 
 def _known(path: str, ctx: Context) -> Deprecation | None:
@@ -128,9 +160,10 @@ _WHEN = {
 }
 
 
-def _hit(node: ast.AST, known: Deprecation, ctx: Context) -> Hit:
+def _hit(node: ast.AST, known: Deprecation, ctx: Context, fix: Fix | None = None) -> Hit:
     return ctx.at(
         node,
+        fix=fix,
         path=known.path,
         when=_WHEN[known.trigger],
         since=str(known.since) if known.since > OLDEST_KNOWN else f"{known.since} or earlier",
@@ -187,4 +220,27 @@ def a():
 
 def b(cuda):
     return torch.amp.GradScaler("cuda") if TORCH_2_4 else torch.cuda.amp.GradScaler()
+---
+import contextlib
+import torch
+
+def a(x):
+    try:
+        return torch.nn.functional.upsample(x, 2)  # TFG105
+    except Exception:
+        return x
+
+def b(x):
+    with contextlib.suppress(Exception):
+        torch.nn.init.normal(x)  # TFG105
+    try:
+        return torch.nn.init.uniform(x)  # TFG105
+    except:
+        return torch.nn.init.constant(x, 1)
+
+def c(x):
+    try:
+        return torch.nn.init.eye(x)
+    except AttributeError:
+        return x
 """

@@ -25,8 +25,9 @@ CALL = gradient_norms, [torch.ones(3), torch.ones(4)]
 ## What to do
 
 Keep the name behind one function of your own, have a test that calls it on every torch release you support,
-and say in a comment beside it why it is used: a use that a comment on its line or right above explains is
-only a note.
+and say in a comment beside it why it is used. Where a comment on its line or right above spells the name (a private
+part of it, or its last part), or has one of the words *private*, *internal*, *undocumented*, *public*, *stable* and
+*unstable*, the use is only a note.
 
 ```python good
 import torch
@@ -39,8 +40,12 @@ def gradient_norms(gradients):
 CALL = gradient_norms, [torch.ones(3), torch.ones(4)]
 ```
 
-Names that torch documents for users in spite of the underscore (`torch._assert`, `torch._check`) are not
-reported.
+## When it is reported
+
+At each use; a name that decorates several functions (`torch.jit._overload`) at the first of them, since a decorator
+cannot be kept in one place. The message leaves out what is only reached through the private name, such as a method of
+an object. Names that torch documents for users in spite of the underscore (`torch._assert`, `torch._check`) are not
+reported, nor is a use beside the public name that a later release of those aimed at has.
 
 ## How this is known
 
@@ -70,17 +75,39 @@ _REASONS = re.compile(r"\b(private|internal|undocumented|unstable|stable|no publ
 def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     """Report a use of a private, undocumented name for which the target has no public equivalent."""
     use = ctx.private_use(node)
-    if use is None or use.public is not None or is_documented(use.path):
+    if use is None or use.public is not None or is_documented(use.path) or ctx.is_fallback(node, use):
         return
     justified = _is_justified(node, use, ctx)
+    decorates = _decorates(node, ctx)
+    named = use.shortened()
     yield ctx.at(
         node,
         severity=Severity.NOTE if justified else None,
-        private=use.path,
+        cause=named.path if decorates else None,
+        private=named.path,
         equivalent=_equivalent(use, ctx),
-        history=f" ({use.history})" if use.history else "",
-        remedy="the comment beside it says why" if justified else "keep it in one place and say why in a comment",
+        history=f" ({named.history})" if named.history else "",
+        remedy=_remedy(decorates=decorates, justified=justified),
     )
+
+
+def _decorates(node: ast.expr, ctx: Context) -> bool:
+    """Whether this is a decorator, called or not."""
+    use: ast.AST = node
+    parent = ctx.parent(node)
+    if isinstance(parent, ast.Call) and parent.func is node:
+        use, parent = parent, ctx.parent(parent)
+    match parent:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return use in parent.decorator_list
+        case _:
+            return False
+
+
+def _remedy(*, decorates: bool, justified: bool) -> str:
+    if justified:
+        return "the comment beside it says why"
+    return "say why in a comment" if decorates else "keep it in one place and say why in a comment"
 
 
 def _equivalent(use: PrivateUse, ctx: Context) -> str:
@@ -131,6 +158,30 @@ if hasattr(torch._C, "_jit_set_profiling_executor"):
     torch._C._jit_set_profiling_executor(True)  # TFG102
 size = getattr(torch._C, "_CudaDeviceProperties", None)  # TFG102
 torch.ops.aten._to_copy.default
+---
+import torch
+from torch.jit import _overload as overload
+
+@torch.jit._overload  # TFG102
+def f(x: int): ...
+
+@overload
+def f(x: str): ...
+
+@torch.jit._overload_method  # TFG102
+def g(x): ...
+
+class Net:
+    @torch.jit._overload_method
+    def g(self, x: int): ...
+
+    @torch._made_up(1)  # TFG102
+    def h(self): ...
+
+    @torch._made_up(2)
+    async def i(self): ...
+
+table = [torch._made_up, torch._made_up]  # TFG102, TFG102
 ---
 class torch:
     _private = 1
