@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from fullgraph import __version__
 from fullgraph.cli import main
 from fullgraph.cli.commands import cli
-from fullgraph.engine import check as engine
+from fullgraph.engine import many
 from fullgraph.engine.registry import registry
 from fullgraph.torchfacts import NEWEST_KNOWN
 
@@ -435,7 +435,7 @@ def test_a_bug_in_the_command_line_is_one_line(
     def broken(*_: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr(engine, "check_source", broken)
+    monkeypatch.setattr(many, "check_many", broken)
     assert main(["check"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("fullgraph: internal error at ")

@@ -5,23 +5,30 @@ Comments of the form ``# fullgraph: ok`` are the plugin's own, since flake8 does
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
+from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 
 from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
 from fullgraph.config import options as config_options
 from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.index import Projects
+from fullgraph.engine.many import path_of
+from fullgraph.engine.places import Roots
 from fullgraph.engine.registry import registry
 from fullgraph.engine.suppression import settle
-from fullgraph.project import common_directory, find_config, find_root, resolve_target
+from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 if TYPE_CHECKING:
     import argparse
     import ast
     from collections.abc import Iterator, Sequence
+
+    from fullgraph.semantic.traced import FileRegion
 
 _STDIN = "-"
 
@@ -39,6 +46,7 @@ class Plugin:
 
     Attributes:
         settings: what the options say, for every file of the run.
+        projects: what is traced in the projects of the run; None leaves each file to itself.
 
     """
 
@@ -46,6 +54,7 @@ class Plugin:
     # It is set once per process and before the first file: workers that are forked inherit it, workers that are spawned
     # parse the options again. Nothing else is kept from one file to the next, so no finding depends on their order.
     settings: ClassVar[Settings | None] = None
+    projects: ClassVar[Projects | None] = None
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
         # flake8 goes by these names. The tree is the one that every other plugin sees, so it must not be changed.
@@ -58,6 +67,13 @@ class Plugin:
         """Add the options to flake8's own, and turn off the rules that are off unless somebody selects them."""
         for flag, keywords in flake8_options():
             option_manager.add_option(flag, **keywords)
+        option_manager.add_option(
+            "--fullgraph-no-project",
+            action="store_true",
+            default=False,
+            parse_from_config=True,
+            help="Look at each file by itself, and not at what the rest of its project calls and compiles.",
+        )
         option_manager.extend_default_ignore([code for code, rule in registry().items() if not rule.default])
 
     # With a second parameter, flake8 would take a TypeError from inside for a wrong signature, and call again.
@@ -71,6 +87,7 @@ class Plugin:
         """
         try:
             cls.settings = Settings.with_everything(_target(options))
+            cls.projects = None if options.fullgraph_no_project else _projects(options)
         except (ConfigError, OSError) as error:
             raise ExecutionError(f"fullgraph: {error}") from error
 
@@ -78,13 +95,39 @@ class Plugin:
         """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
         try:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
-            findings = check_tree(self.tree, self.lines, self.filename, settings)
+            findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
             findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
             found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in findings]
         except Exception as error:  # anything that leaves this method ends flake8's whole run
             found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]
         for row, column, text in found:
             yield row, column, text, type(self)
+
+    def linked(self) -> FileRegion | None:
+        """What the project says of the file; None if it knows nothing of it."""
+        if self.projects is None or self.filename == _STDIN:
+            return None
+        return self.projects.region(path_of(self.filename), self.filename)
+
+
+def _projects(options: argparse.Namespace) -> Projects:
+    """Link the projects that the files of the run belong to, here, so that forked workers inherit the outcome."""
+    paths = [path for path in _paths(options) if str(path) != _STDIN]
+    overlay: dict[str, bytes] = {}
+    if _STDIN in options.filenames and options.stdin_display_name != "stdin":
+        overlay[path_of(options.stdin_display_name)] = stdin_get_value().encode("utf-8", "surrogatepass")
+    projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay)
+    try:
+        projects.link(path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths)
+    except Exception:  # each file is then linted alone
+        return Projects(Roots((), is_root), overlay=overlay)
+    return projects
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    """How many processes flake8 works with."""
+    count: int = options.jobs.n_jobs
+    return count if count > 0 else os.cpu_count() or 1
 
 
 def _target(options: argparse.Namespace) -> TorchRange:

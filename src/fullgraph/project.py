@@ -58,10 +58,12 @@ def common_directory(paths: Iterable[Path]) -> Path:
 
 def find_root(start: Path) -> Path:
     """Find the nearest directory upwards with packaging metadata, requirements or ``.git``; else ``start`` itself."""
-    for directory in (start, *start.parents):
-        if any(name in _MARKERS or _is_requirements(name) for name in _names(directory)):
-            return directory
-    return start
+    return next((directory for directory in (start, *start.parents) if is_root(directory)), start)
+
+
+def is_root(directory: Path) -> bool:
+    """Whether a directory has packaging metadata, requirements or ``.git``."""
+    return any(name in _MARKERS or _is_requirements(name) for name in _names(directory))
 
 
 def find_config(start: Path) -> Path | None:

@@ -70,6 +70,7 @@ def _annotate(
     """Write the comments of one file; give how many findings they hide, and those left with the reason."""
     from fullgraph.engine.annotate import annotate  # noqa: PLC0415 - few runs write anything
     from fullgraph.engine.check import check_source  # noqa: PLC0415
+    from fullgraph.engine.many import path_of  # noqa: PLC0415
     from fullgraph.textfile import TextFile  # noqa: PLC0415
 
     settings = linted.per_file.of_file(shown)
@@ -77,7 +78,8 @@ def _annotate(
     if path is None or data is None:
         return 0, [(finding, "no comment in a Python file hides it") for finding in findings]
     try:
-        done = annotate(data, findings, lambda changed: check_source(changed, shown, settings), reason)
+        linked = linted.projects.region(path_of(shown), shown)
+        done = annotate(data, findings, lambda changed: check_source(changed, shown, settings, linked), reason)
         if done.data != data:
             TextFile(Path(path), data).replace(done.data)
     except OSError as error:

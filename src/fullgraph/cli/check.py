@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import sys
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +15,17 @@ from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
 from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, ConfigError, from_flags, load_config, options
-from fullgraph.project import common_directory, find_config, find_root, resolve_target
+from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fullgraph.cli.files import File
     from fullgraph.cli.per_file import PerFile
+    from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.index import Projects
     from fullgraph.project import Target
 
 _Function = TypeVar("_Function", bound="Callable[..., int]")
@@ -47,6 +49,12 @@ def run_options(function: _Function) -> _Function:
     )(function)
     function = click.option(
         "--isolated", is_flag=True, help="Read no configuration, baseline or torch requirement of the project."
+    )(function)
+    function = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache, .fullgraph_cache.")(
+        function
+    )
+    function = click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to work with. Default: one per CPU."
     )(function)
     for option in reversed(options()):
         text = f"{option.help} Default: {option.default}."
@@ -111,27 +119,40 @@ def _conclude(linted: Linted, report: Report, output: _Output, mode: FixMode) ->
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What to lint and how; ``home`` is the project's directory, None if the project has no say."""
+    """What to lint and how; ``home`` is the project's directory, None if the project has no say.
+
+    ``jobs`` is how many processes may work; ``cached`` whether the cache is used.
+    """
 
     paths: tuple[str, ...]
     stdin_filename: str | None
     config: Config
     target: Target
     home: Path | None
+    jobs: int
+    cached: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What came of a run: the files, the settings of each, what was found, and whether a fix could not be written."""
+    """What came of a run: the files, their settings and projects, what was found, and whether a fix was not written."""
 
     collected: Collected
     per_file: PerFile
     report: Report
+    projects: Projects
     not_written: bool = False
 
 
 def prepare(
-    paths: tuple[str, ...], stdin_filename: str | None, *, isolated: bool, config: str | None, **flags: Any
+    paths: tuple[str, ...],
+    stdin_filename: str | None,
+    *,
+    isolated: bool,
+    config: str | None,
+    jobs: int | None,
+    no_cache: bool,
+    **flags: Any,
 ) -> Run:
     """Settle what is to be linted and how, by the flags and the project's configuration."""
     if isolated and config is not None:
@@ -142,7 +163,8 @@ def prepare(
     settings = (Config() if file is None else load_config(file)).overridden_by(from_flags(flags))
     root = None if isolated else find_root(start)
     home = root if file is None else file.absolute().parent
-    return Run(paths, stdin_filename, settings, resolve_target(settings, root), home)
+    jobs = jobs or os.cpu_count() or 1
+    return Run(paths, stdin_filename, settings, resolve_target(settings, root), home, jobs, cached=not no_cache)
 
 
 def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
@@ -160,6 +182,8 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
     from fullgraph.engine.check import Settings  # noqa: PLC0415
+    from fullgraph.engine.index import Projects  # noqa: PLC0415
+    from fullgraph.engine.places import Roots  # noqa: PLC0415
     from fullgraph.engine.registry import INTERNAL_CODES  # noqa: PLC0415
     from fullgraph.engine.selection import enabled_codes  # noqa: PLC0415
 
@@ -172,42 +196,54 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    report, not_written = _lint(collected, per_file, run.target, mode or FixMode())
-    return Linted(collected, per_file, report, not_written)
+    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
+    report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects)
+    return Linted(collected, per_file, report, projects, not_written)
 
 
-def _lint(collected: Collected, per_file: PerFile, target: Target, mode: FixMode) -> tuple[Report, bool]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read, and what the project calls it."""
+
+    file: File
+    path: str
+    data: bytes
+    settings: Settings
+
+
+def _lint(
+    collected: Collected, per_file: PerFile, target: Target, mode: FixMode, projects: Projects
+) -> tuple[Report, bool]:
     """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
-    from fullgraph.engine.check import check_source  # noqa: PLC0415
+    from fullgraph.engine.index import Source  # noqa: PLC0415
+    from fullgraph.engine.many import check_many  # noqa: PLC0415
 
     findings: list[Finding] = [_unreadable(problem.shown, problem.reason) for problem in collected.unreadable]
+    files = list(_read_all(collected, per_file, findings))
+    projects.overlay = {each.path: each.data for each in files if each.file.path == STDIN}
     sources: dict[str, bytes] = {}
-    checked = fixed = 0
+    fixed = 0
     not_written = False
-    with _rare_collections():
-        for file in collected.files:
-            try:
-                data = read(file)
-            except OSError as error:
-                findings.append(_unreadable(file.shown, reason_of(error)))
-                continue
-            checked += 1
-            settings = per_file.of_file(file.shown)
-            found = check_source(data, file.shown, settings)
-            if mode.active:
-                outcome = fix_file(file, data, found, settings, mode)
-                data, found = outcome.data, outcome.findings
-                fixed += outcome.fixed
-                not_written = not_written or outcome.failed
-            if found:
-                sources[file.shown] = data
-                findings += found
+    checked = check_many([(each.path, Source(each.data, each.file.shown, each.settings)) for each in files], projects)
+    for each, said in zip(files, checked, strict=True):
+        data, found = each.data, said
+        if mode.active:
+            linked = partial(projects.region, each.path, each.file.shown)
+            outcome = fix_file(each.file, data, said, each.settings, mode, linked)
+            data, found = outcome.data, outcome.findings
+            fixed += outcome.fixed
+            not_written = not_written or outcome.failed
+        if found:
+            sources[each.file.shown] = data
+            findings += found
+    for trouble in projects.trouble:
+        terminal.complain(f"fullgraph: warning: {trouble}")
     kept = [finding for finding in findings if finding.code in per_file.of_file(finding.filename).codes]
     kept.sort(key=lambda finding: finding.sort_key())
     failed = frozenset(finding.filename for finding in findings if finding.code in {"TFG000", "TFG001"})
     report = Report(
         tuple(kept),
-        checked,
+        len(files),
         str(target.releases),
         target.origin,
         sources,
@@ -218,15 +254,18 @@ def _lint(collected: Collected, per_file: PerFile, target: Target, mode: FixMode
     return report, not_written
 
 
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Collect garbage less often: syntax trees are many objects and little garbage. It saves a quarter of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+def _read_all(collected: Collected, per_file: PerFile, findings: list[Finding]) -> Iterator[_Read]:
+    """Read the files; one that cannot be read becomes a finding."""
+    from fullgraph.engine.many import path_of  # noqa: PLC0415
+
+    for file in collected.files:
+        try:
+            data = read(file)
+        except OSError as error:  # noqa: PERF203 - one file that cannot be read must not stop the others
+            findings.append(_unreadable(file.shown, reason_of(error)))
+        else:
+            path = "" if file.path == STDIN and file.shown == STDIN else path_of(file.shown)
+            yield _Read(file, path, data, per_file.of_file(file.shown))
 
 
 def _unreadable(shown: str, reason: str) -> Finding:

@@ -15,9 +15,15 @@ from fullgraph.semantic.source import split_lines_with_ends as lines_of
 from fullgraph.textfile import TextFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from fullgraph.cli.files import File
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.semantic.traced import FileRegion
+
+    Linking: TypeAlias = Callable[[], FileRegion | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,18 @@ class Outcome:
     failed: bool = False
 
 
-def fix_file(file: File, data: bytes, findings: list[Finding], settings: Settings, mode: FixMode) -> Outcome:
-    """Fix one file, or show how it would be fixed; the code from stdin goes to stdout."""
+def fix_file(
+    file: File, data: bytes, findings: list[Finding], settings: Settings, mode: FixMode, linked: Linking
+) -> Outcome:
+    """Fix one file, or show how it would be fixed; the code from stdin goes to stdout.
+
+    ``linked`` says what is traced in it, if that is asked.
+    """
     from fullgraph.fix import fix_source, is_applied  # noqa: PLC0415 - brings LibCST
 
     nothing = Outcome(data, 0, findings)
     if any(is_applied(finding, unsafe=mode.unsafe_fixes) for finding in findings):
-        fixed = fix_source(data, file.shown, settings, unsafe=mode.unsafe_fixes)
+        fixed = fix_source(data, file.shown, settings, unsafe=mode.unsafe_fixes, linked=linked())
         nothing = Outcome(data, 0, list(fixed.remaining)) if fixed.data == data else nothing
     else:
         fixed = None

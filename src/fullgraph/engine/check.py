@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from fullgraph.api import Context, Hit, Severity
 from fullgraph.engine.finding import Finding, FixSummary, Position
@@ -12,11 +13,12 @@ from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
-from fullgraph.semantic.model import FileModel
+from fullgraph.semantic.model import FileModel, RegionUnknownError
 from fullgraph.semantic.positions import span
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
-from fullgraph.semantic.traced import Traced, TracedBy
+from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.traced import FileRegion, Traced, TracedBy
 from fullgraph.torchfacts import TorchRange
 
 _SEVERITY_OF_DEGREE = {
@@ -44,11 +46,12 @@ class Settings:
         return cls(releases, frozenset(registry()))
 
 
-def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding]:
+def check_source(data: bytes, filename: str, settings: Settings, linked: FileRegion | None = None) -> list[Finding]:
     """Findings of a file's bytes, sorted by place, without those that a comment suppresses.
 
-    A file that cannot be decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that
-    suppresses nothing has TFG002 or TFG003.
+    ``linked`` is what the project says of the file; without it, the file is a project by itself. A file that cannot be
+    decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that suppresses nothing has
+    TFG002 or TFG003.
     """
     try:
         text = decode(data)
@@ -56,11 +59,13 @@ def check_source(data: bytes, filename: str, settings: Settings) -> list[Finding
     except SourceError as error:
         return [invalid_file(filename, error.reason, error.row, error.column)]
     lines = split_lines(text)
-    findings = check_tree(tree, lines, filename, settings)
+    findings = check_tree(tree, lines, filename, settings, linked)
     return settle(findings, lines, filename, settings.codes, with_noqa=True)
 
 
-def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> list[Finding]:
+def check_tree(
+    tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, linked: FileRegion | None = None
+) -> list[Finding]:
     """Findings of a parsed file, sorted by place, whatever its comments say.
 
     ``lines`` are its physical lines, with or without line ends; the tree is not changed.
@@ -68,10 +73,53 @@ def check_tree(tree: ast.Module, lines: Sequence[str], filename: str, settings: 
     if not any("torch" in line for line in lines):
         return []
     try:
-        findings = _Checker(tree, lines, filename, settings).run()
+        findings = _Checker(tree, lines, filename, settings, linked).run()
     except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
     return sorted(findings, key=Finding.sort_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one look at a file gives: its summary, and its findings where these do not depend on other files.
+
+    A file that cannot be decoded or parsed has no summary; one whose rules ask what is traced has no findings yet.
+    """
+
+    summary: FileSummary | None
+    findings: list[Finding] | None
+
+
+def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
+    """Summarise a file, and, if there are settings, check it in the same go as far as that can be done."""
+    try:
+        text = decode(data)
+        tree = parse(text)
+    except SourceError as error:
+        invalid = invalid_file(filename, error.reason, error.row, error.column)
+        return Examined(None, [invalid])
+    lines = split_lines(text)
+    findings: list[Finding] | None = None if settings is None else []
+    try:
+        if settings is None or not any("torch" in line for line in lines):
+            summary = FileModel(tree, lines, filename).summary
+        else:
+            checker = _Checker(tree, lines, filename, settings, "later")
+            findings = _early(checker)
+            summary = checker.model.summary
+    except Exception:  # the file is linted alone, and that says what is wrong
+        return Examined(None, None)
+    if findings is not None and settings is not None:
+        findings = settle(findings, lines, filename, settings.codes, with_noqa=True)
+    return Examined(summary, findings)
+
+
+def _early(checker: _Checker) -> list[Finding] | None:
+    """Findings of a file whose project is not linked yet; None if a rule asks what is traced."""
+    try:
+        return sorted(checker.run(), key=Finding.sort_key)
+    except Exception:  # an error is said by the check that follows
+        return None
 
 
 def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
@@ -91,9 +139,16 @@ def _internal_error(filename: str, place: Position, what: str, error: BaseExcept
 class _Checker:
     """One run of the enabled rules over one file."""
 
-    def __init__(self, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        tree: ast.Module,
+        lines: Sequence[str],
+        filename: str,
+        settings: Settings,
+        linked: FileRegion | Literal["later"] | None,
+    ) -> None:
         self.plan: Plan = plan_for(codes_for(settings.codes, lines))
-        self.model = FileModel(tree, lines, filename, self.plan.nodes)
+        self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
         self.context = Context(self.model, settings.releases)
         self.filename = filename
         self.builtins = self.plan.builtins
@@ -152,6 +207,8 @@ class _Checker:
             for hit in subscription.handler(node, self.context):
                 if self.is_new(code, hit):
                     found.append(self.finding(subscription, hit, scope))  # noqa: PERF401 - a failure must keep these
+        except RegionUnknownError:
+            raise
         except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
@@ -177,7 +234,7 @@ class _Checker:
         severity = hit.severity or rule.severity
         if rule.concerns_tracing:
             traced = self.model.region.traced_by(scope, start.row)
-            reach = describe(traced)
+            reach = describe(traced, self.filename)
             severity = severity or _SEVERITY_OF_DEGREE[traced.degree]
         return Finding(
             self.filename,
@@ -195,13 +252,14 @@ class _Checker:
         )
 
 
-def describe(traced: TracedBy) -> str:
-    """How surely and by which chain code is traced, in a few words."""
+def describe(traced: TracedBy, filename: str) -> str:
+    """How surely and by which chain code is traced, in a few words; places in other files are named with the file."""
     steps = " -> ".join(step.name for step in traced.chain)
     match traced.degree:
         case Traced.CERTAIN:
             site, *rest = traced.chain
-            return f"traced from {site.name} at line {site.row} via {' -> '.join(step.name for step in rest)}"
+            place = f"line {site.row}" if site.filename == filename else f"{site.filename}:{site.row}"
+            return f"traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}"
         case Traced.POSSIBLE:
             return f"traced once this module is compiled, via {steps}"
         case Traced.NONE:

@@ -19,6 +19,7 @@ from fullgraph.semantic.source import decode, encode, parse, split_lines
 if TYPE_CHECKING:
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.semantic.traced import FileRegion
 
 _MOST_ROUNDS = 10
 
@@ -40,14 +41,17 @@ def is_applied(finding: Finding, *, unsafe: bool) -> bool:
     return fix.applicability == Applicability.SAFE.value or (unsafe and fix.applicability == Applicability.UNSAFE.value)
 
 
-def fix_source(data: bytes, filename: str, settings: Settings, *, unsafe: bool = False) -> Fixed:
+def fix_source(
+    data: bytes, filename: str, settings: Settings, *, unsafe: bool = False, linked: FileRegion | None = None
+) -> Fixed:
     """Apply the fixes of a file's findings, as far as that is surely right.
 
-    What is left is among the remaining findings, with the reason as its fix.
+    What is left is among the remaining findings, with the reason as its fix. ``linked`` is what the project says of the
+    file as it was; no fix adds or removes a function, so it goes on to hold.
     """
     fixed = 0
     refused: list[tuple[Finding, str]] = []
-    findings = check_source(data, filename, settings)
+    findings = check_source(data, filename, settings, linked)
     for _ in range(_MOST_ROUNDS):
         wanted = [finding for finding in findings if is_applied(finding, unsafe=unsafe)]
         if not wanted:
@@ -56,7 +60,7 @@ def fix_source(data: bytes, filename: str, settings: Settings, *, unsafe: bool =
         if not done:
             break
         fixed += done
-        findings = check_source(data, filename, settings)
+        findings = check_source(data, filename, settings, linked)
     return Fixed(data, fixed, _with_reasons(findings, refused))
 
 

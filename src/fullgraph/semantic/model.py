@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Literal
 
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
@@ -22,6 +23,10 @@ from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.walk import CHILD_FIELDS, Walked, walk
 
 
+class RegionUnknownError(Exception):
+    """Somebody asked what is traced before the project was linked."""
+
+
 class FileModel:
     """One parsed file: its walk, and lazily its names, kinds, classes, traced region, comments and parents."""
 
@@ -31,7 +36,7 @@ class FileModel:
         lines: Sequence[str],
         filename: str,
         wanted: Iterable[type[ast.AST]] = (),
-        linked: FileRegion | None = None,
+        linked: FileRegion | Literal["later"] | None = None,
     ) -> None:
         self.tree = tree
         self.lines = lines
@@ -52,8 +57,14 @@ class FileModel:
 
     @cached_property
     def region(self) -> Region:
-        """What Dynamo traces, as the project says; a file without a project is one by itself."""
+        """What Dynamo traces, as the project says; a file without a project is one by itself.
+
+        Raises:
+            RegionUnknownError: the project is linked only later.
+        """
         linked = self._linked
+        if linked == "later":
+            raise RegionUnknownError
         if linked is None:
             (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
         return Region(self.walked, self.barriers, linked)
