@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fullgraph.api import Context, Hit, Severity
@@ -13,7 +13,8 @@ from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
-from fullgraph.semantic.model import FileModel, RegionUnknownError
+from fullgraph.semantic.anyregion import AnyRegion
+from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import span
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
@@ -80,6 +81,59 @@ def check_tree(
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A finding whose being there, or whose weight, depends on what is traced.
+
+    Attributes:
+        finding: as it is apart from that.
+        where: how surely its node must be traced.
+        gate_is_skipped: whether the compiler surely does not come to that node.
+        concerns_tracing: whether the finding says what is traced.
+        is_skipped: whether the compiler surely does not come to where the finding is.
+        is_weighed: whether its severity is its own.
+        functions: numbers of the functions around it.
+    """
+
+    finding: Finding
+    where: Traced
+    gate_is_skipped: bool
+    concerns_tracing: bool
+    is_skipped: bool
+    is_weighed: bool
+    functions: tuple[int, ...]
+
+    def settled(self, region: FileRegion) -> Finding | None:
+        """The finding in a linked project, if it is one there."""
+        by = region.traced_in(self.functions)
+        if self.where > Traced.NONE and (self.gate_is_skipped or by.degree < self.where):
+            return None
+        if not self.concerns_tracing:
+            return self.finding
+        by = TracedBy() if self.is_skipped else by
+        severity = self.finding.severity if self.is_weighed else _SEVERITY_OF_DEGREE[by.degree]
+        return replace(self.finding, severity=severity, traced=by, reach=describe(by, self.finding.filename))
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is found in a file whatever its project says, and what more depends on that."""
+
+    found: list[Finding]
+    deferred: list[Deferred]
+
+    def settled(self, region: FileRegion, data: bytes, settings: Settings) -> list[Finding]:
+        """The findings of a file with these bytes in a linked project, without those that a comment suppresses."""
+        more = [each for item in self.deferred if (each := item.settled(region)) is not None]
+        findings = sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
+        lower = data.lower()
+        if b"noqa" not in lower and b"fullgraph:" not in lower:
+            return findings
+        lines = split_lines(decode(data))
+        filename = findings[0].filename if findings else self.deferred[0].finding.filename
+        return settle(findings, lines, filename, settings.codes, with_noqa=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What one look at a file gives: its summary, and its findings where these do not depend on other files.
 
@@ -87,7 +141,7 @@ class Examined:
     """
 
     summary: FileSummary | None
-    findings: list[Finding] | None
+    findings: Findings | None
 
 
 def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
@@ -97,9 +151,9 @@ def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
         tree = parse(text)
     except SourceError as error:
         invalid = invalid_file(filename, error.reason, error.row, error.column)
-        return Examined(None, [invalid])
+        return Examined(None, Findings([invalid], []))
     lines = split_lines(text)
-    findings: list[Finding] | None = None if settings is None else []
+    findings = None if settings is None else Findings([], [])
     try:
         if settings is None or not any("torch" in line for line in lines):
             summary = FileModel(tree, lines, filename).summary
@@ -109,17 +163,18 @@ def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
             summary = checker.model.summary
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
-    if findings is not None and settings is not None:
-        findings = settle(findings, lines, filename, settings.codes, with_noqa=True)
+    if findings is not None and settings is not None and not findings.deferred:
+        findings = Findings(settle(findings.found, lines, filename, settings.codes, with_noqa=True), [])
     return Examined(summary, findings)
 
 
-def _early(checker: _Checker) -> list[Finding] | None:
-    """Findings of a file whose project is not linked yet; None if a rule asks what is traced."""
+def _early(checker: _Checker) -> Findings | None:
+    """Findings of a file whose project is not linked yet; None if what a rule says depends on that."""
     try:
-        return sorted(checker.run(), key=Finding.sort_key)
+        found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
+    return Findings(found, checker.deferred)
 
 
 def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
@@ -136,6 +191,10 @@ def _internal_error(filename: str, place: Position, what: str, error: BaseExcept
     return Finding(filename, place, place, "TFG001", INTERNAL_CODES["TFG001"], message, Severity.ERROR)
 
 
+class RegionUnknownError(Exception):
+    """What a rule says of a file depends on its project, which is linked later."""
+
+
 class _Checker:
     """One run of the enabled rules over one file."""
 
@@ -149,6 +208,11 @@ class _Checker:
     ) -> None:
         self.plan: Plan = plan_for(codes_for(settings.codes, lines))
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
+        self.later = linked == "later"
+        self.deferred: list[Deferred] = []
+        self.weighed: set[Finding] = set()
+        """In a check before linking: findings with a weight of their own."""
+        self.has_causes = False
         self.context = Context(self.model, settings.releases)
         self.filename = filename
         self.builtins = self.plan.builtins
@@ -162,10 +226,53 @@ class _Checker:
         found: dict[Finding, None] = {}
         for subscription, node, scope in self.triggered(candidates):
             self.context.enter(scope)
+            if self.later:
+                found.update(dict.fromkeys(self.hits_now(subscription, node, scope)))
+                continue
             if subscription.where > Traced.NONE and self.context.traced(node).degree < subscription.where:
                 continue
             found.update(dict.fromkeys(self.hits(subscription, node, scope)))
         return list(found)
+
+    def hits_now(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
+        """What a handler says of a node, whatever is traced; what only its gate or weight depends on is put off.
+
+        Raises:
+            RegionUnknownError: the handler itself depends on it.
+        """
+        region = self.model.region
+        assert isinstance(region, AnyRegion)
+        region.restart()
+        self.has_causes = False
+        found = self.hits(subscription, node, scope)
+        if not region.was_asked:
+            is_gated = subscription.where > Traced.NONE
+            if not found or not (is_gated or subscription.rule.concerns_tracing):
+                return found
+            if (is_gated and self.has_causes) or any(each.code == "TFG001" for each in found):
+                raise RegionUnknownError
+            self.deferred += [self.put_off(each, subscription, node, scope, region) for each in found]
+            return []
+        while True:
+            if found:
+                raise RegionUnknownError
+            if not region.next_world():
+                return []
+            found = self.hits(subscription, node, scope)
+
+    def put_off(
+        self, finding: Finding, subscription: Subscription, node: ast.AST, scope: Scope, region: AnyRegion
+    ) -> Deferred:
+        """A finding whose gate or weight will be known once the project is linked."""
+        return Deferred(
+            finding,
+            subscription.where,
+            region.is_skipped(getattr(node, "lineno", 0)),
+            subscription.rule.concerns_tracing,
+            region.is_skipped(finding.start.row),
+            finding in self.weighed,
+            tuple(region.functions_around(scope)),
+        )
 
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
         """Every subscription with a node that it asked for."""
@@ -207,8 +314,6 @@ class _Checker:
             for hit in subscription.handler(node, self.context):
                 if self.is_new(code, hit):
                     found.append(self.finding(subscription, hit, scope))  # noqa: PERF401 - a failure must keep these
-        except RegionUnknownError:
-            raise
         except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
@@ -219,6 +324,7 @@ class _Checker:
         """Whether no earlier hit of the same rule named the same cause."""
         if hit.cause is None:
             return True
+        self.has_causes = True
         key = (code, hit.cause)
         is_new = key not in self.causes
         self.causes.add(key)
@@ -232,11 +338,11 @@ class _Checker:
         reach = ""
         traced = TracedBy()
         severity = hit.severity or rule.severity
-        if rule.concerns_tracing:
+        if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             reach = describe(traced, self.filename)
             severity = severity or _SEVERITY_OF_DEGREE[traced.degree]
-        return Finding(
+        finding = Finding(
             self.filename,
             start,
             end,
@@ -250,6 +356,9 @@ class _Checker:
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
         )
+        if severity is not None and self.later:
+            self.weighed.add(finding)
+        return finding
 
 
 def describe(traced: TracedBy, filename: str) -> str:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fullgraph.config import display_path
-from fullgraph.engine.check import Settings, examine
-from fullgraph.engine.finding import Finding
+from fullgraph.engine.check import Findings, Settings, examine
 from fullgraph.engine.packed import (
     Packed,
     PackedRegion,
@@ -59,7 +58,7 @@ class Looked:
     """What one look at a file gives, ready for the cache."""
 
     packed: Packed | None
-    findings: list[Finding] | None
+    findings: Findings | None
 
 
 def look(source: Source) -> Looked:
@@ -111,7 +110,7 @@ class Project:
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
-    def link(self, sources: Mapping[str, Source]) -> dict[str, list[Finding]]:
+    def link(self, sources: Mapping[str, Source]) -> dict[str, Findings]:
         """Link the project; gives findings that came up on the way, by path.
 
         ``sources`` are files whose contents are already read, and, if they have settings, are to be checked.
@@ -127,7 +126,7 @@ class Project:
         parts = (part for file in files for part in (file.place.name, file.place.module, file.content))
         key = key_of("regions", *parts)
         regions = regions_of(self.store.get([key]).get(key))
-        early: dict[str, list[Finding]] = {}
+        early: dict[str, Findings] = {}
         if regions is None:
             early = self._summarise(files, sources)
             with rare_collections():
@@ -181,7 +180,7 @@ class Project:
 
     # Summaries
 
-    def _summarise(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, list[Finding]]:
+    def _summarise(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, Findings]:
         """Find out the structure of each file; gives the findings that came up on the way."""
         unknown = [file for file in files if file.structure is None]
         kept = self.store.get(_summary_key(file.content) for file in unknown)
@@ -194,9 +193,9 @@ class Project:
         missing = [file for file in unknown if file.structure is None]
         return self._look_at(missing, sources)
 
-    def _look_at(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, list[Finding]]:
+    def _look_at(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, Findings]:
         tasks = [sources.get(file.place.path) or Source(_read(file), file.place.name, None) for file in files]
-        early: dict[str, list[Finding]] = {}
+        early: dict[str, Findings] = {}
         for file, source, looked in zip(files, tasks, mapped(look, tasks, self.jobs), strict=True):
             packed = looked.packed or Packed(_BROKEN, _BROKEN, b"")
             file.structure = packed.name

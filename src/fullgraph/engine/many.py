@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from fullgraph.config import absolute_path, display_path
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import Findings, Settings, check_source
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
 from fullgraph.engine.packed import findings_of, pack_findings
@@ -54,70 +55,71 @@ def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> lis
 def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> list[list[Finding]]:
     """The findings of files of one project; it is linked only if some of them depend on other files."""
     store = project.store
-    contents = [_content_key(source, project.root) for _, source in sources]
-    found: dict[int, list[Finding]] = {}
-    depends: set[int] = set()
-    kept = store.get(contents)
-    for index, key in enumerate(contents):
-        if key in kept and _take(found, index, kept[key]):
-            depends.add(index)
-    left = [index for index in range(len(sources)) if index not in found]
-    if not left:
-        store.flush()
-        return [found[index] for index in range(len(sources))]
-    wanted = {
-        path: source if index in left and index not in depends else replace(source, settings=None)
-        for index, (path, source) in enumerate(sources)
-    }
-    early = project.link(wanted)
-    for index in left:
-        path, _ = sources[index]
-        if path in early and index not in depends:
-            found[index] = early[path]
-            if _is_sure(early[path]):
-                store.put(contents[index], pack_findings(early[path]))
-    _check_linked([index for index in left if index not in found], sources, project, contents, found)
+    keys = [_content_key(source, project.root) for _, source in sources]
+    early: dict[int, Findings | None] = {}
+    kept = store.get(keys)
+    for index, key in enumerate(keys):
+        if key in kept:
+            with contextlib.suppress(ValueError):
+                early[index] = findings_of(kept[key])
+    if any((each := early.get(index)) is None or each.deferred for index in range(len(sources))):
+        wanted = {
+            path: replace(source, settings=None) if index in early else source
+            for index, (path, source) in enumerate(sources)
+        }
+        looked_at = project.link(wanted)
+        for index, (path, _) in enumerate(sources):
+            if index not in early and path in looked_at:
+                early[index] = looked_at[path]
+                if not _has_failed(looked_at[path].found):
+                    store.put(keys[index], pack_findings(looked_at[path]))
+    found = dict(_settled(sources, project, early))
+    found.update(_check_linked([index for index in range(len(sources)) if index not in found], sources, project, keys))
     store.flush()
     return [found[index] for index in range(len(sources))]
 
 
+def _settled(
+    sources: Sequence[tuple[str, Source]], project: Project, early: dict[int, Findings | None]
+) -> Iterator[tuple[int, list[Finding]]]:
+    """The findings that need no further look at the file."""
+    for index, findings in early.items():
+        if findings is None:
+            continue
+        if not findings.deferred:
+            yield index, findings.found
+            continue
+        path, source = sources[index]
+        region = project.region(path, source.shown)
+        if region is not None and source.settings is not None:
+            yield index, findings.settled(region, source.data, source.settings)
+
+
 def _check_linked(
-    left: list[int],
-    sources: Sequence[tuple[str, Source]],
-    project: Project,
-    contents: Sequence[bytes],
-    found: dict[int, list[Finding]],
-) -> None:
-    """The findings that depend on other files."""
+    left: list[int], sources: Sequence[tuple[str, Source]], project: Project, contents: Sequence[bytes]
+) -> dict[int, list[Finding]]:
+    """The findings that need one, now that the project is linked."""
     keys = {index: key_of("linked", contents[index], project.region_name(sources[index][0])) for index in left}
     kept = project.store.get(keys.values())
+    found: dict[int, list[Finding]] = {}
     for index in left:
         if keys[index] in kept:
-            _take(found, index, kept[keys[index]])
+            with contextlib.suppress(ValueError):
+                if (before := findings_of(kept[keys[index]])) is not None:
+                    found[index] = before.found
     rest = [index for index in left if index not in found]
     tasks = [_Task(sources[index][1], project.region(sources[index][0], sources[index][1].shown)) for index in rest]
     for index, findings in zip(rest, mapped(_check, tasks, project.jobs), strict=True):
         found[index] = findings
-        if _is_sure(findings):
+        if not _has_failed(findings):
             project.store.put(contents[index], pack_findings(None))
-            project.store.put(keys[index], pack_findings(findings))
+            project.store.put(keys[index], pack_findings(Findings(findings, [])))
+    return found
 
 
-def _is_sure(findings: list[Finding]) -> bool:
-    """Whether no error of our own is among the findings, which another run may not meet."""
-    return not any(finding.code == "TFG001" for finding in findings)
-
-
-def _take(found: dict[int, list[Finding]], index: int, data: bytes) -> bool:
-    """Take findings from the cache; whether it says that they depend on other files."""
-    try:
-        findings = findings_of(data)
-    except ValueError:
-        return False
-    if findings is None:
-        return True
-    found[index] = findings
-    return False
+def _has_failed(findings: list[Finding]) -> bool:
+    """Whether an error of our own is among the findings, which another run may not meet."""
+    return any(finding.code == "TFG001" for finding in findings)
 
 
 def _content_key(source: Source, root: str) -> bytes:

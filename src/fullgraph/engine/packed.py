@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fullgraph.api import Severity
+from fullgraph.engine.check import Deferred, Findings
 from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
 from fullgraph.intents import Rename
@@ -18,7 +19,7 @@ from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSu
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
 _SUMMARY = (CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary)
-_FINDING = (ChainStep, Finding, FixSummary, Position, Rename, Severity, Traced, TracedBy)
+_FINDING = (ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +131,18 @@ def regions_of(data: bytes | None) -> dict[str, PackedRegion] | None:
     return None if found is None else {name: PackedRegion(*rest) for name, *rest in found}
 
 
-def pack_findings(findings: list[Finding] | None) -> bytes:
-    """The findings of one file; None says that they depend on other files."""
+def pack_findings(findings: Findings | None) -> bytes:
+    """The findings of one file; None says that they have to be looked for again once the project is linked."""
     return dump(findings)
 
 
-def findings_of(data: bytes) -> list[Finding] | None:
+def findings_of(data: bytes) -> Findings | None:
     """What `pack_findings` was given.
 
     Raises:
         ValueError: the bytes do not say.
     """
     found = load(data, _FINDING, missing=False)
-    if found is not None and not isinstance(found, list):
+    if found is not None and not isinstance(found, Findings):
         raise ValueError("no findings")
     return found

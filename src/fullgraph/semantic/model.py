@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal
 
+from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
@@ -21,10 +22,6 @@ from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.walk import CHILD_FIELDS, Walked, walk
-
-
-class RegionUnknownError(Exception):
-    """Somebody asked what is traced before the project was linked."""
 
 
 class FileModel:
@@ -57,14 +54,10 @@ class FileModel:
 
     @cached_property
     def region(self) -> Region:
-        """What Dynamo traces, as the project says; a file without a project is one by itself.
-
-        Raises:
-            RegionUnknownError: the project is linked only later.
-        """
+        """What Dynamo traces, as the project says; a file without a project is one by itself."""
         linked = self._linked
         if linked == "later":
-            raise RegionUnknownError
+            return AnyRegion(self.walked, self.barriers)
         if linked is None:
             (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
         return Region(self.walked, self.barriers, linked)

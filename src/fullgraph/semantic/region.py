@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.scopes import Scope
@@ -28,16 +29,16 @@ class Region:
         """
         if self._barriers.is_skipped(row):
             return TracedBy()
+        return self._linked.traced_in(self.functions_around(scope))
+
+    def functions_around(self, scope: Scope) -> Iterator[int]:
+        """The numbers of the functions that a scope lies in, up to the next class, the innermost first."""
         current: Scope | None = scope
         while current is not None and not current.is_class:
             index = self._functions.get(current.node)
             if index is not None:
-                if index in self._linked.disabled:
-                    return TracedBy()
-                if (found := self._linked.traced.get(index)) is not None:
-                    return TracedBy(*found)
+                yield index
             current = current.parent
-        return TracedBy()
 
     def is_root(self, node: ast.AST) -> bool:
         """Whether tracing begins at this function, so that its arguments come from eager code."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -61,3 +61,12 @@ class FileRegion:
     roots: frozenset[int]
     disabled: frozenset[int]
     modules: Mapping[int, ModuleClass]
+
+    def traced_in(self, functions: Iterable[int]) -> TracedBy:
+        """How surely code in nested functions, the innermost first, is traced."""
+        for index in functions:
+            if index in self.disabled:
+                return TracedBy()
+            if (found := self.traced.get(index)) is not None:
+                return TracedBy(*found)
+        return TracedBy()
