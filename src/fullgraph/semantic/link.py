@@ -246,8 +246,10 @@ class _Linker:
                     continue
                 step = ChainStep(self.files[file].filename, site.row, name)
                 for value in self.subjects(site, name, frame):
-                    for entered in self.entered(value, name):
-                        yield _Root(entered, Traced.CERTAIN, step)
+                    targets = list(dict.fromkeys(self.entered(value, name)))
+                    is_sure = len(targets) == 1 or not isinstance(value, Instance) or value.exact
+                    for entered in targets:
+                        yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
 
     def site_receivers(self, file: int, function: int | None) -> list[ClassId | None]:
         """What ``self`` may be where something is compiled: the class around, and those that inherit the method."""
