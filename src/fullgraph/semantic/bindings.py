@@ -97,7 +97,9 @@ class _Binder:
                 self.wanted[file, function].add(name)
 
     def is_kept(self, file: int, promise: Ref) -> bool:
-        """Whether an annotation names something of the project; ``model: nn.Module`` says nothing of what is passed."""
+        """Whether an annotation says what is passed: a class of the project, or a tensor; ``nn.Module`` does not."""
+        if promise[0] == "=" or (promise[0] == "|" and any(each[0] == "=" for each in promise[1])):
+            return True
         return any(
             not isinstance(value, External) for value in self.evaluator.values(promise, self.evaluator.frame(file))
         )

@@ -257,11 +257,11 @@ class _Linker:
                 if name is None:
                     continue
                 step = ChainStep(self.files[file].filename, site.row, name)
-                subjects = self.subjects(site, name, frame)
-                targets = list(dict.fromkeys(each for value in subjects for each in self.entered(value, name)))
-                degree = Traced.CERTAIN if self.is_sure(subjects, targets) else Traced.POSSIBLE
-                for target in targets:
-                    yield _Root(target, degree, step)
+                for value in self.subjects(site, name, frame):
+                    targets = list(dict.fromkeys(self.entered(value, name)))
+                    is_sure = len(targets) == 1 or not isinstance(value, Instance) or value.exact
+                    for entered in targets:
+                        yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
 
     def site_receivers(self, file: int, function: int | None) -> list[ClassId | None]:
         """What ``self`` may be where something is compiled: the class around, and those that inherit the method."""

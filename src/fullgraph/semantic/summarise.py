@@ -94,6 +94,9 @@ _CONTAINERS = frozenset(
     }
 )  # fmt: skip
 _MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "dict", "OrderedDict", "defaultdict"})
+_TENSORS = frozenset({"torch.Tensor", "torch.BoolTensor", "torch.FloatTensor", "torch.IntTensor", "torch.LongTensor"})
+_A_TENSOR: Ref = ("=", "tensor")
+"""What an annotation promises of a tensor: whatever callers pass for it, it is neither called nor compiled."""
 _CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _WRAPPERS = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired"})
 
@@ -474,7 +477,8 @@ class _Summariser:
                 return ("c", self.classes[binding])
             case ast.arg():
                 function = self.functions.get(home.node)
-                return UNKNOWN if function is None else ("p", function, name)
+                is_entered = function is not None and self.promises.get((function, name)) != _A_TENSOR
+                return ("p", function, name) if is_entered else UNKNOWN
             case ast.AnnAssign(annotation=annotation, value=value):
                 promised = self.annotation(annotation, home)
                 stored = self.ref(value, home) if value is not None else UNKNOWN
@@ -671,6 +675,8 @@ class _Summariser:
                 return self.annotation(parsed, scope, depth - 1)
             case ast.Name() | ast.Attribute():
                 ref = self.ref(expr, scope, depth - 1)
+                if ref and ref[0] == "i" and ref[1] in _TENSORS:
+                    return _A_TENSOR
                 return UNKNOWN if not ref or _is_irrelevant(ref) or _is_abstract(ref) else ("@", ref)
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 return self.promised((left, right), scope, depth)
