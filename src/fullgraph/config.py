@@ -30,6 +30,10 @@ _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 _TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", float: "a float", list: "a list", dict: "a table"}
 
 
+DEGREES = ("certain", "possible", "all")
+"""How surely code must be traced, for findings that say what tracing costs."""
+
+
 class ConfigError(Exception):
     """A setting that cannot be used: where it was given (``pyproject.toml:7``, ``--select``) and what is wrong."""
 
@@ -47,11 +51,13 @@ class Kind(enum.Enum):
     VERSION = "version"
     PER_FILE = "table of lists of rules by pattern"
     PATH = "path"
+    FUNCTIONS = "list of patterns for functions"
+    DEGREE = "certain, possible or all"
 
     @property
     def many(self) -> bool:
         """Whether it holds several values, which flags give with commas or repeated."""
-        return self not in {Kind.VERSION, Kind.PATH}
+        return self not in {Kind.VERSION, Kind.PATH, Kind.DEGREE}
 
 
 _EXPECTED = {
@@ -59,6 +65,8 @@ _EXPECTED = {
     Kind.PATH: "a path",
     Kind.RULES: "a list of strings",
     Kind.PATTERNS: "a list of strings",
+    Kind.FUNCTIONS: "a list of strings",
+    Kind.DEGREE: "'certain', 'possible' or 'all'",
     Kind.PER_FILE: 'a table, as in { "tests/*" = ["TFG101"] }',
 }
 
@@ -73,6 +81,7 @@ class Option:
     default: str
     metavar: str
     flake8: str | None = None
+    flag_name: str | None = None
 
     @property
     def key(self) -> str:
@@ -82,7 +91,7 @@ class Option:
     @property
     def flag(self) -> str:
         """Flag of ``fullgraph check``."""
-        return f"--{self.key}"
+        return self.flag_name or f"--{self.key}"
 
     @property
     def adds(self) -> bool:
@@ -168,6 +177,26 @@ class Config:
             "metavar": "FILE",
         },
     )
+    traced: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.FUNCTIONS,
+            "help": "Functions that are compiled from outside, as in pkg.mod:Class.method or pkg.*:*.forward.",
+            "default": "none",
+            "metavar": "FUNCTIONS",
+            "flag_name": "--traced-functions",
+        },
+    )
+    traced_level: str | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.DEGREE,
+            "help": "How surely code must be traced for findings that say what tracing costs.",
+            "default": "`all`",
+            "metavar": "DEGREE",
+            "flag_name": "--traced",
+        },
+    )
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def origin(self, name: str, value: str) -> Origin:
@@ -230,11 +259,15 @@ def from_flags(values: Mapping[str, Iterable[str] | str | None]) -> Config:
         if isinstance(value, str):
             if option.kind is Kind.VERSION:
                 _check_version(value, option.flag)
+            if option.kind is Kind.DEGREE and value not in DEGREES:
+                raise ConfigError(option.flag, f"bad value {value!r}; it is {_EXPECTED[Kind.DEGREE]}")
             given[option.name], items = value, (value,)
         else:
             items = tuple(item.strip() for text in value for item in text.split(",") if item.strip())
             if option.kind is Kind.PER_FILE:
                 items = tuple(_with_patterns(items, option.flag))
+            if option.kind is Kind.FUNCTIONS:
+                _check_functions(items, option.flag)
             given[option.name] = items
         origins.update({(option.name, item): Origin(option.flag, here) for item in items})
     return Config(**given, origins=origins)
@@ -364,6 +397,13 @@ def _with_patterns(items: Iterable[str], where: str) -> Iterator[str]:
         yield f"{pattern}:{rule}"
 
 
+def _check_functions(patterns: Iterable[str], where: str) -> None:
+    for pattern in patterns:
+        module, colon, name = pattern.partition(":")
+        if not (module and colon and name):
+            raise ConfigError(where, f"bad function {pattern!r}; write it as in 'pkg.mod:Class.method'")
+
+
 def _check_version(text: str, where: str) -> None:
     from fullgraph.torchfacts import TorchRange  # noqa: PLC0415 - most runs set no version
 
@@ -406,9 +446,13 @@ class _Reader:
             case Kind.VERSION, str(version):
                 _check_version(version, self._where(key_line(self.text, path)))
                 return version
-            case Kind.RULES | Kind.PATTERNS, [*items]:
+            case Kind.DEGREE, str(text) if text in DEGREES:
+                return text
+            case Kind.RULES | Kind.PATTERNS | Kind.FUNCTIONS, [*items]:
                 odd = [_type_name(item) for item in items if not isinstance(item, str)]
                 if not odd:
+                    if option.kind is Kind.FUNCTIONS:
+                        _check_functions(map(str, items), self._where(key_line(self.text, path)))
                     return tuple(map(str, items))
                 found = f"{odd[0]} in it"
             case _:

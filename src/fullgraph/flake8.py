@@ -19,6 +19,7 @@ from fullgraph.engine.index import Projects
 from fullgraph.engine.many import path_of
 from fullgraph.engine.places import Roots
 from fullgraph.engine.registry import registry
+from fullgraph.engine.selection import is_traced_enough
 from fullgraph.engine.suppression import settle
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
@@ -47,6 +48,7 @@ class Plugin:
     Attributes:
         settings: what the options say, for every file of the run.
         projects: what is traced in the projects of the run; None leaves each file to itself.
+        level: how surely code must be traced for findings that say what tracing costs.
 
     """
 
@@ -55,6 +57,7 @@ class Plugin:
     # parse the options again. Nothing else is kept from one file to the next, so no finding depends on their order.
     settings: ClassVar[Settings | None] = None
     projects: ClassVar[Projects | None] = None
+    level: ClassVar[str] = "all"
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
         # flake8 goes by these names. The tree is the one that every other plugin sees, so it must not be changed.
@@ -86,8 +89,11 @@ class Plugin:
 
         """
         try:
-            cls.settings = Settings.with_everything(_target(options))
-            cls.projects = None if options.fullgraph_no_project else _projects(options)
+            config = _config(options)
+            start = common_directory(_paths(options))
+            cls.settings = Settings.with_everything(resolve_target(config, find_root(start)).releases)
+            cls.level = config.traced_level or "all"
+            cls.projects = None if options.fullgraph_no_project else _projects(options, config)
         except (ConfigError, OSError) as error:
             raise ExecutionError(f"fullgraph: {error}") from error
 
@@ -97,7 +103,8 @@ class Plugin:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
             findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
             findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
-            found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in findings]
+            kept = [each for each in findings if is_traced_enough(each, self.level)]
+            found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in kept]
         except Exception as error:  # anything that leaves this method ends flake8's whole run
             found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]
         for row, column, text in found:
@@ -110,13 +117,14 @@ class Plugin:
         return self.projects.region(path_of(self.filename), self.filename)
 
 
-def _projects(options: argparse.Namespace) -> Projects:
+def _projects(options: argparse.Namespace, config: Config) -> Projects:
     """Link the projects that the files of the run belong to, here, so that forked workers inherit the outcome."""
     paths = [path for path in _paths(options) if str(path) != _STDIN]
     overlay: dict[str, bytes] = {}
     if _STDIN in options.filenames and options.stdin_display_name != "stdin":
         overlay[path_of(options.stdin_display_name)] = stdin_get_value().encode("utf-8", "surrogatepass")
-    projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay)
+    entries = config.traced or ()
+    projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay, entries=entries)
     try:
         projects.link(path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths)
     except Exception:  # each file is then linted alone
@@ -130,13 +138,12 @@ def _jobs(options: argparse.Namespace) -> int:
     return count if count > 0 else os.cpu_count() or 1
 
 
-def _target(options: argparse.Namespace) -> TorchRange:
-    """Find the torch version to aim at: as flake8's option says, else the project, else the newest known."""
+def _config(options: argparse.Namespace) -> Config:
+    """Take the settings of the project, and flake8's options on top."""
     # flake8 keeps --isolated to itself, so the project is looked at even then.
-    start = common_directory(_paths(options))
-    path = find_config(start)
+    path = find_config(common_directory(_paths(options)))
     config = Config() if path is None else load_config(path)
-    return resolve_target(config.overridden_by(_given(options)), find_root(start)).releases
+    return config.overridden_by(_given(options))
 
 
 def _paths(options: argparse.Namespace) -> list[Path]:

@@ -58,7 +58,9 @@ def run_options(function: _Function) -> _Function:
     )(function)
     for option in reversed(options()):
         text = f"{option.help} Default: {option.default}."
-        function = click.option(option.flag, metavar=option.metavar, multiple=option.kind.many, help=text)(function)
+        function = click.option(option.name, option.flag, metavar=option.metavar, multiple=option.kind.many, help=text)(
+            function
+        )
     return click.argument("paths", nargs=-1, metavar="[PATHS]...")(function)
 
 
@@ -196,8 +198,10 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
-    report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects)
+    entries = run.config.traced or ()
+    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached, entries=entries)
+    level = run.config.traced_level or "all"
+    report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level)
     return Linted(collected, per_file, report, projects, not_written)
 
 
@@ -212,11 +216,12 @@ class _Read:
 
 
 def _lint(
-    collected: Collected, per_file: PerFile, target: Target, mode: FixMode, projects: Projects
+    collected: Collected, per_file: PerFile, target: Target, mode: FixMode, projects: Projects, level: str
 ) -> tuple[Report, bool]:
     """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
     from fullgraph.engine.index import Source  # noqa: PLC0415
     from fullgraph.engine.many import check_many  # noqa: PLC0415
+    from fullgraph.engine.selection import is_traced_enough  # noqa: PLC0415
 
     findings: list[Finding] = [_unreadable(problem.shown, problem.reason) for problem in collected.unreadable]
     files = list(_read_all(collected, per_file, findings))
@@ -239,6 +244,7 @@ def _lint(
     for trouble in projects.trouble:
         terminal.complain(f"fullgraph: warning: {trouble}")
     kept = [finding for finding in findings if finding.code in per_file.of_file(finding.filename).codes]
+    kept = [finding for finding in kept if is_traced_enough(finding, level)]
     kept.sort(key=lambda finding: finding.sort_key())
     failed = frozenset(finding.filename for finding in findings if finding.code in {"TFG000", "TFG001"})
     report = Report(

@@ -13,6 +13,7 @@ from fullgraph.cli import terminal
 from fullgraph.cli.baseline import baseline
 from fullgraph.cli.check import check
 from fullgraph.cli.clean import clean
+from fullgraph.cli.map import map_region
 from fullgraph.cli.rule import rule
 from fullgraph.config import ConfigError
 
@@ -37,6 +38,7 @@ def cli(ctx: click.Context) -> int | None:
 cli.add_command(check)
 cli.add_command(baseline)
 cli.add_command(clean)
+cli.add_command(map_region)
 cli.add_command(rule)
 
 

@@ -369,6 +369,10 @@ def describe(traced: TracedBy, filename: str) -> str:
             site, *rest = traced.chain
             place = f"line {site.row}" if site.filename == filename else f"{site.filename}:{site.row}"
             return f"traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}"
+        case Traced.POSSIBLE if traced.chain[0].name.startswith(("torch.", "Module.")):
+            site, *rest = traced.chain
+            place = f"line {site.row}" if site.filename == filename else f"{site.filename}:{site.row}"
+            return f"may be traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}"
         case Traced.POSSIBLE:
             return f"traced once this module is compiled, via {steps}"
         case Traced.NONE:

@@ -76,6 +76,7 @@ class Project:
         store: its cache.
         jobs: how many processes may work for it.
         overlay: contents of files that are not, or not yet, what stands on the disk, by path.
+        entries: patterns of functions that are compiled from outside.
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
     """
@@ -84,6 +85,7 @@ class Project:
     store: Store
     jobs: int = 1
     overlay: Mapping[str, bytes] = field(default_factory=dict)
+    entries: tuple[str, ...] = ()
     trouble: str = ""
     is_linked: bool = False
     _regions: dict[str, PackedRegion] = field(default_factory=dict)
@@ -124,7 +126,7 @@ class Project:
         stamps = load(self.store.get([key_of("stamps")]).get(key_of("stamps")), missing={})
         files = self._contents(places, sources, stamps if isinstance(stamps, dict) else {})
         parts = (part for file in files for part in (file.place.name, file.place.module, file.content))
-        key = key_of("regions", *parts)
+        key = key_of("regions", *self.entries, "", *parts)
         regions = regions_of(self.store.get([key]).get(key))
         early: dict[str, Findings] = {}
         if regions is None:
@@ -212,14 +214,17 @@ class Project:
         """The regions of all files that have a summary, with ranks for rows."""
         whole = [file for file in files if file.structure != _BROKEN]
         key = key_of(
-            "ranks", *(part for file in whole for part in (file.place.name, file.place.module, file.structure or b""))
+            "ranks",
+            *self.entries,
+            "",
+            *(part for file in whole for part in (file.place.name, file.place.module, file.structure or b"")),
         )
         found = regions_of(self.store.get([key]).get(key))
         if found is not None:
             return found
         summaries = self._summaries(whole)
         try:
-            regions = link(summaries)
+            regions = link(summaries, self.entries)
         except Exception as error:  # the files are then linted alone
             self.trouble = f"internal error of fullgraph in linking: {type(error).__name__}: {error}; please report it"
             return {}
@@ -280,6 +285,7 @@ class Projects:
     jobs: int = 1
     cached: bool = True
     overlay: Mapping[str, bytes] = field(default_factory=dict)
+    entries: tuple[str, ...] = ()
     _by_root: dict[str, Project] = field(default_factory=dict)
 
     def of(self, path: str) -> Project | None:
@@ -290,7 +296,7 @@ class Projects:
         if root not in self._by_root:
             store = Store(Path(root, DIRECTORY) if self.cached else None)
             mine = {each: data for each, data in self.overlay.items() if self.roots.of(each) == root}
-            self._by_root[root] = Project(root, store, self.jobs, mine)
+            self._by_root[root] = Project(root, store, self.jobs, mine, self.entries)
         return self._by_root[root]
 
     def region(self, path: str, shown: str) -> FileRegion | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fullgraph.config import Config, ConfigError, Kind, nearest, options
+from fullgraph.config import DEGREES, Config, ConfigError, Kind, nearest, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from fullgraph.engine.finding import Finding
 
 ALL = "ALL"
 FAMILIES = ("TFG", "TFG1", "TFG2", "TFG3", "TFG4", "TFG5")
@@ -125,3 +127,10 @@ def _check(selector: str, where: str, known: Catalogue) -> None:
         near = known.nearest(selector)
         hint = f"did you mean {near!r}?" if near else "codes look like 'TFG101'"
         raise ConfigError(where, f"unknown rule {selector!r}; {hint}")
+
+
+def is_traced_enough(finding: Finding, level: str) -> bool:
+    """Whether a finding is wanted at a level of `config.DEGREES`; what does not depend on tracing always is."""
+    return (
+        level == "all" or not finding.reach or finding.traced.degree.name.lower() in DEGREES[: DEGREES.index(level) + 1]
+    )

@@ -70,3 +70,7 @@ class FileRegion:
             if (found := self.traced.get(index)) is not None:
                 return TracedBy(*found)
         return TracedBy()
+
+    def everything(self) -> tuple[TracedBy, ...]:
+        """Each function of the file that is reached, with the chain that ends in it."""
+        return tuple(TracedBy(*found) for found in self.traced.values())
