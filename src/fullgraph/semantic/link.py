@@ -414,7 +414,7 @@ class _Linker:
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
         found = (item for value in values for item in (*self.entered(value), *self.constructed(value)))
-        targets = list(dict.fromkeys(found))
+        targets = list(dict.fromkeys(self.with_self(function, site, frame) for function in found))
         owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()
         is_exact = all(value.exact for value in (*values, *owners) if isinstance(value, Instance))
         is_sure = len(targets) <= (_ALTERNATIVES if is_exact else 1)
@@ -424,6 +424,14 @@ class _Linker:
             for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
                 for value in evaluator.values(ref, frame):
                     yield from ((function, True) for function in self.entered(value))
+
+    def with_self(self, function: Function, site: CallSite, frame: Frame) -> Function:
+        """``Base.method(self)`` keeps the class of ``self``."""
+        owner, receiver = self.evaluator.function(function).owner, frame.receiver
+        if owner == NO_OWNER or receiver is None or not site.arguments or site.arguments[0][:1] != ("s",):
+            return function
+        inherited = ClassId(function.file, owner) in self.evaluator.lineage(receiver)
+        return Function(function.file, function.index, receiver) if inherited else function
 
     # The answer
 
