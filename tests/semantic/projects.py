@@ -107,4 +107,4 @@ def described(traced: TracedBy) -> str:
 
 
 def _is_function(name: str) -> bool:
-    return not name.startswith("torch.") and name not in ("Module.compile", "Trainer")
+    return not name.startswith("torch.") and name not in ("Module.compile", "torch_compile=True")

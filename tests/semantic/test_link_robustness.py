@@ -158,6 +158,10 @@ HOSTILE = {
     "no names at all": {
         "a.py": "import torch\ntorch.compile(*[])\ntorch.compile(**{})\n(lambda: 0)()()\n[0]()\n'a'.b()",
     },
+    "arguments without a model": {
+        "a.py": "from transformers import T, A\na = A(torch_compile=True)\nT(args=a)\nT(*[], args=a)\nT(a, a)\n"
+        "T(a, model=a)\nT(1, a)\nT(torch_compile=True)\nT(args=A(torch_compile=True)(torch_compile=True))",
+    },
     "empty": {"__init__.py": "", "a/__init__.py": ""},
 }  # fmt: skip
 

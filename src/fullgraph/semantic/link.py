@@ -29,6 +29,7 @@ _OPAQUE = DISABLERS | {
 """Decorators that keep Dynamo out of a function."""
 _ALLOWS = frozenset({path for path in _OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
 """Those that mark the function itself, so that a call without a new name is enough."""
+_BY_TRAINER = "torch_compile=True"
 _REGION = "torch.compiler.nested_compile_region"
 _STANCE = "torch.compiler.set_stance"
 _CALLS_FIRST = frozenset(
@@ -204,6 +205,7 @@ class _Linker:
             for index, cls in enumerate(each.summary.classes):
                 yield from self.module_roots(ClassId(file, index), cls.name)
         yield from self.configured_roots()
+        yield from self.trainer_roots()
 
     def configured_roots(self) -> Iterator[_Root]:
         """Functions that the user names."""
@@ -216,6 +218,27 @@ class _Linker:
                     if fnmatch.fnmatchcase(function.name, name or "*"):
                         receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
                         yield _Root(Function(file, index, receiver), Traced.POSSIBLE, None)
+
+    def trainer_roots(self) -> Iterator[_Root]:
+        """Models that are given to a trainer together with arguments that say ``torch_compile=True``."""
+        for file, each in enumerate(self.files):
+            outside = [(site, None) for site in each.summary.calls]
+            inside = [(site, index) for index, item in enumerate(each.summary.functions) for site in item.calls]
+            for site, function in (*outside, *inside):
+                keywords = dict(site.keywords)
+                arguments = keywords.get("args", site.arguments[1] if len(site.arguments) > 1 else ())
+                if not self.says_compile(file, arguments):
+                    continue
+                frame = Frame(file, self.evaluator.class_around(file, function))
+                step = ChainStep(each.filename, site.row, _BY_TRAINER)
+                model = keywords.get("model", next(iter(site.arguments), ()))
+                for value in self.evaluator.values(model, frame):
+                    yield from (_Root(entered, Traced.POSSIBLE, step) for entered in self.entered(value))
+
+    def says_compile(self, file: int, ref: Ref) -> bool:
+        """Whether a value is constructed with ``torch_compile=True``."""
+        refs = self.files[file].summary.names[ref[1]] if ref and ref[0] == "n" else (ref,)
+        return any(each and each[0] == "()" and ("torch_compile", ("=", True)) in each[3] for each in refs)
 
     def module_roots(self, cls: ClassId, _: str) -> Iterator[_Root]:
         """The ``forward`` of a module, and the steps of a Lightning module: libraries are compiled by their users."""
@@ -349,7 +372,7 @@ class _Linker:
                 for callee, caller in self.doubtful:
                     if self.enter(callee, _Reached(degree, None, caller)):
                         queue.append(callee)
-            for root in roots:
+            for root in sorted(roots, key=lambda root: root.site is None):
                 if root.degree is degree and self.enter(root.function, _Reached(degree, root.site, None)):
                     queue.append(root.function)
             self.spread(queue, degree)
@@ -438,7 +461,7 @@ class _Linker:
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
         found = (item for value in values for item in (*self.entered(value), *self.constructed(value)))
-        targets = list(dict.fromkeys(found))
+        targets = list(dict.fromkeys(self.with_self(function, site, frame) for function in found))
         owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()
         is_sure = self.is_sure((*values, *owners), targets)
         for function in targets:
@@ -475,6 +498,14 @@ class _Linker:
                         yield name
                     case _:
                         continue
+
+    def with_self(self, function: Function, site: CallSite, frame: Frame) -> Function:
+        """``Base.method(self)`` keeps the class of ``self``."""
+        owner, receiver = self.evaluator.function(function).owner, frame.receiver
+        if owner == NO_OWNER or receiver is None or not site.arguments or site.arguments[0][:1] != ("s",):
+            return function
+        inherited = ClassId(function.file, owner) in self.evaluator.lineage(receiver)
+        return Function(function.file, function.index, receiver) if inherited else function
 
     # The answer
 

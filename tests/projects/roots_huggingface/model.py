@@ -1,9 +1,10 @@
+from elsewhere import Thing
 from torch import nn
 from transformers import PreTrainedModel
 
 
 class Plain(nn.Module):
-    def forward(self, x):  # POSSIBLE: Plain.forward
+    def forward(self, x):  # POSSIBLE: torch_compile=True@train.py:13 -> Plain.forward
         return x
 
     def other(self, x):  # NONE
@@ -11,8 +12,13 @@ class Plain(nn.Module):
 
 
 class Pretrained(PreTrainedModel):
-    def forward(self, x):  # POSSIBLE: Pretrained.forward
+    def forward(self, x):  # POSSIBLE: torch_compile=True@train.py:14 -> Pretrained.forward
         return helper(x)
+
+
+class Unknown(Thing):
+    def forward(self, x):  # POSSIBLE: torch_compile=True@train.py:15 -> Unknown.forward
+        return x
 
 
 class NotCompiled(PreTrainedModel):
@@ -20,5 +26,5 @@ class NotCompiled(PreTrainedModel):
         return x
 
 
-def helper(x):  # POSSIBLE: Pretrained.forward -> helper
+def helper(x):  # POSSIBLE: torch_compile=True@train.py:14 -> Pretrained.forward -> helper
     return x

@@ -1,0 +1,5 @@
+import torch
+
+import run
+
+run.main(torch.ones(3))
