@@ -505,7 +505,7 @@ class _Linker:
         if owner == NO_OWNER or receiver is None or not site.arguments or site.arguments[0][:1] != ("s",):
             return function
         inherited = ClassId(function.file, owner) in self.evaluator.lineage(receiver)
-        return Function(function.file, function.index, receiver) if inherited else function
+        return Function(function.file, function.number, receiver) if inherited else function
 
     # The answer
 
