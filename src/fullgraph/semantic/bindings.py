@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from fullgraph.semantic.evaluate import CONTAINERS, GIVES_BACK, Evaluator, Frame
+from fullgraph.semantic.evaluate import CONTAINERS, GIVES_BACK, Evaluator, Frame, mentions_parameter
 from fullgraph.semantic.summary import CallSite, Ref
 from fullgraph.semantic.values import Class, ClassId, External, Function, Value
 
@@ -30,6 +30,9 @@ class _Binder:
         self.wanted: dict[Key, set[str]] = defaultdict(set)
         self.names: frozenset[str] = frozenset()
         self.sites: list[tuple[CallSite, Frame]] = []
+        """Calls that may pass more once more is known of parameters."""
+        self.fresh: list[tuple[CallSite, Frame]] = []
+        """Calls that were not looked at yet."""
         self.called: frozenset[str] = frozenset()
         self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
 
@@ -46,7 +49,9 @@ class _Binder:
             for file in files if names - self.names else ():
                 self.find_sites(file, names - self.names)
             self.names |= names
-            found = [self.bind(site) for site in self.sites]
+            found = [self.bind(site) for site in (*self.sites, *self.fresh)]
+            self.sites += [site for site in self.fresh if _may_grow(site[0])]
+            self.fresh.clear()
             if not any(found):
                 return
             self.evaluator.forget_bound()
@@ -162,7 +167,7 @@ class _Binder:
             if (site.arguments or site.keywords) and self.may_matter(file, site.callee, names):
                 if frame is None:
                     frame = self.evaluator.frame(file, self.evaluator.class_around(file, index))
-                self.sites.append((site, frame))
+                self.fresh.append((site, frame))
 
     def may_matter(self, file: int, callee: Ref, names: frozenset[str]) -> bool:
         """A cheap test by the last name of what is called; what an assignment renames is looked at in one round."""
@@ -211,6 +216,12 @@ class _Binder:
                     self.note(frame.file, ref)
                     is_new |= len(self.wanted) > before
         return is_new
+
+
+def _may_grow(site: CallSite) -> bool:
+    """Whether a call may pass more once more is known of parameters, which ``self`` may hold."""
+    passed = (*site.arguments, *(ref for _, ref in site.keywords))
+    return mentions_parameter(site.callee) or any(ref and (ref[0] == "." or mentions_parameter(ref)) for ref in passed)
 
 
 def _attributes(ref: Ref, names: Sequence[tuple[Ref, ...]], depth: int) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Evaluator:
         self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
         """None while they are being looked for."""
         self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
-        self._paths: dict[tuple[int, str], tuple[Value, ...]] = {}
+        self._paths: dict[str, tuple[Value, ...]] = {}
 
     # Definitions
 
@@ -278,19 +278,18 @@ class Evaluator:
 
     def path(self, path: str, importer: int, depth: int = _DEPTH) -> tuple[Value, ...]:
         """What an imported dotted path leads to, through packages and re-exports."""
-        key = importer if path.startswith(".") else -1, path
-        if (known := self._paths.get(key)) is not None:
-            return known
-        absolute = self.modules.absolute(path, importer)
+        absolute = self.modules.absolute(path, importer) if path.startswith(".") else path
         if absolute is None:
             return ()
+        if (known := self._paths.get(absolute)) is not None:
+            return known
         if absolute.partition(".")[0] == "torch" or not self.modules.is_known(absolute):
             found: tuple[Value, ...] = (External(absolute),)
         else:
             file, names = self.modules.split(absolute, importer)
             found = self._members((Module(file),), names, depth) if file is not None else ()
         if found:
-            self._paths[key] = found
+            self._paths[absolute] = found
         return found
 
     def _members(self, values: tuple[Value, ...], names: Sequence[str], depth: int) -> tuple[Value, ...]:
