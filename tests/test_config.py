@@ -24,7 +24,13 @@ from fullgraph.config import (
     value_line,
 )
 
-VALUES = {Kind.VERSION: '"2.4"', Kind.PATH: '"2.4"', Kind.PER_FILE: '{ a = ["TFG1"] }'}
+VALUES = {
+    Kind.VERSION: '"2.4"',
+    Kind.PATH: '"2.4"',
+    Kind.PER_FILE: '{ a = ["TFG1"] }',
+    Kind.DEGREE: '"possible"',
+    Kind.FUNCTIONS: '["a.b:C.d"]',
+}
 
 
 def write(path: Path, text: str) -> Path:
@@ -71,7 +77,7 @@ def test_every_option_is_a_toml_key_of_its_kind(tmp_path: Path) -> None:
     for option in options():
         value = VALUES.get(option.kind, '["TFG1"]')
         config = load_config(write(tmp_path / "fullgraph.toml", f"{option.key} = {value}\n"))
-        assert getattr(config, option.name) in ("2.4", ("TFG1",), ("a:TFG1",))
+        assert getattr(config, option.name) in ("2.4", "possible", ("TFG1",), ("a:TFG1",), ("a.b:C.d",))
 
 
 def test_other_files_hold_the_keys_at_top_level_or_in_the_same_table(tmp_path: Path) -> None:
