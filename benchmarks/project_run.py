@@ -1,4 +1,4 @@
-"""Wall-clock time of whole runs over a project, as ratios to ``ast.parse`` of the same files.
+"""Time of whole runs over a project, on the clock and of the processors, as ratios to ``ast.parse`` of the same files.
 
     python benchmarks/project_run.py DIRECTORY...
 
@@ -28,38 +28,40 @@ from pathlib import Path
 warnings.simplefilter("ignore")
 gc.disable()
 data = [path.read_bytes() for path in sorted(Path(sys.argv[1]).rglob("*.py"))]
-start = time.perf_counter()
+wall, cpu = time.perf_counter(), time.process_time()
 for each in data:
     try:
         ast.parse(each)
     except SyntaxError:
         pass
-print(time.perf_counter() - start)
+print(time.perf_counter() - wall, time.process_time() - cpu)
 """
 CHECK = """
-import resource, sys
+import resource, sys, time
 from fullgraph.cli import main
 
 status = main(sys.argv[1:])
 peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(max(peaks), file=sys.stderr)
+print(max(peaks), time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]), file=sys.stderr)
 raise SystemExit(2 if status == 2 else 0)
 """
 
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds, peak memory in MiB and output of one run."""
+    """Seconds, also those of the processors, peak memory in MiB and output of one run."""
 
     seconds: float
+    cpu: float
     peak: float
     output: str
 
 
-def parse(directory: Path) -> float:
-    """Seconds that parsing takes."""
+def parse(directory: Path) -> tuple[float, float]:
+    """Seconds that parsing takes, and those of the processor."""
     done = subprocess.run([sys.executable, "-c", PARSE, directory], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    wall, cpu = map(float, done.stdout.split())
+    return wall, cpu
 
 
 def check(directory: Path, *flags: str) -> Run:
@@ -67,7 +69,9 @@ def check(directory: Path, *flags: str) -> Run:
     command = [sys.executable, "-c", CHECK, "check", ".", "--quiet", "--output-format", "concise", *flags]
     start = time.perf_counter()
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
-    return Run(time.perf_counter() - start, int(done.stderr.split()[-1]) / 1024, done.stdout)
+    seconds = time.perf_counter() - start
+    *_, peak, cpu = done.stderr.split()
+    return Run(seconds, float(cpu), int(peak) / 1024, done.stdout)
 
 
 def edited(directory: Path, addition: str) -> None:
@@ -102,11 +106,13 @@ def measure(original: Path) -> None:
         for name, prepare, flags in steps:
             prepare()
             runs.append((name, check(directory, *flags)))
-        unit = (before + parse(directory)) / 2
+        wall, cpu = (sum(pair) / 2 for pair in zip(before, parse(directory), strict=True))
         assert len({run.output for _, run in runs[:4]}) == 1, "the findings depend on the cache or the processes"
-    print(f"{original.name}: ast.parse takes {unit:.2f} s; {len(runs[0][1].output.splitlines())} findings")
+    count = len(runs[0][1].output.splitlines())
+    print(f"{original.name}: ast.parse takes {wall:.2f} s ({cpu:.2f} s CPU); {count} findings")
     for name, run in runs:
-        print(f"| {name} | {run.seconds:.2f} s | {run.seconds / unit:.2f} x | {run.peak:.0f} MiB |")
+        ratios = f"{run.seconds / wall:.2f} x | {run.cpu:.2f} s CPU | {run.cpu / cpu:.2f} x"
+        print(f"| {name} | {run.seconds:.2f} s | {ratios} | {run.peak:.0f} MiB |")
 
 
 def main() -> None:

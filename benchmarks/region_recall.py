@@ -2,10 +2,10 @@
 
 usage: region_recall.py TRACED.json PACKAGES [--list]
 
-TRACED.json gives, for each file, the ranges of lines that were traced when models were compiled: ``{"files": {"pkg/a.py":
-{"traced": [[first, last], ...]}}}``. PACKAGES is the directory that the package was unpacked into. Every ``forward`` of a
-module counts as compiled, as it does for the linter. With --list, the functions that were traced and not reached are
-named, those with the most lines first.
+TRACED.json gives, for each file, the ranges of lines that were traced when models were compiled, as in
+``{"files": {"pkg/a.py": {"traced": [[first, last], ...]}}}``. PACKAGES is the directory that the package was unpacked
+into. Every ``forward`` of a module counts as compiled, as it does for the linter. With --list, the functions that were
+traced and not reached are named, those with the most lines first.
 """
 
 from __future__ import annotations

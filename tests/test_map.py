@@ -96,8 +96,8 @@ def test_map_as_json() -> None:
     assert [(each["function"], each["traced"]) for each in answer] == [("Net.forward", "certain"), ("mix", "certain")]
     assert answer[1]["chain"] == [
         {"filename": "train.py", "row": 5, "name": "torch.compile"},
-        {"filename": os.path.join("pkg", "net.py"), "row": 7, "name": "Net.forward"},
-        {"filename": os.path.join("pkg", "helpers.py"), "row": 4, "name": "mix"},
+        {"filename": str(Path("pkg", "net.py")), "row": 7, "name": "Net.forward"},
+        {"filename": str(Path("pkg", "helpers.py")), "row": 4, "name": "mix"},
     ]
 
 

@@ -28,9 +28,9 @@ def mapped(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int
 
 
 def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int) -> Iterator[_Done]:
+    """The outcomes up to where processes fail; what a task raises is raised again by the caller's attempt."""
     try:
         from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few runs need it
-        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
         with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_collect_rarely) as pool:
             try:
@@ -38,9 +38,7 @@ def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jo
             except (GeneratorExit, KeyboardInterrupt):
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-            except BrokenProcessPool:
-                return
-    except (ImportError, NotImplementedError, OSError):  # no semaphores, no processes
+    except (ImportError, OSError, RuntimeError):  # no semaphores, no processes, or some died
         return
 
 
