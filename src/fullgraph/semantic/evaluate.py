@@ -349,6 +349,8 @@ class Evaluator:
 
     def _instance_attribute(self, cls: ClassId, name: str, depth: int, *, exact: bool) -> tuple[Value, ...]:
         method = self.method(cls, name)
+        if method is None and name == "__call__":
+            return (Instance(cls, exact),)
         held = self._held(cls, name, depth)
         if method is None:
             return held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -274,17 +274,23 @@ class _Linker:
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
         for file, site, function in self.compile_sites():
-            for receiver in self.site_receivers(file, function):
-                frame = self.evaluator.frame(file, receiver)
-                name = self.compiler_of(site, frame)
-                if name is None:
-                    continue
+            receivers = self.site_receivers(file, function)
+            found: Counter[tuple[Function, bool, str]] = Counter()
+            for receiver in receivers:
+                found.update(dict.fromkeys(self.compiled_at(site, self.evaluator.frame(file, receiver)), 1))
+            for (entered, is_exact, name), count in found.items():
+                # what a method compiles for one of many classes that inherit it is a guess
+                is_sure = is_exact and (len(receivers) <= _ALTERNATIVES or count == len(receivers))
                 step = ChainStep(self.files[file].filename, site.row, name)
-                for value in self.subjects(site, name, frame):
-                    targets = list(dict.fromkeys(self.entered(value, name)))
-                    is_sure = len(targets) == 1 or not isinstance(value, Instance) or value.exact
-                    for entered in targets:
-                        yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
+                yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
+
+    def compiled_at(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool, str]]:
+        """The functions that are compiled at a call, whether it is sure that each is, and by what."""
+        name = self.compiler_of(site, frame)
+        for value in self.subjects(site, name, frame) if name is not None else ():
+            targets = list(dict.fromkeys(self.entered(value, name or "")))
+            is_exact = len(targets) == 1 or not isinstance(value, Instance) or value.exact
+            yield from ((entered, is_exact, name or "") for entered in targets)
 
     def site_receivers(self, file: int, function: int | None) -> list[ClassId | None]:
         """What ``self`` may be where something is compiled: the class around, and those that inherit the method."""
