@@ -20,6 +20,7 @@ from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import FileRegion, Traced, TracedBy
+from fullgraph.semantic.walk import release
 from fullgraph.torchfacts import TorchRange
 
 _SEVERITY_OF_DEGREE = {
@@ -74,7 +75,9 @@ def check_tree(
     if not any("torch" in line for line in lines):
         return []
     try:
-        findings = _Checker(tree, lines, filename, settings, linked).run()
+        checker = _Checker(tree, lines, filename, settings, linked)
+        findings = checker.run()
+        release(checker.model.walked)
     except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
     return sorted(findings, key=Finding.sort_key)
@@ -156,11 +159,12 @@ def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
     findings = None if settings is None else Findings([], [])
     try:
         if settings is None or not any("torch" in line for line in lines):
-            summary = FileModel(tree, lines, filename).summary
+            model = FileModel(tree, lines, filename)
         else:
             checker = _Checker(tree, lines, filename, settings, "later")
-            findings = _early(checker)
-            summary = checker.model.summary
+            findings, model = _early(checker), checker.model
+        summary = model.summary
+        release(model.walked)
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
     if findings is not None and settings is not None and not findings.deferred:

@@ -43,12 +43,12 @@ def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jo
 
 
 def _collect_rarely() -> None:
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(1_000_000, 5, 5)
 
 
 @contextlib.contextmanager
 def rare_collections() -> Iterator[None]:
-    """Collect garbage less often: syntax trees are many objects and little garbage. It saves a quarter of the time."""
+    """Collect garbage less often: syntax trees are many objects and no garbage (see `semantic.walk.release`)."""
     before = gc.get_threshold()
     _collect_rarely()
     try:
