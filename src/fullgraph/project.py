@@ -314,7 +314,7 @@ def _is_requirements(name: str) -> bool:
 
 def _names(directory: Path) -> list[str]:
     try:
-        return [path.name for path in directory.iterdir()]
+        return os.listdir(directory)  # noqa: PTH208 - a path for each entry costs ten times as much
     except OSError:
         return []
 

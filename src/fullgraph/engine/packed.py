@@ -56,7 +56,10 @@ def rows_of(rows: bytes) -> array[int]:
 
 
 def _rows(summary: FileSummary) -> list[int]:
-    found = [site.row for site in summary.calls] + [each.row for each in summary.classes]
+    found = [site.row for site in summary.calls]
+    for cls in summary.classes:
+        found.append(cls.row)
+        found += [each.row for each in cls.decorators]
     for function in summary.functions:
         found.append(function.row)
         found += [each.row for each in function.decorators]
@@ -66,19 +69,24 @@ def _rows(summary: FileSummary) -> list[int]:
 
 
 def _renumbered(summary: FileSummary, number: Callable[[int], int]) -> FileSummary:
+    def decorators(found: tuple[Decorator, ...]) -> tuple[Decorator, ...]:
+        return tuple(Decorator(number(row), *rest) for row, *rest in found)
+
     def sites(calls: tuple[CallSite, ...]) -> tuple[CallSite, ...]:
         return tuple(CallSite(number(row), *rest) for row, *rest in calls)
 
     functions = tuple(
         function._replace(
             row=number(function.row),
-            decorators=tuple(Decorator(number(row), *rest) for row, *rest in function.decorators),
+            decorators=decorators(function.decorators),
             calls=sites(function.calls),
             skipped_calls=sites(function.skipped_calls),
         )
         for function in summary.functions
     )
-    classes = tuple(each._replace(row=number(each.row)) for each in summary.classes)
+    classes = tuple(
+        each._replace(row=number(each.row), decorators=decorators(each.decorators)) for each in summary.classes
+    )
     return summary._replace(functions=functions, classes=classes, calls=sites(summary.calls))
 
 

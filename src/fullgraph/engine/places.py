@@ -56,24 +56,30 @@ class Roots:
         self._is_root = is_root
         paths = sorted({absolute_path(path) for path in linted}, key=len, reverse=True)
         self._directories = [path for path in paths if Path(path).is_dir()]
-        self._above: dict[str, str | None] = {}
+        self._above: dict[str, tuple[str | None, str | None]] = {}
+        """The nearest repository and the nearest packaging metadata above a directory, itself included."""
         self._ignored: dict[str, frozenset[str]] = {}
 
     def of(self, path: str) -> str | None:
         """The root of a file's project, if it has one."""
-        root = self._root_above(str(Path(path).parent))
+        repository, packaged = self._roots_above(os.path.dirname(path))  # noqa: PTH120 - asked for each file
+        root = repository or packaged
         for each in ([] if root is None else [root], self._directories):
             for candidate in each:
                 if path.startswith(candidate.rstrip(os.sep) + os.sep) and not self._leaves_out(candidate, path):
                     return candidate
         return None
 
-    def _root_above(self, directory: str) -> str | None:
+    def _roots_above(self, directory: str) -> tuple[str | None, str | None]:
         if directory not in self._above:
-            above = (Path(directory), *Path(directory).parents)
-            repository = next((each for each in above if (each / ".git").exists()), None)
-            root = repository or next((each for each in above if self._is_root(each)), None)
-            self._above[directory] = None if root is None else str(root)
+            parent = os.path.dirname(directory)  # noqa: PTH120
+            repository, packaged = (None, None) if parent == directory else self._roots_above(parent)
+            here = Path(directory)
+            if (here / ".git").exists():
+                repository = directory
+            if self._is_root(here):
+                packaged = directory
+            self._above[directory] = repository, packaged
         return self._above[directory]
 
     def _leaves_out(self, root: str, path: str) -> bool:
