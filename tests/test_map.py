@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,121 @@ def test_map_as_json() -> None:
         {"filename": str(Path("pkg", "net.py")), "row": 7, "name": "Net.forward"},
         {"filename": str(Path("pkg", "helpers.py")), "row": 4, "name": "mix"},
     ]
+
+
+STOPS = {
+    "pkg/net.py": """
+import einops
+import torch
+from torch import nn
+from .helpers import mix, save
+
+class Net(nn.Module):
+    def __init__(self, blocks, act):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.blocks = blocks
+        self.act = act
+
+    def forward(self, x, i):
+        save(x)
+        if not torch.compiler.is_compiling():
+            mix(x)
+        x = einops.rearrange(x, "a b -> b a")
+        x = self.act(self.linear(x)).view(-1)
+        return self.blocks[i](x)
+""",
+    "pkg/helpers.py": """
+import torch
+
+def mix(x):
+    return x
+
+@torch.compiler.disable
+def save(x):
+    torch.save(x, "x.pt")
+""",
+    "train.py": """
+import torch
+from pkg.net import Net
+
+def start(blocks, act):
+    return torch.compile(Net(blocks, act))
+""",
+}
+ENDS = [
+    (15, "save", "kept out of the compiler: save at pkg/helpers.py:8"),
+    (17, "mix", "not reached when compiling"),
+    (18, "einops.rearrange", "code of another package"),
+    (19, "self.act", "unknown callee"),
+    (20, "self.blocks[...]", "unknown callee"),
+]
+
+
+@pytest.fixture
+def stops(project: Path) -> None:
+    for name, text in STOPS.items():
+        (project / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("stops")
+def test_map_says_where_following_ended_and_why() -> None:
+    lines = run("map").stdout.splitlines()
+    marks = {"unknown callee": "?"}
+    assert lines == [
+        "CERTAIN:",
+        "  torch.compile  train.py:6",
+        "    Net.forward  pkg/net.py:14",
+        *(f"      {marks.get(why, '-')} {callee}  line {row}: {why}" for row, callee, why in ENDS),
+    ]
+    (answer,) = json.loads(run("map", "--output-format", "json").stdout)
+    assert [(each["row"], each["callee"]) for each in answer["stops"]] == [each[:2] for each in ENDS]
+    assert answer["stops"][0]["definition"] == {"filename": str(Path("pkg", "helpers.py")), "row": 8, "name": "save"}
+
+
+def test_map_of_a_file_without_a_project(tmp_path: Path) -> None:
+    Path("pyproject.toml").unlink()
+    Path("alone.py").write_text("import torch\n\n@torch.compile\ndef step(x):\n    return x\n", encoding="utf-8")
+    assert run("map", "alone.py").stdout.splitlines() == [
+        "CERTAIN:",
+        "  torch.compile  alone.py:3",
+        "    step  alone.py:4",
+    ]
+
+
+@pytest.mark.usefixtures("stops")
+def test_map_as_mermaid_and_dot() -> None:
+    mermaid = run("map", "--output-format", "mermaid").stdout.splitlines()
+    assert mermaid[:4] == [
+        "flowchart LR",
+        '  f0["Net.forward<br>pkg/net.py:14"]:::certain',
+        '  r0["torch.compile<br>train.py:6"]:::root',
+        "  r0 --> f0",
+    ]
+    assert '  f0s4["self.blocks[...]<br>unknown callee"]:::stop' in mermaid
+    dot = run("map", "--output-format", "dot").stdout
+    assert dot.startswith("digraph traced {\n")
+    assert dot.endswith("}\n")
+    assert '  f0s4 [label="self.blocks[...]\\nunknown callee", class="stop"' in dot
+    assert dot.count(" -> ") == 1 + len(ENDS)
+
+
+def test_graphviz_draws_the_map() -> None:
+    program = shutil.which("dot")
+    if program is None:
+        pytest.skip("Graphviz is not installed (on Debian: graphviz)")
+    text = run("map", "--output-format", "dot", "--traced", "all").stdout
+    drawn = subprocess.run([program, "-Tsvg"], input=text, capture_output=True, text=True, timeout=60, check=True)
+    assert "Other.forward" in drawn.stdout
+
+
+def test_map_into_a_file() -> None:
+    done = run("map", "-o", "map.txt")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert Path("map.txt").read_text(encoding="utf-8").startswith("CERTAIN:")
+    failed = run("map", "-o", "nowhere/map.txt")
+    assert failed.returncode == 2
+    assert "nowhere/map.txt" in failed.stderr
 
 
 def test_map_of_what_is_not_there() -> None:

@@ -184,8 +184,6 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
     from fullgraph.engine.check import Settings  # noqa: PLC0415
-    from fullgraph.engine.index import Projects  # noqa: PLC0415
-    from fullgraph.engine.places import Roots  # noqa: PLC0415
     from fullgraph.engine.registry import INTERNAL_CODES  # noqa: PLC0415
     from fullgraph.engine.selection import enabled_codes  # noqa: PLC0415
 
@@ -198,11 +196,19 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
         terminal.complain(f"fullgraph: no such file or directory: {missing}")
     for empty in collected.empty:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
-    entries = run.config.traced or ()
-    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached, entries=entries)
+    projects = open_projects(run, collected)
     level = run.config.traced_level or "all"
     report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level)
     return Linted(collected, per_file, report, projects, not_written)
+
+
+def open_projects(run: Run, collected: Collected) -> Projects:
+    """The projects that the files of a run belong to."""
+    from fullgraph.engine.index import Projects  # noqa: PLC0415
+    from fullgraph.engine.places import Roots  # noqa: PLC0415
+
+    entries = run.config.traced or ()
+    return Projects(Roots(collected.walked, is_root), run.jobs, run.cached, entries=entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +302,7 @@ def _write(report: Report, output: _Output, *, to_stderr: bool) -> None:
     draw = statistics if output.statistics else render
     text = draw(report, output.output_format, style)
     if to_file:
-        _save(str(output.output_file), text)
+        save(str(output.output_file), text)
     else:
         terminal.write(text, to_stderr=to_stderr, colour=style.colour)
     if not output.quiet:
@@ -305,7 +311,12 @@ def _write(report: Report, output: _Output, *, to_stderr: bool) -> None:
         terminal.write(summary(report, style), to_stderr=to_stderr, colour=style.colour)
 
 
-def _save(path: str, text: str) -> None:
+def save(path: str, text: str) -> None:
+    """Write what ``--output-file`` asks for.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
     try:
         Path(path).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:

@@ -1,102 +1,104 @@
-"""``fullgraph map``: what of a project is traced, and by which chain."""
+"""``fullgraph map``: what of a project is traced, by which chain, and where following the calls ended."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fullgraph.cli import terminal
-from fullgraph.cli.check import prepare, run_options
+from fullgraph.cli.check import lint, open_projects, prepare, run_options, save
 from fullgraph.cli.files import collect
-from fullgraph.project import is_root
+from fullgraph.semantic.traced import Traced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from fullgraph.semantic.traced import ChainStep, TracedBy
+    from fullgraph.cli.check import Run
+    from fullgraph.cli.files import Collected
+    from fullgraph.engine.finding import Finding
+    from fullgraph.engine.index import Projects
+    from fullgraph.report.region import RegionMap
+    from fullgraph.semantic.survey import TracedFunction
 
-_FORMATS = ("text", "json")
+_FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 
 @click.command("map", short_help="Show what is traced.")
 @run_options
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True, help="How to show it.")
-def map_region(paths: tuple[str, ...], output_format: str, **others: Any) -> int:
+@click.option("-o", "--output-file", metavar="FILE", help="Write it to a file.")
+def map_region(paths: tuple[str, ...], output_format: str, output_file: str | None, **others: Any) -> int:
     """Show which functions in PATHS Dynamo traces: from each place that compiles, what it reaches.
 
-    What is only possibly traced is counted; --traced possible lists it, too.
+    Below a function stand the calls that were not followed, and why. What is only possibly traced is counted; --traced
+    possible shows it, too. The html format is a page with a search box that marks the findings.
     """
-    from fullgraph.engine.index import Projects  # noqa: PLC0415
-    from fullgraph.engine.many import path_of  # noqa: PLC0415
-    from fullgraph.engine.places import Roots  # noqa: PLC0415
+    from fullgraph.report import region as report  # noqa: PLC0415
 
     run = prepare(paths, None, **others)
-    collected = collect(run.paths, run.config, None)
-    for missing in collected.missing:
-        terminal.complain(f"fullgraph: no such file or directory: {missing}")
-    entries = run.config.traced or ()
-    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached, entries=entries)
-    found: list[TracedBy] = []
-    for file in collected.files:
-        region = projects.region(path_of(file.shown), file.shown)
-        found += () if region is None else region.everything()
-    for trouble in projects.trouble:
-        terminal.complain(f"fullgraph: warning: {trouble}")
-    found.sort(key=lambda each: (-each.degree, [(step.filename, step.row, step.name) for step in each.chain]))
-    level = run.config.traced_level or "certain"
-    shown = [each for each in found if level != "certain" or each.degree.name == "CERTAIN"]
-    if output_format == "json":
-        terminal.write(json.dumps([_as_json(each) for each in shown], indent=2) + "\n")
+    linted = lint(run) if output_format == "html" else None
+    collected = linted.collected if linted is not None else _collected(run)
+    projects = linted.projects if linted is not None else open_projects(run, collected)
+    functions = list(_functions([file.shown for file in collected.files], projects))
+    level = run.config.traced_level or ("all" if output_format == "html" else "certain")
+    mine = {file.shown for file in collected.files}
+    shown = [number for number, each in enumerate(functions) if each.step.filename in mine]
+    wanted = frozenset(n for n in shown if level != "certain" or functions[n].degree is Traced.CERTAIN)
+    found = {} if linted is None else _findings(linted.report.findings, functions)
+    region = report.RegionMap(functions, wanted, found)
+    draw = {
+        "text": report.as_tree,
+        "json": report.as_json,
+        "mermaid": report.as_mermaid,
+        "dot": report.as_dot,
+        "html": report.as_html,
+    }[output_format]
+    text = draw(region)
+    if output_file is None:
+        terminal.write(text)
     else:
-        terminal.write("".join(f"{line}\n" for line in _lines(shown)))
-        terminal.write(_summary(found, len(collected.files)), to_stderr=True)
+        save(output_file, text)
+    if output_format == "text" or output_file is not None:
+        said = _summary(replace(region, shown=frozenset(shown)), len(collected.files))
+        terminal.write(said, to_stderr=True)
+    for trouble in projects.trouble if linted is None else ():
+        terminal.complain(f"fullgraph: warning: {trouble}")
     return 2 if collected.missing else 0
 
 
-@dataclass(slots=True)
-class _Node:
-    """One step of the chains, and what they go on to from there."""
-
-    children: dict[ChainStep, _Node] = field(default_factory=dict)
-
-
-def _lines(shown: Sequence[TracedBy]) -> Iterator[str]:
-    """The chains as a tree, with a root for each place that compiles."""
-    for degree in dict.fromkeys(each.degree for each in shown):
-        tree = _Node()
-        for each in shown:
-            node = tree
-            for step in each.chain if each.degree is degree else ():
-                node = node.children.setdefault(step, _Node())
-        yield f"{degree.name}:"
-        yield from _branches(tree)
+def _collected(run: Run) -> Collected:
+    """The files of a run; complains about paths that are not there."""
+    collected = collect(run.paths, run.config, None)
+    for missing in collected.missing:
+        terminal.complain(f"fullgraph: no such file or directory: {missing}")
+    return collected
 
 
-def _branches(tree: _Node) -> Iterator[str]:
-    todo = [(step, node, 1) for step, node in reversed(tree.children.items())]
-    while todo:
-        step, node, depth = todo.pop()
-        yield f"{'  ' * depth}{step.name}  {step.filename}:{step.row}"
-        todo += [(below, child, depth + 1) for below, child in reversed(node.children.items())]
+def _functions(files: Sequence[str], projects: Projects) -> Iterator[TracedFunction]:
+    """The traced functions of the projects that the files belong to, and of files without one."""
+    from fullgraph.engine.many import path_of  # noqa: PLC0415
+
+    count = 0
+    for surveyed in projects.survey([(path_of(file), file) for file in files]):
+        for each in surveyed:
+            yield replace(each, caller=None if each.caller is None else each.caller + count)
+        count += len(surveyed)
 
 
-def _summary(found: Sequence[TracedBy], files: int) -> str:
-    counts = Counter(each.degree.name.lower() for each in found)
+def _findings(findings: Iterable[Finding], functions: Sequence[TracedFunction]) -> dict[int, list[Finding]]:
+    """The findings in traced functions, by the place of the function."""
+    places = {each.step: number for number, each in enumerate(functions)}
+    found: dict[int, list[Finding]] = {}
+    for finding in findings:
+        number = places.get(finding.traced.chain[-1]) if finding.traced.chain else None
+        if number is not None:
+            found.setdefault(number, []).append(finding)
+    return found
+
+
+def _summary(region: RegionMap, files: int) -> str:
+    counts = region.counts()
     said = ", ".join(f"{counts[name]} {name}" for name in ("certain", "possible"))
     return f"Traced functions: {said} ({files} file{'' if files == 1 else 's'}).\n"
-
-
-def _as_json(each: TracedBy) -> dict[str, object]:
-    *_, last = each.chain
-    chain = [{"filename": step.filename, "row": step.row, "name": step.name} for step in each.chain]
-    return {
-        "function": last.name,
-        "filename": last.filename,
-        "row": last.row,
-        "traced": each.degree.name.lower(),
-        "chain": chain,
-    }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fullgraph.config import display_path
@@ -28,6 +28,7 @@ from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.store import DIRECTORY, Store, digest, dump, key_of, load
 from fullgraph.semantic.link import link
 from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.survey import TracedFunction, survey
 from fullgraph.semantic.traced import ChainStep, FileRegion
 
 _RECENT = 2_000_000_000
@@ -89,6 +90,7 @@ class Project:
     trouble: str = ""
     is_linked: bool = False
     _regions: dict[str, PackedRegion] = field(default_factory=dict)
+    _files: list[_File] = field(default_factory=list)
 
     def region(self, path: str, shown: str) -> FileRegion | None:
         """What is traced in a file that findings call ``shown``; None if the project does not know it."""
@@ -124,7 +126,7 @@ class Project:
             self.trouble = "too many files to link; each is linted by itself"
             return {}
         stamps = load(self.store.get([key_of("stamps")]).get(key_of("stamps")), missing={})
-        files = self._contents(places, sources, stamps if isinstance(stamps, dict) else {})
+        files = self._files = self._contents(places, sources, stamps if isinstance(stamps, dict) else {})
         parts = (part for file in files for part in (file.place.name, file.place.module, file.content))
         key = key_of("regions", *self.entries, "", *parts)
         regions = regions_of(self.store.get([key]).get(key))
@@ -137,6 +139,15 @@ class Project:
             self._stamp(files, stamps)
         self._regions = regions
         return early
+
+    def survey(self) -> list[TracedFunction]:
+        """Every traced function of the project, and where following its calls ended; nothing if it was not linked."""
+        self._summarise(self._files, {})
+        whole = [file for file in self._files if file.structure != _BROKEN]
+        kept = self.store.get(_summary_key(file.content) for file in whole)
+        rows = {file.place.name: self._rows(file, kept) for file in whole}
+        names = {file.place.name: display_path(Path(self.root, file.place.name)) for file in whole}
+        return [_with_rows(each, rows, names) for each in survey(self._summaries(whole), self.entries)]
 
     # Contents
 
@@ -264,6 +275,28 @@ class Project:
                 return {} if looked.packed is None else dict(enumerate(rows_of(looked.packed.rows)))
 
 
+def _survey_alone(path: str, shown: str) -> list[TracedFunction]:
+    """The traced functions of a file that is a project by itself."""
+    try:
+        summary = examine(Path(path).read_bytes(), shown, None).summary
+    except OSError:
+        return []
+    return [] if summary is None else survey([ProjectFile.alone(shown, summary)])
+
+
+def _with_rows(
+    found: TracedFunction, rows: Mapping[str, Mapping[int, int]], names: Mapping[str, str]
+) -> TracedFunction:
+    """A traced function with rows instead of their ranks, and files as findings name them."""
+
+    def real(step: ChainStep | None) -> ChainStep | None:
+        return None if step is None else ChainStep(names[step.filename], rows[step.filename][step.row], step.name)
+
+    mine = rows[found.step.filename]
+    stops = tuple(replace(stop, row=mine[stop.row], definition=real(stop.definition)) for stop in found.stops)
+    return replace(found, step=real(found.step) or found.step, compiled_at=real(found.compiled_at), stops=stops)
+
+
 def _summary_key(content: bytes) -> bytes:
     return key_of("summary", content)
 
@@ -308,6 +341,23 @@ class Projects:
             project.link({})
             project.store.flush()
         return project.region(path, shown)
+
+    def survey(self, files: Iterable[tuple[str, str]]) -> Iterator[list[TracedFunction]]:
+        """The traced functions of each project that the files belong to, and of each file without one.
+
+        A file is given with its path and what to call it; callers are places in the list of their project.
+        """
+        seen: set[str] = set()
+        for path, shown in files:
+            project = self.of(path)
+            if project is None:
+                yield _survey_alone(path, shown)
+            elif project.root not in seen:
+                seen.add(project.root)
+                if not project.is_linked:
+                    project.link({})
+                yield project.survey()
+                project.store.flush()
 
     def link(self, paths: Iterable[str]) -> None:
         """Link the projects of these files and keep what was learned."""

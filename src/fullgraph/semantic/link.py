@@ -84,13 +84,13 @@ def link(files: Sequence[ProjectFile], roots: Sequence[str] = ()) -> list[FileRe
     outside; what they reach is POSSIBLE. The order of the files changes nothing.
     """
     order = sorted(range(len(files)), key=lambda index: files[index].filename)
-    linker = _Linker([files[index] for index in order], roots)
+    linker = Linker([files[index] for index in order], roots)
     linker.close()
     regions = {index: linker.region(place) for place, index in enumerate(order)}
     return [regions[index] for index in range(len(files))]
 
 
-class _Linker:
+class Linker:
     """Closes the region of one project over calls."""
 
     def __init__(self, files: Sequence[ProjectFile], roots: Sequence[str]) -> None:
