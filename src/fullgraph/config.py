@@ -52,6 +52,7 @@ class Kind(enum.Enum):
     PER_FILE = "table of lists of rules by pattern"
     PATH = "path"
     FUNCTIONS = "list of patterns for functions"
+    PACKAGES = "list of packages"
     DEGREE = "certain, possible or all"
 
     @property
@@ -66,6 +67,7 @@ _EXPECTED = {
     Kind.RULES: "a list of strings",
     Kind.PATTERNS: "a list of strings",
     Kind.FUNCTIONS: "a list of strings",
+    Kind.PACKAGES: "a list of strings",
     Kind.DEGREE: "'certain', 'possible' or 'all'",
     Kind.PER_FILE: 'a table, as in { "tests/*" = ["TFG101"] }',
 }
@@ -187,6 +189,15 @@ class Config:
             "flag_name": "--traced-functions",
         },
     )
+    follow: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.PACKAGES,
+            "help": "Installed packages whose code is linked with the project's, to see what it traces in there.",
+            "default": "none",
+            "metavar": "PACKAGES",
+        },
+    )
     traced_level: str | None = field(
         default=None,
         metadata={
@@ -268,6 +279,8 @@ def from_flags(values: Mapping[str, Iterable[str] | str | None]) -> Config:
                 items = tuple(_with_patterns(items, option.flag))
             if option.kind is Kind.FUNCTIONS:
                 _check_functions(items, option.flag)
+            if option.kind is Kind.PACKAGES:
+                _check_packages(items, option.flag)
             given[option.name] = items
         origins.update({(option.name, item): Origin(option.flag, here) for item in items})
     return Config(**given, origins=origins)
@@ -397,6 +410,12 @@ def _with_patterns(items: Iterable[str], where: str) -> Iterator[str]:
         yield f"{pattern}:{rule}"
 
 
+def _check_packages(packages: Iterable[str], where: str) -> None:
+    for package in packages:
+        if not all(part.isidentifier() for part in package.split(".")):
+            raise ConfigError(where, f"bad package {package!r}; write it as in 'pkg' or 'pkg.sub'")
+
+
 def _check_functions(patterns: Iterable[str], where: str) -> None:
     for pattern in patterns:
         module, colon, name = pattern.partition(":")
@@ -448,11 +467,13 @@ class _Reader:
                 return version
             case Kind.DEGREE, str(text) if text in DEGREES:
                 return text
-            case Kind.RULES | Kind.PATTERNS | Kind.FUNCTIONS, [*items]:
+            case Kind.RULES | Kind.PATTERNS | Kind.FUNCTIONS | Kind.PACKAGES, [*items]:
                 odd = [_type_name(item) for item in items if not isinstance(item, str)]
                 if not odd:
                     if option.kind is Kind.FUNCTIONS:
                         _check_functions(map(str, items), self._where(key_line(self.text, path)))
+                    if option.kind is Kind.PACKAGES:
+                        _check_packages(map(str, items), self._where(key_line(self.text, path)))
                     return tuple(map(str, items))
                 found = f"{odd[0]} in it"
             case _:

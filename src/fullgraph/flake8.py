@@ -123,8 +123,8 @@ def _projects(options: argparse.Namespace, config: Config) -> Projects:
     overlay: dict[str, bytes] = {}
     if _STDIN in options.filenames and options.stdin_display_name != "stdin":
         overlay[path_of(options.stdin_display_name)] = stdin_get_value().encode("utf-8", "surrogatepass")
-    entries = config.traced or ()
-    projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay, entries=entries)
+    projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay)
+    projects.entries, projects.follow = config.traced or (), config.follow or ()
     try:
         projects.link(path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths)
     except Exception:  # each file is then linted alone

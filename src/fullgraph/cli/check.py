@@ -207,8 +207,10 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     from fullgraph.engine.index import Projects  # noqa: PLC0415
     from fullgraph.engine.places import Roots  # noqa: PLC0415
 
-    entries = run.config.traced or ()
-    return Projects(Roots(collected.walked, is_root), run.jobs, run.cached, entries=entries)
+    config = run.config
+    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
+    projects.entries, projects.follow = config.traced or (), config.follow or ()
+    return projects
 
 
 @dataclass(frozen=True, slots=True)

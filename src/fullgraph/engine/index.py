@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fullgraph.config import display_path
 from fullgraph.engine.check import Findings, Settings, examine
+from fullgraph.engine.follow import followed
 from fullgraph.engine.packed import (
     Packed,
     PackedRegion,
@@ -78,6 +79,7 @@ class Project:
         jobs: how many processes may work for it.
         overlay: contents of files that are not, or not yet, what stands on the disk, by path.
         entries: patterns of functions that are compiled from outside.
+        follow: installed packages that are linked with the project.
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
     """
@@ -87,6 +89,7 @@ class Project:
     jobs: int = 1
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
     trouble: str = ""
     is_linked: bool = False
     _regions: dict[str, PackedRegion] = field(default_factory=dict)
@@ -122,13 +125,14 @@ class Project:
         self.is_linked = True
         try:
             places = scan(self.root)
+            places += self._followed({each.path for each in places})
         except TooLargeError:
             self.trouble = "too many files to link; each is linted by itself"
             return {}
         stamps = load(self.store.get([key_of("stamps")]).get(key_of("stamps")), missing={})
         files = self._files = self._contents(places, sources, stamps if isinstance(stamps, dict) else {})
         parts = (part for file in files for part in (file.place.name, file.place.module, file.content))
-        key = key_of("regions", *self.entries, "", *parts)
+        key = key_of("regions", *self.entries, "", *self.follow, "", *parts)
         regions = regions_of(self.store.get([key]).get(key))
         early: dict[str, Findings] = {}
         if regions is None:
@@ -139,6 +143,14 @@ class Project:
             self._stamp(files, stamps)
         self._regions = regions
         return early
+
+    def _followed(self, known: Set[str]) -> list[Place]:
+        """The files of packages that are linked with the project, without those that are known to be its own."""
+        places, missing = followed(self.follow, self.root)
+        if missing:
+            names = ", ".join(missing)
+            self.trouble = f"cannot follow {names}: not installed in the project's environment, nor in fullgraph's"
+        return [each for each in places if each.path not in known]
 
     def survey(self) -> list[TracedFunction]:
         """Every traced function of the project, and where following its calls ended; nothing if it was not linked."""
@@ -228,6 +240,8 @@ class Project:
             "ranks",
             *self.entries,
             "",
+            *self.follow,
+            "",
             *(part for file in whole for part in (file.place.name, file.place.module, file.structure or b"")),
         )
         found = regions_of(self.store.get([key]).get(key))
@@ -253,7 +267,8 @@ class Project:
                 looked = look(Source(_read(file), file.place.name, None))
                 summary = None if looked.packed is None else summary_of(looked.packed.structure)
             if summary is not None:
-                found.append(ProjectFile(file.place.name, file.place.module, file.place.is_package, summary))
+                place = file.place
+                found.append(ProjectFile(place.name, place.module, place.is_package, summary, place.is_own))
         return found
 
     def _resolved(self, files: list[_File], regions: Mapping[str, PackedRegion]) -> dict[str, PackedRegion]:
@@ -319,6 +334,7 @@ class Projects:
     cached: bool = True
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
     _by_root: dict[str, Project] = field(default_factory=dict)
 
     def of(self, path: str) -> Project | None:
@@ -329,7 +345,7 @@ class Projects:
         if root not in self._by_root:
             store = Store(Path(root, DIRECTORY) if self.cached else None)
             mine = {each: data for each, data in self.overlay.items() if self.roots.of(each) == root}
-            self._by_root[root] = Project(root, store, self.jobs, mine, self.entries)
+            self._by_root[root] = Project(root, store, self.jobs, mine, self.entries, self.follow)
         return self._by_root[root]
 
     def region(self, path: str, shown: str) -> FileRegion | None:

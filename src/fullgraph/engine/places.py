@@ -31,6 +31,7 @@ class Place:
         module: its dotted name.
         is_package: whether it is an ``__init__.py``.
         stamp: size, time of the last change and inode, which tell cheaply that it is the same; none for an overlay.
+        is_own: False for a file of a package that the project only uses.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Place:
     module: str
     is_package: bool
     stamp: tuple[int, int, int] | None
+    is_own: bool = True
 
 
 class TooLargeError(Exception):

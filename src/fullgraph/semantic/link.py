@@ -109,6 +109,7 @@ class Linker:
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
+        self.own = frozenset(file.filename for file in files if file.is_own)
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
     # What is kept out
@@ -371,7 +372,7 @@ class Linker:
         """Breadth first from the certain roots, then from the possible ones, so that the first chain is the best."""
         bind_parameters(self.evaluator)
         self.find_disabled()
-        roots = list(self.roots())
+        roots = [root for root in self.roots() if self.concerns(root)]
         for degree in (Traced.CERTAIN, Traced.POSSIBLE):
             queue: deque[Function] = deque()
             if degree is Traced.POSSIBLE:
@@ -382,6 +383,10 @@ class Linker:
                 if root.degree is degree and self.enter(root.function, _Reached(degree, root.site, None)):
                     queue.append(root.function)
             self.spread(queue, degree)
+
+    def concerns(self, root: _Root) -> bool:
+        """Whether what is compiled, or where, is of the project itself and not of a package that it uses."""
+        return self.files[root.function.file].is_own or (root.site is not None and root.site.filename in self.own)
 
     def spread(self, queue: deque[Function], degree: Traced) -> None:
         """Enter everything that the functions of a queue call."""

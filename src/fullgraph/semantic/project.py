@@ -19,12 +19,14 @@ class ProjectFile:
         module: its dotted name, such as ``pkg.models.net``; of a package, that of the package.
         is_package: whether it is an ``__init__.py``.
         summary: what linking knows of it.
+        is_own: False for a file of a package that the project only uses: nothing is compiled there by itself.
     """
 
     filename: str
     module: str
     is_package: bool
     summary: FileSummary
+    is_own: bool = True
 
     @classmethod
     def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
