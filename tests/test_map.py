@@ -208,6 +208,24 @@ def test_graphviz_draws_the_map() -> None:
     assert "Other.forward" in drawn.stdout
 
 
+def test_map_of_directories_that_are_no_packages(project: Path) -> None:
+    helper = "def helper(x):\n    return x\n"
+    imports = "import torch\nfrom net import helper\nfrom parts.deep import more\n"
+    script = f"{imports}\ntorch.compile(helper)\ntorch.compile(more)\n"
+    for folder in ("first", "second"):
+        (project / folder / "parts").mkdir(parents=True)
+        (project / folder / "net.py").write_text(helper, encoding="utf-8")
+        (project / folder / "parts" / "deep.py").write_text(helper.replace("helper", "more"), encoding="utf-8")
+        (project / folder / "run.py").write_text(script, encoding="utf-8")
+    answer = json.loads(run("map", "--output-format", "json", "first", "second").stdout)
+    found = {(each["filename"], each["chain"][0]["filename"]) for each in answer}
+    assert found == {
+        (f"{folder}/{name}", f"{folder}/run.py")
+        for folder in ("first", "second")
+        for name in ("net.py", "parts/deep.py")
+    }
+
+
 def test_map_into_a_file() -> None:
     done = run("map", "-o", "map.txt")
     assert (done.returncode, done.stdout) == (0, "")

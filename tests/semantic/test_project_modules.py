@@ -149,3 +149,52 @@ def test_namespace_packages_are_followed() -> None:
     for name in ("space.deep.net.f", "net.f"):
         sources = {"main.py": run.format(name), "space/deep/net.py": "def f(): ..."}
         assert found(sources)["space/deep/net.py"] == {1: ["CERTAIN: torch.compile@main.py:4 -> f"]}
+
+
+PLAIN = (
+    "app/parts/deep/net.py",
+    "app/parts/net.py",
+    "app/run.py",
+    "kit/__init__.py",
+    "kit/net.py",
+    "models/net.py",
+    "tools/utils.py",
+    "train.py",
+    "utils.py",
+)
+"""Directories without ``__init__.py``, as in many a research repository."""
+
+
+@pytest.mark.parametrize(
+    ("importer", "path", "found", "rest"),
+    [
+        ("train.py", "models.net.Net", "models/net.py", ["Net"]),
+        ("train.py", "app.parts.net.Net", "app/parts/net.py", ["Net"]),
+        ("app/run.py", "parts.net.Net", "app/parts/net.py", ["Net"]),
+        ("app/run.py", "parts.deep.net", "app/parts/deep/net.py", []),
+        ("app/run.py", "models.net.Net", "models/net.py", ["Net"]),
+        ("app/parts/net.py", "deep.net", "app/parts/deep/net.py", []),
+        ("train.py", "parts.net.Net", None, ["parts", "net", "Net"]),
+        ("train.py", "kit.net.Net", "kit/net.py", ["Net"]),
+        ("train.py", "models.absent", None, ["models", "absent"]),
+        ("train.py", "utils.f", "utils.py", ["f"]),
+        ("tools/utils.py", "tools.utils.f", "tools/utils.py", ["f"]),
+    ],
+)
+def test_directories_that_are_no_packages(importer: str, path: str, found: str | None, rest: list[str]) -> None:
+    known, index = modules(*PLAIN)
+    assert known.is_known(path)
+    assert known.split(path, index[importer]) == (None if found is None else index[found], rest)
+
+
+@pytest.mark.parametrize(
+    ("importer", "path", "absolute"),
+    [
+        ("app/run.py", ".parts.net", "app.parts.net"),
+        ("app/parts/deep/net.py", "..net", "app.parts.net"),
+        ("train.py", ".utils", "utils"),
+    ],
+)
+def test_relative_imports_in_directories_that_are_no_packages(importer: str, path: str, absolute: str) -> None:
+    known, index = modules(*PLAIN)
+    assert known.absolute(path, index[importer]) == absolute

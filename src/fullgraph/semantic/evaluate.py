@@ -95,7 +95,7 @@ class Evaluator:
         self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
         """None while they are being looked for."""
         self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
-        self._paths: dict[str, tuple[Value, ...]] = {}
+        self._paths: dict[tuple[str, str], tuple[Value, ...]] = {}
 
     # Definitions
 
@@ -281,15 +281,16 @@ class Evaluator:
         absolute = self.modules.absolute(path, importer) if path.startswith(".") else path
         if absolute is None:
             return ()
-        if (known := self._paths.get(absolute)) is not None:
+        key = self.modules.seen_from(absolute, importer)
+        if (known := self._paths.get(key)) is not None:
             return known
         if absolute.partition(".")[0] == "torch" or not self.modules.is_known(absolute):
             found: tuple[Value, ...] = (External(absolute),)
         else:
             file, names = self.modules.split(absolute, importer)
-            found = self._members((Module(file),), names, depth) if file is not None else ()
+            found = (External(absolute),) if file is None else self._members((Module(file),), names, depth)
         if found:
-            self._paths[absolute] = found
+            self._paths[key] = found
         return found
 
     def _members(self, values: tuple[Value, ...], names: Sequence[str], depth: int) -> tuple[Value, ...]:

@@ -43,14 +43,40 @@ def module_name(parts: Sequence[str]) -> tuple[str, bool]:
 
 
 class Modules:
-    """Which file of the project a dotted path leads to."""
+    """Which file of the project a dotted path leads to.
+
+    By the names of modules in their packages, and, for directories that are no packages, as Python finds them from the
+    importer's directory or one above it: one of these is where the program was started.
+    """
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
         self._files = files
         self._by_name: dict[str, list[int]] = defaultdict(list)
+        self._by_place: dict[str, int] = {}
         for index, file in enumerate(files):
             self._by_name[file.module].append(index)
+            self._by_place[file.filename.removesuffix(".py").removesuffix("/__init__")] = index
         self._tops = {name.partition(".")[0] for name in self._by_name} - {""}
+        several = {name for name, found in self._by_name.items() if len(found) > 1}
+        self._plain = self._plain_directories()
+        self._relative = {name.partition(".")[0] for name in several} | self._plain
+
+    def _plain_directories(self) -> frozenset[str]:
+        """Names of directories that are no packages and hold Python files, themselves or below."""
+        packages = {file.filename.rpartition("/")[0] for file in self._files if file.is_package}
+        directories = {file.filename.rpartition("/")[0] for file in self._files}
+        for directory in tuple(directories):
+            above = directory
+            while above:
+                above = above.rpartition("/")[0]
+                directories.add(above)
+        return frozenset(each.rpartition("/")[2] for each in directories - packages) - {""}
+
+    def seen_from(self, path: str, importer: int) -> tuple[str, str]:
+        """What an absolute path is known by: it may lead elsewhere from another directory."""
+        if path.partition(".")[0] not in self._relative:
+            return path, ""
+        return path, self._files[importer].filename.rpartition("/")[0]
 
     def absolute(self, path: str, importer: int) -> str | None:
         """A path with leading dots, as seen from a file, without them; None if it leads out of the project."""
@@ -60,25 +86,47 @@ class Modules:
         file = self._files[importer]
         package = file.module.split(".") if file.module else []
         if not file.is_package:
-            package = package[:-1]
+            package = package[:-1] or self._directory(importer)
         if level - 1 > len(package):
             return None
         base = package[: len(package) - (level - 1)]
         rest = path[level:]
         return ".".join([*base, rest] if rest else base)
 
+    def _directory(self, importer: int) -> list[str]:
+        """The directory of a file that is in no package, as names, where it can be imported by them."""
+        parts = self._files[importer].filename.split("/")[:-1]
+        return parts if all(part.isidentifier() for part in parts) else []
+
     def split(self, path: str, importer: int) -> tuple[int | None, list[str]]:
         """The file of the longest module that an absolute path begins with, and the names that follow it."""
         names = path.split(".")
+        by_place = self._by_directory(names, importer) if names[0] in self._plain else None
         for count in range(len(names), 0, -1):
+            if by_place is not None and by_place[1] > count:
+                break
             found = self._by_name.get(".".join(names[:count]))
             if found:
                 return self._nearest(found, importer), names[count:]
-        return None, names
+        return (None, names) if by_place is None else (by_place[0], names[by_place[1] :])
+
+    def _by_directory(self, names: Sequence[str], importer: int) -> tuple[int, int] | None:
+        """The file that some of the names lead to from the importer's directory or one above, and how many do."""
+        directory = self._files[importer].filename
+        while directory:
+            directory = directory.rpartition("/")[0]
+            for count in range(len(names), 1, -1):
+                found = self._by_place.get(
+                    "/".join((directory, *names[:count])) if directory else "/".join(names[:count])
+                )
+                if found is not None:
+                    return found, count
+        return None
 
     def is_known(self, path: str) -> bool:
-        """Whether the first name of an absolute path is a module or namespace of the project."""
-        return path.partition(".")[0] in self._tops
+        """Whether the first name of an absolute path may be a module or namespace of the project."""
+        top = path.partition(".")[0]
+        return top in self._tops or top in self._plain
 
     def of(self, name: str, importer: int) -> int | None:
         """The file of the module with exactly this name."""
