@@ -1,5 +1,7 @@
 """Generate the tables of torch's names, of its deprecated names and of what functions return, from torch's own wheels.
 
+The table of the public names that change, which follows from the first two, is written along with them.
+
 usage: generate_torchfacts.py (--wheels DIR | --download) [--earlier X.Y] [--cache DIR]
        generate_torchfacts.py (--wheels DIR | --download) --release X.Y
        generate_torchfacts.py (--wheels DIR | --download) --check X.Y
@@ -29,6 +31,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import torchfacts_changes
 import torchfacts_deprecated
 import torchfacts_returns
 from torchfacts_merge import compare, decode, encode, extend, merge
@@ -39,6 +42,7 @@ from torchfacts_trim import restore, trim
 PACKAGE = Path(__file__).parent.parent / "src" / "fullgraph" / "torchfacts"
 NAMES = "names.bin"
 DEPRECATED = "deprecated.json"
+CHANGES = "changes.txt"
 RETURNS = "returns.json"
 OLDEST = (2, 0)
 PLATFORMS = ("macosx_11_0_arm64", "macosx_14_0_arm64")
@@ -100,6 +104,13 @@ def generate(places: dict[str, Path], earlier: str | None, cache: Path | None) -
     (PACKAGE / DEPRECATED).write_text(torchfacts_deprecated.dump(table), encoding="utf-8")
     returns = torchfacts_returns.merge(torchfacts_returns.find(Release(places[version])) for version in chosen)
     (PACKAGE / RETURNS).write_text(torchfacts_returns.dump(returns), encoding="utf-8")
+    (PACKAGE / CHANGES).write_text(changes(), encoding="ascii")
+
+
+def changes() -> str:
+    """Return the text of the table that follows from the shipped tables of names and of deprecated names."""
+    deprecated = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
+    return torchfacts_changes.dump(torchfacts_changes.changing(decode((PACKAGE / NAMES).read_bytes()), deprecated))
 
 
 def basis(version: str) -> str:
@@ -123,6 +134,7 @@ def replace(places: dict[str, Path], version: str, cache: Path | None) -> None:
     (PACKAGE / RETURNS).write_text(
         torchfacts_returns.dump(torchfacts_returns.merge([returns, found])), encoding="utf-8"
     )
+    (PACKAGE / CHANGES).write_text(changes(), encoding="ascii")
 
 
 def check(place: Path, version: str) -> list[str]:
@@ -131,6 +143,8 @@ def check(place: Path, version: str) -> list[str]:
     differences = compare(restore(decode((PACKAGE / NAMES).read_bytes()), survey), survey)
     rows = json.loads((PACKAGE / DEPRECATED).read_text(encoding="utf-8"))
     differences += torchfacts_deprecated.compare(rows, version, deprecated)
+    if (PACKAGE / CHANGES).read_text(encoding="ascii") != changes():
+        differences.append(f"{CHANGES} does not follow from {NAMES} and {DEPRECATED}")
     returns = torchfacts_returns.load((PACKAGE / RETURNS).read_text(encoding="utf-8"))
     return differences + torchfacts_returns.compare(returns, torchfacts_returns.find(Release(place)))
 

@@ -44,6 +44,7 @@ from fullgraph.torchfacts import (
     is_documented,
     is_module,
     is_private,
+    may_change,
     private_name,
     replacement,
 )
@@ -173,9 +174,10 @@ class PrivateReferenceTrigger:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTrigger:
-    """Fires at uses of any name of these packages, spelled out or imported."""
+    """Fires at uses of any name of these packages, spelled out or imported; or only of those that may change."""
 
     packages: tuple[str, ...]
+    changing: bool
     where: Traced
     handler: Handler[ast.expr]
 
@@ -246,15 +248,16 @@ class Rule:
         return add
 
     def reference(
-        self, *packages: str, where: Traced = Traced.NONE
+        self, *packages: str, changing: bool = False, where: Traced = Traced.NONE
     ) -> Callable[[Handler[ast.expr]], Handler[ast.expr]]:
         """Trigger at each use of a name of these packages: the longest dotted expression, or an imported name.
 
-        A bare name that an assignment in the file binds is left to that assignment.
+        A bare name that an assignment in the file binds is left to that assignment. ``changing`` leaves out public
+        names of torch that every known release has and none warns of.
         """
 
         def add(handler: Handler[ast.expr]) -> Handler[ast.expr]:
-            self.triggers.append(ReferenceTrigger(packages, where, handler))
+            self.triggers.append(ReferenceTrigger(packages, changing, where, handler))
             return handler
 
         return add
@@ -320,6 +323,8 @@ def _private_part(path: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
+    if not may_change(path):
+        return None
     while path.startswith("torch."):
         known = availability(path)
         if known is not None:
@@ -412,7 +417,7 @@ class Context:
 
     def deprecation(self, path: str) -> Deprecation | None:
         """What is known of the deprecated ``path``, if it warns in each of the releases aimed at."""
-        known = deprecation(path)
+        known = deprecation(path) if may_change(path) else None
         return known if known is not None and all(map(known.warns_at, self.releases.releases())) else None
 
     def is_guarded(self, node: ast.AST, path: str, *, broad: bool = True) -> bool:

@@ -231,12 +231,23 @@ class _Checker:
         for subscription, node, scope in self.triggered(candidates):
             self.context.enter(scope)
             if self.later:
-                found.update(dict.fromkeys(self.hits_now(subscription, node, scope)))
+                if not self.is_silent(subscription, node):
+                    found.update(dict.fromkeys(self.hits_now(subscription, node, scope)))
                 continue
             if subscription.where > Traced.NONE and self.context.traced(node).degree < subscription.where:
                 continue
             found.update(dict.fromkeys(self.hits(subscription, node, scope)))
         return list(found)
+
+    def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
+        """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
+        try:
+            for _ in subscription.handler(node, self.context):
+                return False
+        except Exception:  # said by the next attempt
+            return False
+        region = self.model.region
+        return isinstance(region, AnyRegion) and not region.was_asked
 
     def hits_now(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
         """What a handler says of a node, whatever is traced; what only its gate or weight depends on is put off.
@@ -261,6 +272,7 @@ class _Checker:
             if found:
                 raise RegionUnknownError
             if not region.next_world():
+                region.restart()
                 return []
             found = self.hits(subscription, node, scope)
 
@@ -284,30 +296,42 @@ class _Checker:
             for node, scope in self.model.walked.buckets[kind]:
                 for subscription in subscriptions:
                     yield subscription, node, scope
-        if self.plan.calls or self.plan.methods:
-            for call, scope in self.model.walked.calls:
-                for subscription in self.of_call(call, candidates):
-                    yield subscription, call, scope
+        for call, scope in self.calls_asked_for(candidates):
+            for subscription in self.of_call(call):
+                yield subscription, call, scope
         for package, subscriptions in self.plan.private.items():
             for expr, scope in private_references(self.model, package, candidates):
                 for subscription in subscriptions:
                     yield subscription, expr, scope
-        for package, subscriptions in self.plan.references.items():
-            for expr, scope in references(self.model, package, candidates):
+        for (package, changing), subscriptions in self.plan.references.items():
+            for expr, scope in references(self.model, package, candidates, changing=changing):
                 for subscription in subscriptions:
                     yield subscription, expr, scope
 
-    def of_call(self, call: ast.Call, candidates: frozenset[str]) -> Iterator[Subscription]:
+    def calls_asked_for(self, candidates: frozenset[str]) -> Iterator[tuple[ast.Call, Scope]]:
+        """Calls that some subscription may be for, by the last name of what is called."""
+        attributes = self.plan.callees.union(self.plan.methods)
+        names = candidates | self.plan.builtins
+        for call, scope in self.model.walked.calls:
+            match call.func:
+                case ast.Attribute(attr=name):
+                    if name in attributes:
+                        yield call, scope
+                case ast.Name(id=name):
+                    if name in names:
+                        yield call, scope
+                case _:
+                    continue
+
+    def of_call(self, call: ast.Call) -> Iterator[Subscription]:
         """Subscriptions to a call, by what is called and by the method's name."""
-        head = call.func
-        while isinstance(head, ast.Attribute):
-            head = head.value
-        if isinstance(head, ast.Name) and (head.id in candidates or head.id in self.builtins):
-            for path in self.model.names.of(call.func):
+        func = call.func
+        if not isinstance(func, ast.Attribute) or func.attr in self.plan.callees:
+            for path in self.model.names.of(func):
                 yield from self.plan.calls.get(path, ())
-        if isinstance(call.func, ast.Attribute):
-            for subscription in self.plan.methods.get(call.func.attr, ()):
-                if subscription.of is None or self.model.kinds.of(call.func.value) is subscription.of:
+        if isinstance(func, ast.Attribute):
+            for subscription in self.plan.methods.get(func.attr, ()):
+                if subscription.of is None or self.model.kinds.of(func.value) is subscription.of:
                     yield subscription
 
     def hits(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:

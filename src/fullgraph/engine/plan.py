@@ -34,23 +34,27 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Subscriptions by node type, by dotted path of a callee, by method name and by package of private names."""
+    """Subscriptions by node type, by dotted path of a callee, by method name and by package.
 
-    nodes: dict[type[ast.AST], list[Subscription]]
-    calls: dict[str, list[Subscription]]
-    methods: dict[str, list[Subscription]]
-    private: dict[str, list[Subscription]]
-    references: dict[str, list[Subscription]]
+    Attributes:
+        nodes: by the type of the node.
+        calls: by a dotted path of the callee.
+        methods: by the name of the method.
+        private: by the package of the private names.
+        references: by the package, and whether only names that may change count.
+        packages: top-level packages whose names the rules ask for.
+        builtins: builtin functions whose calls they ask for.
+        callees: last names of the callees.
+    """
 
-    @property
-    def packages(self) -> frozenset[str]:
-        """Top-level packages whose names the enabled rules ask for."""
-        return frozenset({*self.private, *self.references, *(path.partition(".")[0] for path in self.calls)})
-
-    @property
-    def builtins(self) -> frozenset[str]:
-        """Builtin functions whose calls the enabled rules ask for."""
-        return frozenset(path.removeprefix("builtins.") for path in self.calls if path.startswith("builtins."))
+    nodes: Mapping[type[ast.AST], list[Subscription]]
+    calls: Mapping[str, list[Subscription]]
+    methods: Mapping[str, list[Subscription]]
+    private: Mapping[str, list[Subscription]]
+    references: Mapping[tuple[str, bool], list[Subscription]]
+    packages: frozenset[str]
+    builtins: frozenset[str]
+    callees: frozenset[str]
 
 
 @cache
@@ -71,28 +75,26 @@ def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
 @cache
 def plan_for(codes: frozenset[str]) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process and set."""
-    plan = Plan(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
+    nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))
     for code, registered in registry().items():
-        if code in codes:
-            _subscribe(plan, registered)
-    return plan
-
-
-def _subscribe(plan: Plan, registered: RegisteredRule) -> None:
-    for trigger in registered.rule.triggers:
-        match trigger:
-            case NodeTrigger(types, where, handler):
-                for kind in types:
-                    plan.nodes[kind].append(Subscription(registered, where, handler))
-            case CallTrigger(paths, where, handler):
-                for path in paths:
-                    plan.calls[path].append(Subscription(registered, where, handler))
-            case MethodTrigger(methods, of, where, handler):
-                for method in methods:
-                    plan.methods[method].append(Subscription(registered, where, handler, of))
-            case ReferenceTrigger(packages, where, handler):
-                for package in packages:
-                    plan.references[package].append(Subscription(registered, where, handler))
-            case PrivateReferenceTrigger(packages, where, handler):
-                for package in packages:
-                    plan.private[package].append(Subscription(registered, where, handler))
+        for trigger in registered.rule.triggers if code in codes else ():
+            match trigger:
+                case NodeTrigger(types, where, handler):
+                    for kind in types:
+                        nodes[kind].append(Subscription(registered, where, handler))
+                case CallTrigger(paths, where, handler):
+                    for path in paths:
+                        calls[path].append(Subscription(registered, where, handler))
+                case MethodTrigger(names, of, where, handler):
+                    for method in names:
+                        methods[method].append(Subscription(registered, where, handler, of))
+                case ReferenceTrigger(packages, changing, where, handler):
+                    for package in packages:
+                        references[package, changing].append(Subscription(registered, where, handler))
+                case PrivateReferenceTrigger(packages, where, handler):
+                    for package in packages:
+                        private[package].append(Subscription(registered, where, handler))
+    tops = {*private, *(package for package, _ in references), *(path.partition(".")[0] for path in calls)}
+    builtins = {path.removeprefix("builtins.") for path in calls if path.startswith("builtins.")}
+    last = {path.rpartition(".")[2] for path in calls}
+    return Plan(nodes, calls, methods, private, references, frozenset(tops), frozenset(builtins), frozenset(last))

@@ -8,24 +8,32 @@ from collections.abc import Iterator
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import base_name
-from fullgraph.torchfacts import is_private
+from fullgraph.torchfacts import is_private, may_change
 
+_ASKING = frozenset({"getattr", "hasattr"})
 _OPERATORS = ("torch.ops.",)
 """Registered operators are no Python API: an underscore belongs to the operator's name."""
 
 
-def references(model: FileModel, package: str, candidates: frozenset[str]) -> Iterator[tuple[ast.expr, Scope]]:
+def references(
+    model: FileModel, package: str, candidates: frozenset[str], *, changing: bool = False
+) -> Iterator[tuple[ast.expr, Scope]]:
     """Outermost expressions that stand for something of ``package``, with their scope.
 
-    A bare name that an assignment in the file binds is left to that assignment.
+    A bare name that an assignment in the file binds is left to that assignment. ``changing`` leaves out names of torch
+    that every release has and none warns of.
     """
+    below = f"{package}."
     for name in sorted(candidates):
         for chain in model.walked.chains.get(name, ()):
+            for path in model.names.of(chain):
+                if (path.startswith(below) or path == package) and not (changing and not may_change(path)):
+                    break
+            else:
+                continue
             base = base_name(chain)
             scope = model.walked.name_scope[base]
-            if chain is base and _assigned_values(base, scope):
-                continue
-            if any(path == package or path.startswith(f"{package}.") for path in model.names.of(chain)):
+            if chain is not base or not _assigned_values(base, scope):
                 yield chain, scope
 
 
@@ -40,15 +48,16 @@ def private_references(model: FileModel, package: str, candidates: frozenset[str
     asked = _asked_by_name(model)
     for name in candidates:
         for chain in model.walked.chains.get(name, ()):
+            use = asked.get(chain, chain) if asked else chain
+            if use is None or not _is_private_use(model, use, package):
+                continue
             base = base_name(chain)
             scope = model.walked.name_scope[base]
             assigned = _assigned_values(base, scope)
-            use = asked.get(chain, chain)
-            if use is None or (use is base and any(model.names.of(value) for value in assigned)):
+            if use is base and any(model.names.of(value) for value in assigned):
                 continue
-            if _is_private_use(model, use, package):
-                found[use] = scope
-                walked_through |= assigned
+            found[use] = scope
+            walked_through |= assigned
     for chain, scope in sorted(found.items(), key=lambda item: (item[0].lineno, item[0].col_offset)):
         if chain not in walked_through and not _is_fallback(model, chain, package):
             yield chain, scope
@@ -58,13 +67,14 @@ def _asked_by_name(model: FileModel) -> dict[ast.expr, ast.Call | None]:
     """Owners in ``getattr(owner, "name")`` with that call, which is the whole use; in ``hasattr``, which is none."""
     asked: dict[ast.expr, ast.Call | None] = {}
     for call, _ in model.walked.calls:
-        match call:
-            case ast.Call(func=ast.Name(id="hasattr"), args=[owner, _]):
-                asked[owner] = None
-            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str()), *_]):
-                asked[owner] = call
-            case _:
-                continue
+        if isinstance(call.func, ast.Name) and call.func.id in _ASKING:
+            match call.func.id, call.args:
+                case "hasattr", [owner, _]:
+                    asked[owner] = None
+                case "getattr", [owner, ast.Constant(value=str()), *_]:
+                    asked[owner] = call
+                case _:
+                    continue
     return asked
 
 
@@ -74,7 +84,10 @@ def _assigned_values(name: ast.Name, scope: Scope) -> set[ast.expr]:
 
 
 def _is_private_use(model: FileModel, chain: ast.expr, package: str) -> bool:
-    paths = [path for path in model.names.of(chain) if path == package or path.startswith(package + ".")]
+    paths = model.names.of(chain)
+    if not any("._" in path for path in paths):
+        return False
+    paths = tuple(path for path in paths if path == package or path.startswith(package + "."))
     if any(path.startswith(_OPERATORS) for path in paths):
         return False
     return bool(paths) and all(is_private(path) for path in paths)

@@ -12,6 +12,7 @@ from fullgraph.semantic.walk import AttributeAssignment, Walked
 _DEPTH = 8
 _MODULE_BASES = frozenset({"LightningModule", "ModelMixin", "PreTrainedModel"})
 """Last names of well-known bases from installed packages that are ``nn.Module``."""
+_REGISTERS = frozenset({"add_module", "register_buffer", "register_module", "register_parameter"})
 _HELD_BY_MODULE = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
 _NOT_MODULES = (
     "torch.autograd.",
@@ -39,6 +40,7 @@ class Classes:
         self._names = names
         self._open: set[tuple[Scope | ast.ClassDef, str]] = set()
         self._named: set[tuple[ast.AST, str]] = set()
+        self._lineages: dict[ast.ClassDef, tuple[ast.ClassDef, ...]] = {}
         self._attributes: dict[ast.ClassDef, dict[str, list[AttributeAssignment]]] = {}
         for assignment in walked.attributes:
             owner = self.owner_of_self(assignment.target.value, assignment.scope)
@@ -54,11 +56,11 @@ class Classes:
         """Names that methods register as buffer, parameter or submodule, by class."""
         found: dict[ast.ClassDef, set[str]] = {}
         for call, scope in self._walked.calls:
+            if not (isinstance(call.func, ast.Attribute) and call.func.attr in _REGISTERS):
+                continue
             match call:
                 case ast.Call(
-                    func=ast.Attribute(
-                        value=receiver, attr="register_buffer" | "register_parameter" | "register_module" | "add_module"
-                    ),
+                    func=ast.Attribute(value=receiver),
                     args=[ast.Constant(value=str(name)), *_],
                 ):
                     if (owner := self.owner_of_self(receiver, scope)) is not None:
@@ -92,6 +94,8 @@ class Classes:
 
     def lineage(self, node: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
         """The class and its bases in this file, nearest first."""
+        if (known := self._lineages.get(node)) is not None:
+            return known
         order: dict[ast.ClassDef, None] = {}
         todo = [node]
         while todo:
@@ -99,7 +103,10 @@ class Classes:
             if current not in order:
                 order[current] = None
                 todo += self.bases(current)
-        return tuple(order)
+        found = tuple(order)
+        if not self._named:  # else a name that is being followed was left out
+            self._lineages[node] = found
+        return found
 
     def method(self, node: ast.ClassDef, name: str) -> DefNode | None:
         """The method ``name`` that an instance of the class has, as far as this file says: the last real one."""

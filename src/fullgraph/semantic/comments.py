@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fullgraph.semantic.positions import Position
 
@@ -18,15 +18,17 @@ _PRAGMA = re.compile(
 class Comments:
     """The comments of one file by row; pragmas for tools are cut off, since they explain nothing to a reader."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], rows_around: Callable[[int], tuple[int, int]] | None = None) -> None:
+        """``rows_around`` gives rows that hold a given one, and can be read without the others."""
         self._lines = lines
-        self._by_row: dict[int, str] | None = None
+        self._rows_around = rows_around
+        self._read: dict[tuple[int, int], dict[int, str]] = {}
 
     def beside(self, first_row: int, last_row: int) -> str:
         """Text of the comments in these rows and of the block of comment lines right above them."""
         if not any("#" in line for line in self._lines[max(first_row - 2, 0) : last_row]):
             return ""
-        comments = self._read()
+        comments = self._comments(first_row, last_row)
         above: list[str] = []
         row = first_row - 1
         while row > 0 and row in comments and self._lines[row - 1].lstrip().startswith("#"):
@@ -35,10 +37,15 @@ class Comments:
         inside = [comments[row] for row in range(first_row, last_row + 1) if row in comments]
         return "\n".join(text for text in (*above, *inside) if text)
 
-    def _read(self) -> dict[int, str]:
-        if self._by_row is None:
-            self._by_row = dict(_comments(self._lines))
-        return self._by_row
+    def _comments(self, first_row: int, last_row: int) -> dict[int, str]:
+        """The comments in these rows and in those around them, by row."""
+        first, last = (1, len(self._lines)) if self._rows_around is None else self._rows_around(first_row)
+        if last < last_row:
+            first, last = 1, len(self._lines)
+        if (first, last) not in self._read:
+            found = _comments(self._lines[first - 1 : last])
+            self._read[first, last] = {row + first - 1: text for row, text in found}
+        return self._read[first, last]
 
 
 def comment_places(lines: Sequence[str]) -> list[Position]:

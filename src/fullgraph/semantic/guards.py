@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS
 from fullgraph.semantic.walk import Walked
 
@@ -20,6 +21,7 @@ _OF_VERSIONS = re.compile(
     re.IGNORECASE,
 )
 _A_VERSION = re.compile(r"v?\d+\.\d+(\.\w+)*")
+_ASKING = frozenset({"find_spec", "getattr", "hasattr"})
 _SETS_UP = frozenset({"__init__", "__new__", "__post_init__", "setUp", "setUpClass", "setup", "setup_class"})
 """Methods that run before the others."""
 _DEPTH = 2
@@ -29,7 +31,7 @@ _DEPTH = 2
 class Guards:
     """The guards of one file."""
 
-    def __init__(self, walked: Walked, names: Names, parents: Mapping[ast.AST, ast.AST]) -> None:
+    def __init__(self, walked: Walked, names: Names, parents: Parents) -> None:
         self._walked = walked
         self._names = names
         self._parents = parents
@@ -55,6 +57,10 @@ class Guards:
         """Every part of the literal names in ``hasattr(x, "a")``, ``getattr(x, "a", y)`` and ``find_spec("a.b")``."""
         found: set[str] = set()
         for call, _ in self._walked.calls:
+            func = call.func
+            name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+            if name not in _ASKING:
+                continue
             match call:
                 case (
                     ast.Call(func=ast.Name(id="hasattr"), args=[_, ast.Constant(value=str(name))])

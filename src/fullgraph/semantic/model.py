@@ -15,13 +15,14 @@ from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.region import Region
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import FileRegion
-from fullgraph.semantic.walk import CHILD_FIELDS, Walked, walk
+from fullgraph.semantic.walk import Walked, walk
 
 
 class FileModel:
@@ -75,7 +76,7 @@ class FileModel:
     @cached_property
     def comments(self) -> Comments:
         """The file's comments."""
-        return Comments(self.lines)
+        return Comments(self.lines, self.parents.rows_around)
 
     @cached_property
     def targets(self) -> dict[ast.AST, ast.expr]:
@@ -102,16 +103,6 @@ class FileModel:
         return found
 
     @cached_property
-    def parents(self) -> dict[ast.AST, ast.AST]:
-        """The parent of every node; costs a walk of its own, so it is made only for files that need it."""
-        parents: dict[ast.AST, ast.AST] = {}
-        todo: list[ast.AST] = [self.tree]
-        while todo:
-            node = todo.pop()
-            for name in CHILD_FIELDS[node.__class__]:
-                value = getattr(node, name, None)
-                for child in value if isinstance(value, list) else (value,):
-                    if isinstance(child, ast.AST):
-                        parents[child] = node
-                        todo.append(child)
-        return parents
+    def parents(self) -> Parents:
+        """The parent of every node."""
+        return Parents(self.tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cached_property
 
 from fullgraph.semantic.scopes import Binding, Scope
 from fullgraph.semantic.walk import Walked
@@ -15,6 +16,10 @@ _STEPS = 2000
 _REVISITS = 2
 """How often one name may occur in a chain of aliases: twice, so that ``x = a; x = x.b`` may be ``a.b``."""
 
+_ALIASING = frozenset({ast.Attribute, ast.BoolOp, ast.Call, ast.IfExp, ast.Name})
+"""Expressions that may stand for what another name stands for."""
+_NONE: frozenset[str] = frozenset()
+
 
 class Names:
     """Resolves expressions of one walked file to dotted paths, and remembers what it found."""
@@ -22,6 +27,7 @@ class Names:
     def __init__(self, walked: Walked) -> None:
         self._walked = walked
         self._known: dict[ast.expr, tuple[str, ...]] = {}
+        self._bound: dict[frozenset[str], frozenset[str]] = {}
         self._open: dict[tuple[Scope, str], int] = {}
         self._steps = 0
 
@@ -33,29 +39,72 @@ class Names:
         is ``builtins.name``, unless a star import may bind it. A relative import keeps its leading dots.
         """
         if (known := self._known.get(expr)) is None:
-            self._steps = _STEPS
-            paths = self._resolve(expr, _DEPTH)
-            known = self._known[expr] = paths if self._steps > 0 else ()
+            if (known := self._imported(expr)) is None:
+                self._steps = _STEPS
+                paths = self._resolve(expr, _DEPTH)
+                known = paths if self._steps > 0 else ()
+            self._known[expr] = known
         return known
+
+    def _imported(self, expr: ast.expr) -> tuple[str, ...] | None:
+        """The same for a dotted expression whose name only imports bind, as most are; None for any other."""
+        tail = ""
+        base = expr
+        while isinstance(base, ast.Attribute):
+            tail = f".{base.attr}{tail}"
+            base = base.value
+        if not isinstance(base, ast.Name) or (scope := self._walked.name_scope.get(base)) is None:
+            return None
+        found = scope.lookup(base.id)
+        if found is None:
+            return None
+        paths = []
+        for binding in found[1]:
+            if not isinstance(binding, str):
+                return None
+            paths.append(binding + tail)
+        return tuple(paths) if len(paths) == 1 else _unique(paths)
 
     def bound_names(self, packages: Iterable[str]) -> frozenset[str]:
         """Names that, in some scope, may stand for one of these packages or something inside them."""
         tops = frozenset(packages)
+        if tops not in self._bound:
+            self._bound[tops] = self._bound_to(tops)
+        return self._bound[tops]
+
+    def _bound_to(self, tops: frozenset[str]) -> frozenset[str]:
         found: set[str] = set()
-        for scope in self._scopes():
+        for scope in self._importing():
             for name, bindings in scope.bindings.items():
-                if any(isinstance(item, str) and item.lstrip(".").partition(".")[0] in tops for item in bindings):
-                    found.add(name)
-        aliases: dict[str, set[str]] = {}
-        for target, value in self._walked.aliases:
-            for head in _heads(value):
-                aliases.setdefault(head, set()).add(target.id)
+                for item in bindings:
+                    if item.__class__ is str and item.lstrip(".").partition(".")[0] in tops:
+                        found.add(name)
+        if not found:
+            return frozenset()
         todo = list(found)
         while todo:
-            more = aliases.get(todo.pop(), set()) - found
+            more = self._aliases.get(todo.pop(), _NONE) - found
             found |= more
             todo += more
         return frozenset(found)
+
+    @cached_property
+    def _aliases(self) -> dict[str, set[str]]:
+        """Names by a name that something assigned to them may begin with."""
+        aliases: dict[str, set[str]] = {}
+        for target, value in self._walked.aliases:
+            if value.__class__ in _ALIASING:
+                for head in _heads(value):
+                    aliases.setdefault(head, set()).add(target.id)
+        return aliases
+
+    def _importing(self) -> Iterable[Scope]:
+        """Scopes in which imports may bind names."""
+        buckets = self._walked.buckets
+        if ast.Import not in buckets or ast.ImportFrom not in buckets:
+            return self._scopes()
+        scopes = (scope for kind in (ast.Import, ast.ImportFrom) for _, scope in buckets[kind])
+        return dict.fromkeys(home for scope in scopes for home in (scope, *scope.elsewhere.values()))
 
     def _scopes(self) -> list[Scope]:
         functions, classes = self._walked.functions.values(), self._walked.classes.values()
@@ -117,24 +166,23 @@ class Names:
                 return ()
 
 
-def _heads(expr: ast.expr) -> set[str]:
+def _heads(expr: ast.expr) -> list[str]:
     """Names that an alias may begin with."""
-    heads: set[str] = set()
+    heads: list[str] = []
     todo = [expr]
     while todo:
-        match todo.pop():
-            case ast.Name(id=name):
-                heads.add(name)
-            case ast.Attribute(value=value):
-                todo.append(value)
-            case ast.Call(func=ast.Name(id="getattr"), args=[owner, *_]):
-                todo.append(owner)
-            case ast.IfExp(body=body, orelse=orelse):
-                todo += (body, orelse)
-            case ast.BoolOp(values=values):
-                todo += values
-            case _:
-                continue
+        part = todo.pop()
+        while isinstance(part, ast.Attribute):
+            part = part.value
+        if isinstance(part, ast.Name):
+            heads.append(part.id)
+        elif isinstance(part, ast.Call):
+            if isinstance(part.func, ast.Name) and part.func.id == "getattr" and part.args:
+                todo.append(part.args[0])
+        elif isinstance(part, ast.IfExp):
+            todo += (part.body, part.orelse)
+        elif isinstance(part, ast.BoolOp):
+            todo += part.values
     return heads
 
 

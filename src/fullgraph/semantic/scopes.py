@@ -63,10 +63,10 @@ class Scope:
         scope: Scope | None = self
         sees_class = True
         while scope is not None:
-            if sees_class or not scope.is_class:
-                home = scope.elsewhere.get(name, scope)
-                if name in home.bindings:
-                    return home, home.bindings[name]
+            if sees_class or not isinstance(scope.node, ast.ClassDef):
+                home = scope.elsewhere.get(name, scope) if scope.elsewhere else scope
+                if (bindings := home.bindings.get(name)) is not None:
+                    return home, bindings
                 if home is not scope:
                     return None
             sees_class = sees_class and isinstance(scope.node, TYPE_PARAMETERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes, imported_with_torch
+from fullgraph.torchfacts.changes import may_change
 from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
 from fullgraph.torchfacts.names import Availability, Presence, availability, is_module, releases_read
 from fullgraph.torchfacts.private_names import (
@@ -58,6 +59,7 @@ __all__ = [
     "is_documented",
     "is_module",
     "is_private",
+    "may_change",
     "method_result_dtype",
     "method_return_kind",
     "method_returned_tensors",

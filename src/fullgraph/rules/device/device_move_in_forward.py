@@ -242,6 +242,8 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.If)
 def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
     """Report ``if self.t.device != x.device: self.to(x.device)`` in any method that is given the tensor."""
+    if not isinstance(node.test, (ast.BoolOp, ast.Compare)):
+        return
     function = ctx.function()
     if function is None or function.name == "__init__" or not _compares_devices(node.test, ctx):
         return
@@ -315,7 +317,7 @@ def _is_there_already(receiver: ast.expr, device: ast.expr | None) -> bool:
                 continue
             if node.attr in _LEAVES_THE_DEVICE:
                 return False
-        if isinstance(node, ast.expr) and ast.dump(node) == wanted:
+        if isinstance(node, type(source)) and ast.dump(node) == wanted:
             found = True
             continue
         todo += ast.iter_child_nodes(node)

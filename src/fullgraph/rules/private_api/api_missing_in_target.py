@@ -95,7 +95,7 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
             yield _hit(alias, missing, ctx)
 
 
-@RULE.reference("torch")
+@RULE.reference("torch", changing=True)
 def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     """Report a dotted use of a name that is missing, unless it is its import that fails."""
     paths = ctx.names(node)

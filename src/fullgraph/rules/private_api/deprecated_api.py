@@ -118,7 +118,7 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
             yield _hit(alias, known, ctx)
 
 
-@RULE.reference("torch")
+@RULE.reference("torch", changing=True)
 def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     """Report a use that warns."""
     paths = ctx.names(node)

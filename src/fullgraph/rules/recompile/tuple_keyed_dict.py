@@ -200,6 +200,7 @@ RULE = Rule(
     since="0.1",
 )
 
+_TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
 _DEPTH = 3
 """How many local names are followed from a key to a parameter."""
 
@@ -282,15 +283,26 @@ def _access(node: ast.AST, container: ast.expr, verb: str, ctx: Context) -> Hit:
 
 def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Context) -> bool:
     """Whether ``container`` is a dict that is surely asked for a tuple that is not constant, at a cost."""
-    if isinstance(key, ast.Constant):
+    if not _may_vary(key):
         return False
     declared = ctx.annotations(container)
     if any(_maps_tuples(item, ctx) for item in declared):
         costs = _is_traced(node, ctx) or any(_promises_tensors(item, ctx) for item in declared)
         return costs and _varies(key, ctx) and ctx.may_be_traced(node)
-    if not isinstance(key, ast.Tuple) or _has_slice(key):
+    if not isinstance(key, ast.Tuple) or _has_ellipsis(key):
         return False
     return _is_used_as_dict(node, container, ctx) and _varies(key, ctx) and ctx.may_be_traced(node)
+
+
+def _may_vary(key: ast.expr) -> bool:
+    """False for what is surely no key of a dict, or always the same."""
+    match key:
+        case ast.Constant() | ast.Slice() | ast.UnaryOp(operand=ast.Constant()):
+            return False
+        case ast.Tuple(elts=parts):
+            return not any(isinstance(part, ast.Slice) for part in parts)
+        case _:
+            return True
 
 
 def _is_traced(node: ast.AST, ctx: Context) -> bool:
@@ -353,15 +365,33 @@ def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
 
 def _maps_tuples(annotation: ast.expr, ctx: Context) -> bool:
     """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
-    for part in ast.walk(annotation):
-        match part:
-            case ast.Subscript(slice=ast.Tuple(elts=[key, _])) if ctx.annotated_kind(part) is Kind.DICT:
+    for part in _subscripts(annotation):
+        match part.slice:
+            case ast.Tuple(elts=[key, _]):
                 owner = key.value if isinstance(key, ast.Subscript) else key
-                if not {"builtins.tuple", "typing.Tuple"}.isdisjoint(ctx.names(owner)):
+                if not _TUPLES.isdisjoint(ctx.names(owner)) and ctx.annotated_kind(part) is Kind.DICT:
                     return True
             case _:
                 continue
     return False
+
+
+def _subscripts(annotation: ast.expr) -> Iterator[ast.Subscript]:
+    """Every ``X[...]`` in an annotation."""
+    todo = [annotation]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, ast.Subscript):
+            yield part
+            todo += (part.value, part.slice)
+        elif isinstance(part, ast.BinOp):
+            todo += (part.left, part.right)
+        elif isinstance(part, (ast.Tuple, ast.List)):
+            todo += part.elts
+        elif isinstance(part, (ast.Attribute, ast.Starred)):
+            todo.append(part.value)
+        elif not isinstance(part, (ast.Name, ast.Constant)):
+            yield from (each for each in ast.walk(part) if isinstance(each, ast.Subscript))
 
 
 def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:
@@ -377,10 +407,8 @@ def _promises_tensors(annotation: ast.expr, ctx: Context) -> bool:
     )
 
 
-def _has_slice(key: ast.Tuple) -> bool:
-    return any(
-        isinstance(part, ast.Slice) or (isinstance(part, ast.Constant) and part.value is ...) for part in key.elts
-    )
+def _has_ellipsis(key: ast.Tuple) -> bool:
+    return any(isinstance(part, ast.Constant) and part.value is ... for part in key.elts)
 
 
 def _varies(key: ast.expr, ctx: Context) -> bool:
