@@ -21,8 +21,8 @@ from pathlib import Path
 from fullgraph.semantic.link import link
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.project import ProjectFile, module_name
+from fullgraph.semantic.references import function_nodes
 from fullgraph.semantic.source import split_lines
-from fullgraph.semantic.summarise import function_nodes
 from fullgraph.semantic.traced import FileRegion, TracedBy
 
 FOLDER = Path(__file__).parent.parent / "projects"

@@ -1,7 +1,7 @@
 """The project index: what linking all files of a project says of each, from the cache as far as that is right.
 
 Four layers, each of which spares the ones below: the linked regions by the contents of all files; the regions with
-ranks for rows, by the structure of all files; the summaries by content; the contents by size and time of change.
+places for rows, by the structure of all files; the summaries by content; the contents by size and time of change.
 """
 
 from __future__ import annotations
@@ -234,10 +234,10 @@ class Project:
     # Linking
 
     def _linked(self, files: list[_File]) -> dict[str, PackedRegion]:
-        """The regions of all files that have a summary, with ranks for rows."""
+        """The regions of all files that have a summary, with places for rows."""
         whole = [file for file in files if file.structure != _BROKEN]
         key = key_of(
-            "ranks",
+            "places",
             *self.entries,
             "",
             *self.follow,
@@ -272,7 +272,7 @@ class Project:
         return found
 
     def _resolved(self, files: list[_File], regions: Mapping[str, PackedRegion]) -> dict[str, PackedRegion]:
-        """The same regions with rows in the place of ranks."""
+        """The same regions with rows for places."""
         kept = self.store.get(_summary_key(file.content) for file in files)
         rows = {file.place.name: self._rows(file, kept) for file in files if file.place.name in regions}
 

@@ -1,7 +1,7 @@
 """Summaries, regions and findings as bytes for the cache.
 
 A summary is kept without its rows, which stand beside it: an edit that only moves code then leaves the summary as it
-was, and nothing has to be linked again. Rows become their ranks among the file's rows that matter.
+was, and nothing has to be linked again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fullgraph.api import Severity
 from fullgraph.engine.check import Deferred, Findings
@@ -18,13 +19,12 @@ from fullgraph.intents import Rename
 from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
-_SUMMARY = (CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary)
 _FINDING = (ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A summary as bytes: its structure, what this is known by, and the rows that its ranks stand for."""
+    """A summary as bytes: its structure, what this is known by, and the rows that its places stand for."""
 
     name: bytes
     structure: bytes
@@ -33,61 +33,62 @@ class Packed:
     @classmethod
     def of(cls, summary: FileSummary) -> Packed:
         """Pack a summary."""
-        rows = sorted(set(_rows(summary)))
-        ranks = {row: rank for rank, row in enumerate(rows)}
-        plain = _renumbered(summary, ranks.__getitem__)
-        ordered = (
-            [each._replace(properties=frozenset()) for each in plain.classes],
-            [sorted(each.properties) for each in plain.classes],
-        )
-        name = digest(repr((plain._replace(classes=()), ordered)).encode("utf-8", "surrogatepass"))
-        return cls(name, dump(plain), array("I", rows).tobytes())
+        structure = dump(_plain(summary))
+        return cls(digest(structure), structure, array("I", summary.rows).tobytes())
 
 
 def summary_of(structure: bytes | None) -> FileSummary | None:
-    """The summary of a packed structure, with ranks for rows."""
-    found = load(structure, _SUMMARY)
-    return found if isinstance(found, FileSummary) else None
+    """The summary of a packed structure; its rows are their own places."""
+    found = load(structure)
+    try:
+        return None if found is None else _unplain(*found)
+    except (TypeError, ValueError):
+        return None
 
 
 def rows_of(rows: bytes) -> array[int]:
-    """The rows that ranks stand for."""
+    """The rows that places stand for."""
     return array("I", rows)
 
 
-def _rows(summary: FileSummary) -> list[int]:
-    found = [site.row for site in summary.calls]
-    for cls in summary.classes:
-        found.append(cls.row)
-        found += [each.row for each in cls.decorators]
-    for function in summary.functions:
-        found.append(function.row)
-        found += [each.row for each in function.decorators]
-        found += [site.row for site in function.calls]
-        found += [site.row for site in function.skipped_calls]
-    return found
+def _plain(summary: FileSummary) -> tuple[object, ...]:
+    """A summary without its rows, made of what is written and read without any code of Python's running.
+
+    The order of sets is not the same in every run; that of everything else follows from the file.
+    """
+    functions = []
+    for name, row, owner, around, decorators, parameters, calls, skipped, *rest in summary.functions:
+        sites = _tuples(calls), _tuples(skipped)
+        functions.append((name, row, owner, around, _tuples(decorators), parameters, *sites, *rest))
+    classes = []
+    for name, row, bases, decorators, methods, properties, *held in summary.classes:
+        classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
+    _, _, names, exports, stars, outside, rows = summary
+    return functions, classes, names, exports, stars, _tuples(outside), len(rows)
 
 
-def _renumbered(summary: FileSummary, number: Callable[[int], int]) -> FileSummary:
-    def decorators(found: tuple[Decorator, ...]) -> tuple[Decorator, ...]:
-        return tuple(Decorator(number(row), *rest) for row, *rest in found)
+def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
+    return [tuple(item) for item in items]
 
-    def sites(calls: tuple[CallSite, ...]) -> tuple[CallSite, ...]:
-        return tuple(CallSite(number(row), *rest) for row, *rest in calls)
 
-    functions = tuple(
-        function._replace(
-            row=number(function.row),
-            decorators=decorators(function.decorators),
-            calls=sites(function.calls),
-            skipped_calls=sites(function.skipped_calls),
-        )
-        for function in summary.functions
-    )
-    classes = tuple(
-        each._replace(row=number(each.row), decorators=decorators(each.decorators)) for each in summary.classes
-    )
-    return summary._replace(functions=functions, classes=classes, calls=sites(summary.calls))
+def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
+    """What `_plain` was given."""
+    outside, rows = rest
+    whole = tuple(map(_function, functions)), tuple(map(_class, classes))
+    return FileSummary(*whole, names, exports, stars, tuple(map(CallSite._make, outside)), range(rows))
+
+
+def _function(plain: tuple[Any, ...]) -> FunctionSummary:
+    name, row, owner, around, decorators, parameters, calls, skipped, returns, loads = plain
+    below, made = tuple(map(Decorator._make, decorators)), CallSite._make
+    sites = tuple(map(made, calls)), tuple(map(made, skipped))
+    return FunctionSummary(name, row, owner, around, below, parameters, *sites, returns, loads)
+
+
+def _class(plain: tuple[Any, ...]) -> ClassSummary:
+    name, row, bases, decorators, methods, properties, attributes, hooks, acts = plain
+    below = tuple(map(Decorator._make, decorators))
+    return ClassSummary(name, row, bases, below, methods, frozenset(properties), attributes, hooks, acts)
 
 
 def with_steps(region: FileRegion, change: Callable[[ChainStep], ChainStep]) -> FileRegion:

@@ -231,7 +231,7 @@ class Linker:
                 if not self.says_compile(file, arguments):
                     continue
                 frame = Frame(file, self.evaluator.class_around(file, function))
-                step = ChainStep(each.filename, site.row, _BY_TRAINER)
+                step = each.step(site.row, _BY_TRAINER)
                 model = keywords.get("model", next(iter(site.arguments), ()))
                 for value in self.evaluator.values(model, frame):
                     yield from (_Root(entered, Traced.POSSIBLE, step) for entered in self.entered(value))
@@ -268,9 +268,9 @@ class Linker:
                     target = Function(file, index, receiver)
                     values = self.evaluator.values(decorator.call, self.evaluator.frame(file))
                     if External(COMPILE) in values:
-                        yield _Root(target, Traced.CERTAIN, ChainStep(each.filename, decorator.row, COMPILE))
+                        yield _Root(target, Traced.CERTAIN, each.step(decorator.row, COMPILE))
                     elif External(_REGION) in values:
-                        yield _Root(target, Traced.POSSIBLE, ChainStep(each.filename, decorator.row, _REGION))
+                        yield _Root(target, Traced.POSSIBLE, each.step(decorator.row, _REGION))
 
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
@@ -282,7 +282,7 @@ class Linker:
             for (entered, is_exact, name), count in found.items():
                 # what a method compiles for one of many classes that inherit it is a guess
                 is_sure = is_exact and (len(receivers) <= _ALTERNATIVES or count == len(receivers))
-                step = ChainStep(self.files[file].filename, site.row, name)
+                step = self.files[file].step(site.row, name)
                 yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
 
     def compiled_at(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool, str]]:
@@ -548,7 +548,7 @@ class Linker:
             summary, site = self.evaluator.function(each), self.reached[each].site
             if len(steps) >= _LONGEST:
                 steps = (*steps[:2], *steps[3:])
-            here = ChainStep(self.files[each.file].filename, summary.row, summary.name)
+            here = self.files[each.file].step(summary.row, summary.name)
             steps = self.chains[each] = (*steps, here) if site is None else (site, here)
         return steps
 

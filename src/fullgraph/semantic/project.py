@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.traced import ChainStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class ProjectFile:
     def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
         """A file that is a project by itself."""
         return cls(filename, PurePath(filename).stem, is_package=False, summary=summary)
+
+    def step(self, row: int, name: str) -> ChainStep:
+        """A step of a chain, at a row as the summary counts them."""
+        return ChainStep(self.filename, self.summary.rows[row], name)
 
 
 def module_name(parts: Sequence[str]) -> tuple[str, bool]:

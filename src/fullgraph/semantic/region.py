@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.references import function_nodes
 from fullgraph.semantic.scopes import Scope
-from fullgraph.semantic.summarise import function_nodes
 from fullgraph.semantic.traced import FileRegion, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.walk import Walked
 

@@ -41,17 +41,15 @@ class Scope:
     """Modules whose every name is imported here."""
     function: Scope | None = field(init=False)
     """The innermost scope of a ``def`` that this scope lies in, itself included; None at module or class level."""
+    is_class: bool = field(init=False)
+    """Whether this is a class body, which functions inside it do not see."""
 
     def __post_init__(self) -> None:
+        self.is_class = isinstance(self.node, ast.ClassDef)
         if isinstance(self.node, DEFS):
             self.function = self
         else:
             self.function = None if self.parent is None or self.is_class else self.parent.function
-
-    @property
-    def is_class(self) -> bool:
-        """Whether this is a class body, which functions inside it do not see."""
-        return isinstance(self.node, ast.ClassDef)
 
     def bind(self, name: str, binding: Binding) -> None:
         """Record one more thing that ``name`` may be."""
@@ -63,13 +61,15 @@ class Scope:
         scope: Scope | None = self
         sees_class = True
         while scope is not None:
-            if sees_class or not isinstance(scope.node, ast.ClassDef):
+            if sees_class or not scope.is_class:
                 home = scope.elsewhere.get(name, scope) if scope.elsewhere else scope
-                if (bindings := home.bindings.get(name)) is not None:
-                    return home, bindings
+                found = home.bindings.get(name)
+                if found is not None:
+                    return home, found
                 if home is not scope:
                     return None
-            sees_class = sees_class and isinstance(scope.node, TYPE_PARAMETERS)
+            if sees_class and not isinstance(scope.node, TYPE_PARAMETERS):
+                sees_class = False
             scope = scope.parent
         return None
 
