@@ -332,13 +332,13 @@ def parse_toml(text: str, shown: str) -> dict[str, object]:
 
 def display_path(path: Path | str) -> str:
     """Write a path as people should read it: relative where it lies below the working directory, else absolute."""
-    here, absolute = str(Path.cwd()), absolute_path(path)
+    here, absolute = os.getcwd(), absolute_path(path)  # noqa: PTH109 - asked for each file
     return os.curdir if absolute == here else absolute.removeprefix(here.rstrip(os.sep) + os.sep)
 
 
 def absolute_path(path: Path | str) -> str:
     """Make a path absolute and plain, without following symbolic links."""
-    return os.path.normpath(Path(path).absolute())
+    return os.path.abspath(path)  # noqa: PTH100 - asked for each file
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:

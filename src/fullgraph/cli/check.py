@@ -237,7 +237,9 @@ def _lint(
     sources: dict[str, bytes] = {}
     fixed = 0
     not_written = False
-    checked = check_many([(each.path, Source(each.data, each.file.shown, each.settings)) for each in files], projects)
+    checked = check_many(
+        [(each.path, Source.of(each.data, each.file.shown, each.settings)) for each in files], projects
+    )
     for each, said in zip(files, checked, strict=True):
         data, found = each.data, said
         if mode.active:

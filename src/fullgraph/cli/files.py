@@ -63,7 +63,7 @@ def collect(paths: Sequence[str], config: Config, stdin_name: str | None) -> Col
     linked: list[tuple[str, File]] = []
     for path in dict.fromkeys(paths):
         for key, file in _files_of(path, config, stdin_name, collected):
-            if Path(file.path).is_symlink():
+            if os.path.islink(file.path):  # noqa: PTH114 - asked for each file
                 linked.append((key, file))
             else:
                 found.setdefault(key, file)
@@ -100,7 +100,8 @@ def _directory(path: str, config: Config, collected: Collected) -> Iterator[tupl
     empty = True
     for found in _walk(top, config, collected.unreadable):
         empty = False
-        key = os.path.realpath(found) if Path(found).is_symlink() else real_top + found[len(top) :]
+        is_link = os.path.islink(found)  # noqa: PTH114 - asked for each file
+        key = os.path.realpath(found) if is_link else real_top + found[len(top) :]
         yield key, File(found, display_path(found))
     if empty:
         collected.empty.append(path)
@@ -142,8 +143,15 @@ def _interesting(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[os.DirEn
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield entry, True
-        elif entry.name.endswith(_SUFFIXES) and Path(entry.path).is_file():
+        elif entry.name.endswith(_SUFFIXES) and _is_file(entry):
             yield entry, False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def read(file: File) -> bytes:
@@ -154,7 +162,8 @@ def read(file: File) -> bytes:
 
     """
     if file.path != STDIN:
-        return Path(file.path).read_bytes()
+        with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - done for each file
+            return opened.read()
     if sys.stdin is None:
         raise OSError("stdin is closed")
     return sys.stdin.buffer.read()

@@ -6,7 +6,6 @@ places for rows, by the structure of all files; the summaries by content; the co
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from fullgraph.engine.packed import (
     summary_of,
     with_steps,
 )
-from fullgraph.engine.places import Place, Roots, TooLargeError, place, scan
+from fullgraph.engine.places import Place, Roots, TooLargeError, name_below, place, scan
 from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.store import DIRECTORY, Store, digest, dump, key_of, load
 from fullgraph.semantic.link import link
@@ -40,11 +39,24 @@ _BROKEN = b""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's contents, what to call it in findings and how to check it, if it is to be checked."""
+    """A file to look at.
+
+    Attributes:
+        data: its contents.
+        shown: what to call it in findings.
+        settings: how to check it, if it is to be checked.
+        content: what the contents are known by.
+    """
 
     data: bytes
     shown: str
     settings: Settings | None
+    content: bytes
+
+    @classmethod
+    def of(cls, data: bytes, shown: str, settings: Settings | None) -> Source:
+        """A file with these contents."""
+        return cls(data, shown, settings, digest(data))
 
 
 @dataclass(slots=True)
@@ -115,7 +127,7 @@ class Project:
         return b"" if packed is None else packed.name
 
     def _name(self, path: str) -> str:
-        return os.path.relpath(path, self.root).replace(os.sep, "/")
+        return name_below(self.root, path)
 
     def link(self, sources: Mapping[str, Source]) -> dict[str, Findings]:
         """Link the project; gives findings that came up on the way, by path.
@@ -183,7 +195,7 @@ class Project:
                     data = Path(each.path).read_bytes()
                 except OSError:
                     continue
-            content = digest(data)
+            content = digest(data) if source is None else source.content
             structure = stamp[2] if stamp is not None and stamp[1] == content else None
             files.append(_File(each, content, structure, data))
         return files
@@ -219,7 +231,7 @@ class Project:
         return self._look_at(missing, sources)
 
     def _look_at(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, Findings]:
-        tasks = [sources.get(file.place.path) or Source(_read(file), file.place.name, None) for file in files]
+        tasks = [sources.get(file.place.path) or _source(file) for file in files]
         early: dict[str, Findings] = {}
         for file, source, looked in zip(files, tasks, mapped(look, tasks, self.jobs), strict=True):
             packed = looked.packed or Packed(_BROKEN, _BROKEN, b"")
@@ -264,7 +276,7 @@ class Project:
         for file, key in zip(files, keys, strict=True):
             summary = summary_of(kept.get(key))
             if summary is None:  # the cache lost it
-                looked = look(Source(_read(file), file.place.name, None))
+                looked = look(_source(file))
                 summary = None if looked.packed is None else summary_of(looked.packed.structure)
             if summary is not None:
                 place = file.place
@@ -286,7 +298,7 @@ class Project:
             case (bytes(), bytes(rows)):
                 return dict(enumerate(rows_of(rows)))
             case _:
-                looked = look(Source(_read(file), file.place.name, None))
+                looked = look(_source(file))
                 return {} if looked.packed is None else dict(enumerate(rows_of(looked.packed.rows)))
 
 
@@ -314,6 +326,10 @@ def _with_rows(
 
 def _summary_key(content: bytes) -> bytes:
     return key_of("summary", content)
+
+
+def _source(file: _File) -> Source:
+    return Source(_read(file), file.place.name, None, file.content)
 
 
 def _read(file: _File) -> bytes:

@@ -7,16 +7,72 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from functools import lru_cache
 
 from fullgraph.config import absolute_path, display_path
+from fullgraph.engine.accepted import PREFILTER
 from fullgraph.engine.check import Findings, Settings, check_source
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped
-from fullgraph.engine.store import digest, key_of
+from fullgraph.engine.store import Store, dump, key_of, load
 from fullgraph.semantic.traced import FileRegion
+
+_PREFILTER = PREFILTER.encode()
+_MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The findings of a file, and the name of the region with which they are right; None if they are with any."""
+
+    region: bytes | None
+    findings: list[Finding]
+
+    @property
+    def depends(self) -> bool:
+        """Whether they depend on other files."""
+        return self.region is not None
+
+    def holds(self, project: Project, path: str) -> bool:
+        """Whether they are right for this file as its project now is."""
+        return self.region is None or self.region == project.region_name(path)
+
+
+@dataclass(slots=True)
+class _LastRun:
+    """What was said of files when they were last linted: one entry of the cache for all, so that it is read at once."""
+
+    _files: dict[str, tuple[bytes, bytes | None, bytes]]
+    _is_new: bool = False
+
+    @classmethod
+    def read(cls, store: Store) -> _LastRun:
+        """Take it from the cache."""
+        key = key_of("last run")
+        files = load(store.get([key]).get(key), missing={})
+        return cls(files if isinstance(files, dict) else {})
+
+    def of(self, shown: str, content: bytes) -> _Said | None:
+        """What was said of a file with this content."""
+        match self._files.get(shown):
+            case (bytes(key), region, bytes(packed)) if key == content:
+                with contextlib.suppress(ValueError):
+                    before = findings_of(packed) if packed else Findings([], [])
+                    return None if before is None else _Said(region, before.found)
+        return None
+
+    def put(self, shown: str, content: bytes, region: bytes | None, findings: list[Finding]) -> None:
+        """Remember what is said of a file."""
+        self._files[shown] = content, region, pack_findings(Findings(findings, [])) if findings else b""
+        self._is_new = True
+
+    def write(self, store: Store) -> None:
+        """Put it into the cache, if there is something new."""
+        if self._is_new:
+            kept = list(self._files.items())[-_MOST_REMEMBERED:]
+            store.put(key_of("last run"), dump(dict(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +111,57 @@ def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> lis
 def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> list[list[Finding]]:
     """The findings of files of one project; it is linked only if some of them depend on other files."""
     store = project.store
-    keys = [_content_key(source, project.root) for _, source in sources]
-    early: dict[int, Findings | None] = {}
-    kept = store.get(keys)
-    for index, key in enumerate(keys):
-        if key in kept:
-            with contextlib.suppress(ValueError):
-                early[index] = findings_of(kept[key])
-    if any((each := early.get(index)) is None or each.deferred for index in range(len(sources))):
-        wanted = {
-            path: replace(source, settings=None) if index in early else source
-            for index, (path, source) in enumerate(sources)
-        }
-        looked_at = project.link(wanted)
-        for index, (path, _) in enumerate(sources):
-            if index not in early and path in looked_at:
-                early[index] = looked_at[path]
-                if not _has_failed(looked_at[path].found):
-                    store.put(keys[index], pack_findings(looked_at[path]))
-    found = dict(_settled(sources, project, early))
+    keys = _content_keys(sources, project.root)
+    last = _LastRun.read(store)
+    said = {
+        index: before
+        for index, (key, (_, source)) in enumerate(zip(keys, sources, strict=True))
+        if (before := last.of(source.shown, key)) is not None
+    }
+    rest = [index for index in range(len(sources)) if index not in said]
+    early = _early(rest, keys, store)
+    if any(each.depends for each in said.values()) or any(
+        (known := early.get(index)) is None or known.deferred for index in rest
+    ):
+        early.update(_look([index for index in rest if index not in early], sources, project, keys))
+    found = {index: each.findings for index, each in said.items() if each.holds(project, sources[index][0])}
+    moved = [index for index in said if index not in found]
+    early.update(_early(moved, keys, store))
+    found.update(_settled(sources, project, early))
     found.update(_check_linked([index for index in range(len(sources)) if index not in found], sources, project, keys))
+    for index in (*rest, *moved):
+        if not _has_failed(found[index]):
+            is_alone = (each := early.get(index)) is not None and not each.deferred
+            path, source = sources[index]
+            last.put(source.shown, keys[index], None if is_alone else project.region_name(path), found[index])
+    last.write(store)
     store.flush()
     return [found[index] for index in range(len(sources))]
+
+
+def _look(
+    left: Sequence[int], sources: Sequence[tuple[str, Source]], project: Project, keys: Sequence[bytes]
+) -> dict[int, Findings]:
+    """Link the project, and look for findings of these files on the way."""
+    wanted = {path: replace(source, settings=None) for path, source in sources}
+    wanted.update(sources[index] for index in left)
+    looked_at = project.link(wanted)
+    found = {index: looked_at[sources[index][0]] for index in left if sources[index][0] in looked_at}
+    for index, findings in found.items():
+        if not _has_failed(findings.found):
+            project.store.put(keys[index], pack_findings(findings))
+    return found
+
+
+def _early(indices: Sequence[int], keys: Sequence[bytes], store: Store) -> dict[int, Findings | None]:
+    """What the cache has of files as far as it does not depend on others."""
+    kept = store.get(keys[index] for index in indices)
+    early: dict[int, Findings | None] = {}
+    for index in indices:
+        if keys[index] in kept:
+            with contextlib.suppress(ValueError):
+                early[index] = findings_of(kept[keys[index]])
+    return early
 
 
 def _settled(
@@ -122,15 +207,18 @@ def _has_failed(findings: list[Finding]) -> bool:
     return any(finding.code == "TFG001" for finding in findings)
 
 
-def _content_key(source: Source, root: str) -> bytes:
-    """What a file's findings are known by, as far as they follow from the file and the settings."""
-    assert source.settings is not None
-    today = date.today().isoformat() if b"fullgraph:" in source.data.lower() else ""
-    return key_of(
-        "findings", digest(source.data), source.shown, display_path(root), _settings_name(source.settings), today
-    )
+def _content_keys(sources: Sequence[tuple[str, Source]], root: str) -> list[bytes]:
+    """What the findings of files are known by, as far as they follow from the file and the settings."""
+    here, today = display_path(root), date.today().isoformat()
+    keys = []
+    for _, source in sources:
+        assert source.settings is not None
+        day = today if _PREFILTER in source.data and b"fullgraph:" in source.data.lower() else ""
+        keys.append(key_of("findings", source.content, source.shown, here, _settings_name(source.settings), day))
+    return keys
 
 
+@lru_cache(maxsize=64)
 def _settings_name(settings: Settings) -> str:
     return f"{settings.releases!r} {sorted(settings.codes)}"
 
@@ -138,4 +226,4 @@ def _settings_name(settings: Settings) -> str:
 def path_of(shown: str) -> str:
     """The path by which a project knows a file."""
     path = absolute_path(shown)
-    return os.path.realpath(path) if Path(path).is_symlink() else path
+    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - asked for each file

@@ -61,10 +61,17 @@ class Roots:
         self._above: dict[str, tuple[str | None, str | None]] = {}
         """The nearest repository and the nearest packaging metadata above a directory, itself included."""
         self._ignored: dict[str, frozenset[str]] = {}
+        self._found: dict[str, str | None] = {}
 
     def of(self, path: str) -> str | None:
         """The root of a file's project, if it has one."""
-        repository, packaged = self._roots_above(os.path.dirname(path))  # noqa: PTH120 - asked for each file
+        directory = os.path.dirname(path)  # noqa: PTH120 - asked for each file
+        if directory not in self._found:
+            self._found[directory] = self._root_of(path)
+        return self._found[directory]
+
+    def _root_of(self, path: str) -> str | None:
+        repository, packaged = self._roots_above(os.path.dirname(path))  # noqa: PTH120
         root = repository or packaged
         for each in ([] if root is None else [root], self._directories):
             for candidate in each:
@@ -132,13 +139,20 @@ def place(root: str, path: str, status: os.stat_result | None, packages: dict[st
     ``packages`` remembers which directories are packages.
     """
     stamp = None if status is None else (status.st_size, status.st_mtime_ns, status.st_ino)
-    name = os.path.relpath(path, root).replace(os.sep, "/")
+    name = name_below(root, path)
     directory, base = os.path.split(path)
     parts = [base]
     while _is_package(directory, packages):
         directory, above = os.path.split(directory)
         parts.insert(0, above)
     return Place(path, name, *module_name(parts), stamp)
+
+
+def name_below(root: str, path: str) -> str:
+    """A path as it is below a directory, with slashes."""
+    above = root.rstrip(os.sep) + os.sep
+    below = path[len(above) :] if path.startswith(above) else os.path.relpath(path, root)
+    return below.replace(os.sep, "/")
 
 
 def _is_package(directory: str, packages: dict[str, bool]) -> bool:
