@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
 _LIKE_ENOUGH = 0.5
+_ALLOW = "allow"
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 _PART = re.compile(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)')
 _DOTTED = r"""(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*"""
@@ -53,6 +54,7 @@ class Kind(enum.Enum):
     PATH = "path"
     FUNCTIONS = "list of patterns for functions"
     DEGREE = "certain, possible or all"
+    CODES = "list of codes and prefixes"
 
     @property
     def many(self) -> bool:
@@ -64,6 +66,7 @@ _EXPECTED = {
     Kind.VERSION: "a string, as in '2.4'",
     Kind.PATH: "a path",
     Kind.RULES: "a list of strings",
+    Kind.CODES: "a list of strings",
     Kind.PATTERNS: "a list of strings",
     Kind.FUNCTIONS: "a list of strings",
     Kind.DEGREE: "'certain', 'possible' or 'all'",
@@ -177,6 +180,24 @@ class Config:
             "metavar": "FILE",
         },
     )
+    allow_file: str | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.PATH,
+            "help": "File of findings that are allowed, each with a reason: TOML or YAML.",
+            "default": "the `allow` tables of the configuration",
+            "metavar": "FILE",
+        },
+    )
+    never_allow: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.CODES,
+            "help": "Rules that no entry of the allow-list may name, by code, code prefix or name.",
+            "default": "none",
+            "metavar": "RULES",
+        },
+    )
     traced: tuple[str, ...] | None = field(
         default=None,
         metadata={
@@ -198,6 +219,12 @@ class Config:
         },
     )
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
+    file: str | None = field(default=None, compare=False)
+    """The file that the settings were read from."""
+    table: tuple[str, ...] = field(default=(), compare=False)
+    """The table of that file that holds them."""
+    has_allow: bool = field(default=False, compare=False)
+    """Whether entries of the allow-list stand there, too."""
 
     def origin(self, name: str, value: str) -> Origin:
         """Where a field's value was given."""
@@ -214,7 +241,8 @@ class Config:
         for option in options():
             ours, theirs = getattr(base, option.name), getattr(flags, option.name)
             values[option.name] = ours + theirs if option.adds else ours if theirs is None else theirs
-        return Config(**values, origins={**base.origins, **flags.origins})
+        origins = {**base.origins, **flags.origins}
+        return Config(**values, origins=origins, file=self.file, table=self.table, has_allow=self.has_allow)
 
 
 def options() -> tuple[Option, ...]:
@@ -286,7 +314,8 @@ def load_config(path: Path) -> Config:
     table = table_of(document)
     if table is None:
         prefix, table = (prefix, {}) if path.name == "pyproject.toml" else ((), document)
-    return _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
+    config = _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
+    return replace(config, file=absolute_path(path), table=prefix)
 
 
 def table_of(document: Mapping[str, object]) -> object | None:
@@ -430,11 +459,13 @@ class _Reader:
         origins: dict[tuple[str, str], Origin] = {}
         for key, value in table.items():
             option = by_key.get(key)
+            if key == _ALLOW:  # read by whoever asks for the allow-list
+                continue
             if option is None:
-                raise self._unknown(key, by_key)
+                raise self._unknown(key, (*by_key, _ALLOW))
             values[option.name] = self._value(option, value)
             origins.update(self._origins(option, values[option.name]))
-        return Config(**values, origins=origins)
+        return Config(**values, origins=origins, has_allow=_ALLOW in table)
 
     def _value(self, option: Option, value: object) -> tuple[str, ...] | str:
         path = (*self.prefix, option.key)
@@ -448,7 +479,7 @@ class _Reader:
                 return version
             case Kind.DEGREE, str(text) if text in DEGREES:
                 return text
-            case Kind.RULES | Kind.PATTERNS | Kind.FUNCTIONS, [*items]:
+            case Kind.RULES | Kind.CODES | Kind.PATTERNS | Kind.FUNCTIONS, [*items]:
                 odd = [_type_name(item) for item in items if not isinstance(item, str)]
                 if not odd:
                     if option.kind is Kind.FUNCTIONS:
