@@ -110,6 +110,15 @@ class Origin:
     directory: str
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that settings were read from, its table that holds them, and whether an allow-list stands there too."""
+
+    file: str
+    table: tuple[str, ...]
+    has_allow: bool
+
+
 def _rules(text: str, default: str) -> Mapping[str, object]:
     return {"kind": Kind.RULES, "help": text, "default": default, "metavar": "RULES"}
 
@@ -219,12 +228,7 @@ class Config:
         },
     )
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
-    file: str | None = field(default=None, compare=False)
-    """The file that the settings were read from."""
-    table: tuple[str, ...] = field(default=(), compare=False)
-    """The table of that file that holds them."""
-    has_allow: bool = field(default=False, compare=False)
-    """Whether entries of the allow-list stand there, too."""
+    source: Source | None = field(default=None, compare=False)
 
     def origin(self, name: str, value: str) -> Origin:
         """Where a field's value was given."""
@@ -242,7 +246,7 @@ class Config:
             ours, theirs = getattr(base, option.name), getattr(flags, option.name)
             values[option.name] = ours + theirs if option.adds else ours if theirs is None else theirs
         origins = {**base.origins, **flags.origins}
-        return Config(**values, origins=origins, file=self.file, table=self.table, has_allow=self.has_allow)
+        return Config(**values, origins=origins, source=self.source)
 
 
 def options() -> tuple[Option, ...]:
@@ -315,7 +319,7 @@ def load_config(path: Path) -> Config:
     if table is None:
         prefix, table = (prefix, {}) if path.name == "pyproject.toml" else ((), document)
     config = _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
-    return replace(config, file=absolute_path(path), table=prefix)
+    return replace(config, source=Source(absolute_path(path), prefix, _ALLOW in cast("dict[str, object]", table)))
 
 
 def table_of(document: Mapping[str, object]) -> object | None:
@@ -465,7 +469,7 @@ class _Reader:
                 raise self._unknown(key, (*by_key, _ALLOW))
             values[option.name] = self._value(option, value)
             origins.update(self._origins(option, values[option.name]))
-        return Config(**values, origins=origins, has_allow=_ALLOW in table)
+        return Config(**values, origins=origins)
 
     def _value(self, option: Option, value: object) -> tuple[str, ...] | str:
         path = (*self.prefix, option.key)

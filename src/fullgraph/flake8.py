@@ -125,7 +125,7 @@ class Plugin:
 
 def _allowed(config: Config, start: Path) -> AllowList | None:
     """Read the allow-list of the project."""
-    place = Place.of(config, Path(config.file).parent if config.file is not None else find_root(start))
+    place = Place.of(config, find_root(start) if config.source is None else Path(config.source.file).parent)
     return None if place is None else AllowList.read(place, config)
 
 

@@ -66,7 +66,8 @@ def find(run: Run) -> AllowList | None:
         ConfigError: it is broken, or is named and not there.
 
     """
-    if run.config.allow_file is None and not run.config.has_allow:
+    source = run.config.source
+    if run.config.allow_file is None and not (source is not None and source.has_allow):
         if run.config.never_allow:
             from fullgraph.engine.selection import never_allowed  # noqa: PLC0415
 
@@ -288,10 +289,8 @@ def _place(run: Run) -> Place:
     if place is not None:
         return place
     base = absolute_path(run.home or Path.cwd())
-    if run.config.file is not None:
-        found = Place.in_settings(run.config, base)
-        assert found is not None
-        return found
+    if run.config.source is not None:
+        return Place.in_settings(run.config.source, base)
     if run.home is None:
         raise click.UsageError("--isolated leaves no place for an allow-list; say where it is with --allow-file")
     path = Path(base, OWN_CONFIG)

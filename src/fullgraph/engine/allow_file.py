@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fullgraph.api import Severity
-from fullgraph.config import Config, ConfigError, absolute_path, display_path, nearest
+from fullgraph.config import Config, ConfigError, Source, absolute_path, display_path, nearest
 from fullgraph.engine import allow
 from fullgraph.engine.allow import Entry, Matched, Spot, Target, TargetError
 from fullgraph.engine.allow_layout import Change, Format, Item, Layout, changed
@@ -47,12 +47,13 @@ class Place:
 
         """
         base = absolute_path(home or Path.cwd())
+        source = config.source if config.source is not None and config.source.has_allow else None
         if config.allow_file is None:
-            return cls.in_settings(config, base) if config.has_allow else None
+            return None if source is None else cls.in_settings(source, base)
         origin = config.origin("allow_file", config.allow_file)
-        if config.has_allow:
-            shown = display_path(str(config.file))
-            raise ConfigError(origin.where, f"entries stand in {shown} and in {config.allow_file}; keep them in one")
+        if source is not None:
+            both = f"{display_path(source.file)} and in {config.allow_file}"
+            raise ConfigError(origin.where, f"allow entries stand in {both}; keep them in one")
         path = Path(absolute_path(Path(origin.directory, config.allow_file)))
         kind = _format_of(path)
         if kind is None:
@@ -60,11 +61,10 @@ class Place:
         return cls(path, display_path(path), base, kind)
 
     @classmethod
-    def in_settings(cls, config: Config, base: str) -> Place | None:
-        """The place of entries in the configuration itself."""
-        if config.file is None:
-            return None
-        return cls(Path(config.file), display_path(config.file), base, Toml((*config.table, "allow"), is_alone=False))
+    def in_settings(cls, source: Source, base: str) -> Place:
+        """The place of entries in a configuration."""
+        kind = Toml((*source.table, "allow"), is_alone=False)
+        return cls(Path(source.file), display_path(source.file), base, kind)
 
 
 @dataclass(frozen=True, slots=True)
