@@ -218,7 +218,7 @@ def _open_spots(checked: _Checked, run: Run, *, with_baseline: bool) -> list[Spo
 
 def _with_stubs(listed: AllowList, new: Sequence[Stub], report: Report) -> str:
     """The text of a list with stubs at its end, each with the lines that it is for."""
-    from fullgraph.engine.allow_layout import newline_of  # noqa: PLC0415
+    from fullgraph.engine.allow_layout import Layout, newline_of  # noqa: PLC0415
     from fullgraph.report.snippet import source_lines  # noqa: PLC0415
 
     newline = newline_of(listed.layout.text)
@@ -229,8 +229,7 @@ def _with_stubs(listed: AllowList, new: Sequence[Stub], report: Report) -> str:
         lines = source_lines(report.sources.get(stub.spots[0].finding.filename, b""))
         comments = [_printable(lines[spot.finding.start.row - 1].strip()) for spot in stub.spots]
         written += kind.item(stub.values, comments, like, newline)
-    head = "" if listed.data else _HEAD.replace("\n", newline)
-    return head + kind.added(listed.layout, written, newline)
+    return kind.added(listed.layout if listed.data else Layout(_HEAD), written, newline)
 
 
 def _update(checked: _Checked, *, follows: bool, prunes: bool) -> int:

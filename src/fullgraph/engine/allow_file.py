@@ -317,7 +317,8 @@ class _Item:
         word = self.text("code")
         code = self.known.code_of(word)
         if code is None:
-            near = self.known.nearest_rule(word)
+            names = {code: name for code, name in self.known.names.items() if code not in self.known.internal}
+            near = nearest(word, (*names, *names.values()))
             hint = f"did you mean {near!r}?" if near else "codes look like 'TFG101'"
             self.fail("code", f"unknown rule {word!r}; {hint}")
         if code in self.known.internal:

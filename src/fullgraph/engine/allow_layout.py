@@ -111,7 +111,7 @@ def changed(layout: Layout, changes: Mapping[int, Change], kind: Format) -> str:
         if change.is_removed:
             pieces.append((*_removable(layout.text, item), ""))
             continue
-        last = item.end
+        last = max(each.end for each in item.fields.values()) if item.is_flow else item.end
         for key, value in change.values.items():
             known = item.fields.get(key)
             if known is not None:

@@ -13,6 +13,8 @@ from fullgraph.engine.allow_layout import Field, Item, Layout, Value, literal, n
 _BETWEEN = re.compile(r"\s*:\s*")
 _TOP = ("version", "allow")
 _HEAD = "allow:"
+_MOST_NESTED = 5000
+"""libyaml has no limit of its own and breaks down with the whole process."""
 
 
 class Yaml:
@@ -101,7 +103,9 @@ class _Reader:
         except ImportError as error:
             raise ConfigError(self.shown, "to read YAML, install PyYAML: pip install 'fullgraph[yaml]'") from error
         try:
-            return yaml.compose(self.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            nested = sum(map(self.text.count, ("[", "{", "- "))) > _MOST_NESTED
+            loader = yaml.SafeLoader if nested else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            return yaml.compose(self.text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = f"{self.shown}:{mark.line + 1}:{mark.column + 1}" if mark is not None else self.shown
