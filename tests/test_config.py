@@ -29,6 +29,7 @@ VALUES = {
     Kind.PATH: '"2.4"',
     Kind.PER_FILE: '{ a = ["TFG1"] }',
     Kind.DEGREE: '"possible"',
+    Kind.CODES: '["TFG1"]',
     Kind.FUNCTIONS: '["a.b:C.d"]',
 }
 
@@ -50,7 +51,8 @@ def error_of(path: Path) -> str:
 
 
 def test_every_field_but_the_origins_is_an_option() -> None:
-    assert [option.name for option in options()] == [field.name for field in fields(Config) if field.name != "origins"]
+    assert [option.name for option in options()] == [field.name for field in fields(Config) if field.metadata]
+    assert {field.name for field in fields(Config) if not field.metadata} == {"origins", "source"}
     assert all(option.help.endswith(".") and option.default for option in options())
 
 

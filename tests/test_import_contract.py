@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = Path(fullgraph.__file__).parent
 RULE_FILES = sorted((SOURCE / "rules").glob("*/*.py"))
 RULES_MAY_IMPORT = frozenset({"__future__", "ast", "collections.abc", "fullgraph.api", "re", "typing"})
-HEAVY = frozenset({"click", "libcst", "numpy", "pathspec", "pygls", "rich", "torch"})
+HEAVY = frozenset({"click", "libcst", "numpy", "pathspec", "pygls", "rich", "torch", "yaml"})
 """What linting must never load."""
 
 RUN = """

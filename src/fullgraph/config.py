@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
 _LIKE_ENOUGH = 0.5
+_ALLOW = "allow"
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 _PART = re.compile(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)')
 _DOTTED = r"""(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*"""
@@ -54,6 +55,7 @@ class Kind(enum.Enum):
     FUNCTIONS = "list of patterns for functions"
     PACKAGES = "list of packages"
     DEGREE = "certain, possible or all"
+    CODES = "list of codes and prefixes"
 
     @property
     def many(self) -> bool:
@@ -65,6 +67,7 @@ _EXPECTED = {
     Kind.VERSION: "a string, as in '2.4'",
     Kind.PATH: "a path",
     Kind.RULES: "a list of strings",
+    Kind.CODES: "a list of strings",
     Kind.PATTERNS: "a list of strings",
     Kind.FUNCTIONS: "a list of strings",
     Kind.PACKAGES: "a list of strings",
@@ -107,6 +110,15 @@ class Origin:
 
     where: str
     directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that settings were read from, its table that holds them, and whether an allow-list stands there too."""
+
+    file: str
+    table: tuple[str, ...]
+    has_allow: bool
 
 
 def _rules(text: str, default: str) -> Mapping[str, object]:
@@ -179,6 +191,24 @@ class Config:
             "metavar": "FILE",
         },
     )
+    allow_file: str | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.PATH,
+            "help": "File of findings that are allowed, each with a reason: TOML or YAML.",
+            "default": "the `allow` tables of the configuration",
+            "metavar": "FILE",
+        },
+    )
+    never_allow: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.CODES,
+            "help": "Rules that no entry of the allow-list may name, by code, code prefix or name.",
+            "default": "none",
+            "metavar": "RULES",
+        },
+    )
     traced: tuple[str, ...] | None = field(
         default=None,
         metadata={
@@ -209,6 +239,7 @@ class Config:
         },
     )
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict, compare=False, repr=False)
+    source: Source | None = field(default=None, compare=False)
 
     def origin(self, name: str, value: str) -> Origin:
         """Where a field's value was given."""
@@ -225,7 +256,8 @@ class Config:
         for option in options():
             ours, theirs = getattr(base, option.name), getattr(flags, option.name)
             values[option.name] = ours + theirs if option.adds else ours if theirs is None else theirs
-        return Config(**values, origins={**base.origins, **flags.origins})
+        origins = {**base.origins, **flags.origins}
+        return Config(**values, origins=origins, source=self.source)
 
 
 def options() -> tuple[Option, ...]:
@@ -299,7 +331,8 @@ def load_config(path: Path) -> Config:
     table = table_of(document)
     if table is None:
         prefix, table = (prefix, {}) if path.name == "pyproject.toml" else ((), document)
-    return _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
+    config = _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
+    return replace(config, source=Source(absolute_path(path), prefix, _ALLOW in cast("dict[str, object]", table)))
 
 
 def table_of(document: Mapping[str, object]) -> object | None:
@@ -449,8 +482,10 @@ class _Reader:
         origins: dict[tuple[str, str], Origin] = {}
         for key, value in table.items():
             option = by_key.get(key)
+            if key == _ALLOW:  # read by whoever asks for the allow-list
+                continue
             if option is None:
-                raise self._unknown(key, by_key)
+                raise self._unknown(key, (*by_key, _ALLOW))
             values[option.name] = self._value(option, value)
             origins.update(self._origins(option, values[option.name]))
         return Config(**values, origins=origins)
@@ -467,7 +502,7 @@ class _Reader:
                 return version
             case Kind.DEGREE, str(text) if text in DEGREES:
                 return text
-            case Kind.RULES | Kind.PATTERNS | Kind.FUNCTIONS | Kind.PACKAGES, [*items]:
+            case Kind.RULES | Kind.CODES | Kind.PATTERNS | Kind.FUNCTIONS | Kind.PACKAGES, [*items]:
                 odd = [_type_name(item) for item in items if not isinstance(item, str)]
                 if not odd:
                     if option.kind is Kind.FUNCTIONS:

@@ -14,6 +14,7 @@ from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 
 from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
 from fullgraph.config import options as config_options
+from fullgraph.engine.allow_file import AllowList, Place
 from fullgraph.engine.check import Settings, check_tree
 from fullgraph.engine.index import Projects
 from fullgraph.engine.many import path_of
@@ -49,6 +50,7 @@ class Plugin:
         settings: what the options say, for every file of the run.
         projects: what is traced in the projects of the run; None leaves each file to itself.
         level: how surely code must be traced for findings that say what tracing costs.
+        allowed: the allow-list; None if there is none.
 
     """
 
@@ -58,6 +60,7 @@ class Plugin:
     settings: ClassVar[Settings | None] = None
     projects: ClassVar[Projects | None] = None
     level: ClassVar[str] = "all"
+    allowed: ClassVar[AllowList | None] = None
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
         # flake8 goes by these names. The tree is the one that every other plugin sees, so it must not be changed.
@@ -93,6 +96,7 @@ class Plugin:
             start = common_directory(_paths(options))
             cls.settings = Settings.with_everything(resolve_target(config, find_root(start)).releases)
             cls.level = config.traced_level or "all"
+            cls.allowed = _allowed(config, start)
             cls.projects = None if options.fullgraph_no_project else _projects(options, config)
         except (ConfigError, OSError) as error:
             raise ExecutionError(f"fullgraph: {error}") from error
@@ -104,6 +108,8 @@ class Plugin:
             findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
             findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
             kept = [each for each in findings if is_traced_enough(each, self.level)]
+            if self.allowed is not None and self.filename != _STDIN:
+                kept = self.allowed.in_file(kept, self.tree, self.lines, self.filename)
             found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in kept]
         except Exception as error:  # anything that leaves this method ends flake8's whole run
             found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]
@@ -115,6 +121,12 @@ class Plugin:
         if self.projects is None or self.filename == _STDIN:
             return None
         return self.projects.region(path_of(self.filename), self.filename)
+
+
+def _allowed(config: Config, start: Path) -> AllowList | None:
+    """Read the allow-list of the project."""
+    place = Place.of(config, find_root(start) if config.source is None else Path(config.source.file).parent)
+    return None if place is None else AllowList.read(place, config)
 
 
 def _projects(options: argparse.Namespace, config: Config) -> Projects:

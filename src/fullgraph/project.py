@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fullgraph.torchfacts import TorchRange
 
 _MARKERS = frozenset({".git", "pyproject.toml", "setup.cfg", "setup.py"})
+OWN_CONFIG = "fullgraph.toml"
+"""A configuration that holds settings of fullgraph only."""
 _TORCH = re.compile(r"\s*torch\s*(?![\w.-])", re.IGNORECASE)
 _POETRY = re.compile(r"(\^|~=|~|>=|<=|===|==|!=|>|<|)\s*v?(\d+(?:\.\d+)*)[\w.*+!-]*")
 _POETRY_AS_SPECIFIER = {"^": ">=", "~": ">=", "": "=="}
@@ -67,7 +69,9 @@ def is_root(directory: Path) -> bool:
 
 
 def find_config(start: Path) -> Path | None:
-    """Find the nearest ``pyproject.toml`` upwards that has a ``[tool.fullgraph]`` table.
+    """Find the nearest ``fullgraph.toml``, or ``pyproject.toml`` with a ``[tool.fullgraph]`` table, upwards.
+
+    Where both are in one directory, ``fullgraph.toml`` counts.
 
     The search ends at the root of the git repository: what lies above it does not travel with the repository, so a run
     on another machine would not see it. Without a repository it goes up to the root of the file system.
@@ -77,6 +81,8 @@ def find_config(start: Path) -> Path | None:
 
     """
     for directory in (start, *start.parents):
+        if (own := directory / OWN_CONFIG).is_file():
+            return own
         path = directory / "pyproject.toml"
         text = _read(path)
         if text is not None and "fullgraph" in text and table_of(parse_toml(text, display_path(path))) is not None:

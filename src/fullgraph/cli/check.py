@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from fullgraph.cli.files import File
     from fullgraph.cli.per_file import PerFile
+    from fullgraph.engine.allow_file import AllowList
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
     from fullgraph.engine.index import Projects
@@ -67,6 +68,9 @@ def run_options(function: _Function) -> _Function:
 @click.command(short_help="Lint files and directories.")
 @run_options
 @click.option("--no-baseline", is_flag=True, help="Report the findings that the baseline lets pass, too.")
+@click.option(
+    "--show-allowed", is_flag=True, help="List the findings that the allow-list allows, too, with the reasons."
+)
 @click.option("--add-noqa", is_flag=True, help="Write a '# noqa: CODE' for each finding instead of reporting it.")
 @click.option("--add-ok", metavar="REASON", help="Write a '# fullgraph: ok CODE REASON' for each finding instead.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the code that is read from stdin.")
@@ -81,6 +85,7 @@ def run_options(function: _Function) -> _Function:
 def check(
     paths: tuple[str, ...],
     no_baseline: bool,
+    show_allowed: bool,
     add_noqa: bool,
     add_ok: str | None,
     stdin_filename: str | None,
@@ -99,8 +104,9 @@ def check(
         annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok, fixes=mode.active)
     run = prepare(paths, stdin_filename, **others)
     old = None if no_baseline else baseline.find(run)
-    linted = lint(run, mode)
+    linted = lint_allowed(run, mode)
     report = linted.report if old is None else baseline.apply(old, linted)
+    report = replace(report, show_allowed=show_allowed)
     if adds:
         return annotate.write(linted, report, add_ok)
     return _conclude(linted, report, output, mode)
@@ -179,8 +185,11 @@ def _start(paths: tuple[str, ...], stdin_filename: str | None) -> Path:
     return common_directory([Path(path) for path in real if path is not None])
 
 
-def lint(run: Run, mode: FixMode | None = None) -> Linted:
-    """Lint what a run is for, fix it if that is wanted, and complain about paths that cannot be linted."""
+def lint(run: Run, mode: FixMode | None = None, listed: AllowList | None = None) -> Linted:
+    """Lint what a run is for, fix it if that is wanted, and complain about paths that cannot be linted.
+
+    What the allow-list allows is not fixed, but is among the findings.
+    """
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
     from fullgraph.engine.check import Settings  # noqa: PLC0415
@@ -198,7 +207,7 @@ def lint(run: Run, mode: FixMode | None = None) -> Linted:
         terminal.complain(f"fullgraph: warning: no Python files found in {empty}")
     projects = open_projects(run, collected)
     level = run.config.traced_level or "all"
-    report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level)
+    report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level, listed)
     return Linted(collected, per_file, report, projects, not_written)
 
 
@@ -213,6 +222,15 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     return projects
 
 
+def lint_allowed(run: Run, mode: FixMode | None = None) -> Linted:
+    """Lint what a run is for, and take out what the allow-list allows."""
+    from fullgraph.cli import allow  # noqa: PLC0415 - it takes its run from here
+
+    listed = allow.find(run)
+    linted = lint(run, mode, listed)
+    return linted if listed is None else allow.apply(listed, linted, run)
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A file that was read, and what the project calls it."""
@@ -224,7 +242,13 @@ class _Read:
 
 
 def _lint(
-    collected: Collected, per_file: PerFile, target: Target, mode: FixMode, projects: Projects, level: str
+    collected: Collected,
+    per_file: PerFile,
+    target: Target,
+    mode: FixMode,
+    projects: Projects,
+    level: str,
+    listed: AllowList | None,
 ) -> tuple[Report, bool]:
     """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
     from fullgraph.engine.index import Source  # noqa: PLC0415
@@ -244,7 +268,8 @@ def _lint(
         data, found = each.data, said
         if mode.active:
             linked = partial(projects.region, each.path, each.file.shown)
-            outcome = fix_file(each.file, data, said, each.settings, mode, linked)
+            spared = None if listed is None else partial(listed.allowed, each.file.shown)
+            outcome = fix_file(each.file, data, said, each.settings, mode, linked, spared)
             data, found = outcome.data, outcome.findings
             fixed += outcome.fixed
             not_written = not_written or outcome.failed

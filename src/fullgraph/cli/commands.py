@@ -10,6 +10,7 @@ import click
 
 from fullgraph import __version__
 from fullgraph.cli import terminal
+from fullgraph.cli.allow import allow
 from fullgraph.cli.baseline import baseline
 from fullgraph.cli.check import check
 from fullgraph.cli.clean import clean
@@ -36,6 +37,7 @@ def cli(ctx: click.Context) -> int | None:
 
 
 cli.add_command(check)
+cli.add_command(allow)
 cli.add_command(baseline)
 cli.add_command(clean)
 cli.add_command(map_region)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fullgraph.cli.files import File
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.fix.rounds import Spared
     from fullgraph.semantic.traced import FileRegion
 
     Linking: TypeAlias = Callable[[], FileRegion | None]
@@ -51,17 +52,23 @@ class Outcome:
 
 
 def fix_file(
-    file: File, data: bytes, findings: list[Finding], settings: Settings, mode: FixMode, linked: Linking
+    file: File,
+    data: bytes,
+    findings: list[Finding],
+    settings: Settings,
+    mode: FixMode,
+    linked: Linking,
+    spared: Spared | None = None,
 ) -> Outcome:
     """Fix one file, or show how it would be fixed; the code from stdin goes to stdout.
 
-    ``linked`` says what is traced in it, if that is asked.
+    ``linked`` says what is traced in it, if that is asked, and ``spared`` which findings are to stay.
     """
     from fullgraph.fix import fix_source, is_applied  # noqa: PLC0415 - brings LibCST
 
     nothing = Outcome(data, 0, findings)
     if any(is_applied(finding, unsafe=mode.unsafe_fixes) for finding in findings):
-        fixed = fix_source(data, file.shown, settings, unsafe=mode.unsafe_fixes, linked=linked())
+        fixed = fix_source(data, file.shown, settings, unsafe=mode.unsafe_fixes, linked=linked(), spared=spared)
         nothing = Outcome(data, 0, list(fixed.remaining)) if fixed.data == data else nothing
     else:
         fixed = None

@@ -12,6 +12,8 @@ _INTERNAL_PAGES = {
     "TFG002": "Reported where `# fullgraph: ok` or the codes of a `# noqa` hide nothing, or no longer hold.",
     "TFG003": "Reported where a `# fullgraph: ok` cannot be understood: no code, an unknown one, or no reason.",
     "TFG004": "Reported at a baseline's entry that lets pass more than there is, or whose last day is over.",
+    "TFG005": "Reported at an entry of the allow-list that allows more than there is, or that has expired.",
+    "TFG006": "Reported at an entry of the allow-list that has no reason, or an empty owner; it allows nothing.",
 }
 
 

@@ -20,6 +20,8 @@ INTERNAL_CODES: Mapping[str, str] = MappingProxyType(
         "TFG002": "unused-suppression",
         "TFG003": "malformed-suppression",
         "TFG004": "outdated-baseline-entry",
+        "TFG005": "outdated-allow-entry",
+        "TFG006": "incomplete-allow-entry",
     }
 )
 """Codes that no rule file stands behind, with their names: they are on whatever is selected."""

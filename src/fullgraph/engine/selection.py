@@ -113,6 +113,22 @@ def ignored_per_file(config: Config, known: Catalogue | None = None) -> dict[str
     return ignored
 
 
+def never_allowed(config: Config, known: Catalogue | None = None) -> dict[str, str]:
+    """Give the codes that no entry of an allow-list may name, with where that is said.
+
+    Raises:
+        ConfigError: a selector that stands for nothing; names where it was given and the nearest valid one.
+
+    """
+    never: dict[str, str] = {}
+    for selector in config.never_allow or ():
+        known = catalogue() if known is None else known
+        where = config.origin("never_allow", selector).where
+        _check(selector, where, known)
+        never.update(dict.fromkeys(sorted(known.codes(selector) - never.keys()), where))
+    return never
+
+
 def _checked_selectors(config: Config, known: Catalogue) -> Iterator[tuple[str, bool]]:
     for option in options():
         if option.kind is not Kind.RULES:

@@ -17,9 +17,14 @@ from fullgraph.intents import Applicability
 from fullgraph.semantic.source import decode, encode, parse, split_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import TypeAlias
+
     from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
     from fullgraph.semantic.traced import FileRegion
+
+    Spared: TypeAlias = Callable[[bytes, list[Finding]], Collection[Finding]]
 
 _MOST_ROUNDS = 10
 
@@ -42,18 +47,25 @@ def is_applied(finding: Finding, *, unsafe: bool) -> bool:
 
 
 def fix_source(
-    data: bytes, filename: str, settings: Settings, *, unsafe: bool = False, linked: FileRegion | None = None
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    unsafe: bool = False,
+    linked: FileRegion | None = None,
+    spared: Spared | None = None,
 ) -> Fixed:
     """Apply the fixes of a file's findings, as far as that is surely right.
 
     What is left is among the remaining findings, with the reason as its fix. ``linked`` is what the project says of the
-    file as it was; no fix adds or removes a function, so it goes on to hold.
+    file as it was; no fix adds or removes a function, so it goes on to hold. What is ``spared`` is left as it is.
     """
     fixed = 0
     refused: list[tuple[Finding, str]] = []
     findings = check_source(data, filename, settings, linked)
     for _ in range(_MOST_ROUNDS):
-        wanted = [finding for finding in findings if is_applied(finding, unsafe=unsafe)]
+        left_alone = spared(data, findings) if spared is not None else ()
+        wanted = [each for each in findings if is_applied(each, unsafe=unsafe) and each not in left_alone]
         if not wanted:
             break
         data, done, refused = _round(data, filename, wanted)

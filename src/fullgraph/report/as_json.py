@@ -9,12 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fullgraph.engine.finding import Finding, Position
-    from fullgraph.report.model import Report
+    from fullgraph.report.model import Allowed, Report
 
 
 def findings_json(report: Report) -> str:
     """Write all findings as a JSON list."""
-    return json.dumps([_finding(finding) for finding in report.findings], indent=2) + "\n"
+    by_finding = {each.finding: each for each in report.allowed}
+    listed = [_finding(finding) for finding in report.shown]
+    if report.show_allowed:
+        for item, finding in zip(listed, report.shown, strict=True):
+            item["allowed"] = _allowed(by_finding.get(finding))
+    return json.dumps(listed, indent=2) + "\n"
 
 
 def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
@@ -39,6 +44,12 @@ def _finding(finding: Finding) -> dict[str, object]:
             "chain": [{"filename": step.filename, "row": step.row, "name": step.name} for step in finding.traced.chain],
         },
     }
+
+
+def _allowed(by: Allowed | None) -> dict[str, str | None] | None:
+    if by is None:
+        return None
+    return {"entry": by.entry, "owner": by.owner or None, "reason": by.reason, "expires": by.expires or None}
 
 
 def _position(position: Position) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fullgraph.engine.finding import Severity, Traced
@@ -9,6 +10,8 @@ from fullgraph.report.snippet import snippet, source_lines
 from fullgraph.report.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fullgraph.engine.finding import ChainStep, Finding, TracedBy
     from fullgraph.report.model import Report, Style
 
@@ -19,7 +22,7 @@ _LONGEST_CHAIN = 5
 
 def concise(report: Report, style: Style) -> str:
     """Write ``path:row:column: CODE message``, one line for each finding."""
-    return "".join(f"{_header(finding, finding.text, style)}\n" for finding in report.findings)
+    return "".join(f"{_header(finding, finding.text, style)}\n" for finding in _listed(report))
 
 
 def full(report: Report, style: Style) -> str:
@@ -27,11 +30,23 @@ def full(report: Report, style: Style) -> str:
     blocks = []
     name: str | None = None
     lines: tuple[str, ...] = ()
-    for finding in report.findings:
+    for finding in _listed(report):
         if finding.filename != name:
             name, lines = finding.filename, source_lines(report.sources.get(finding.filename, b""))
         blocks.append("\n".join(_block(finding, lines, style)) + "\n\n")
     return "".join(blocks)
+
+
+def _listed(report: Report) -> Iterator[Finding]:
+    """The findings to list; one that is allowed says by what and why."""
+    by_finding = {each.finding: each for each in report.allowed}
+    for finding in report.shown:
+        by = by_finding.get(finding)
+        if by is None:
+            yield finding
+        else:
+            why = " ".join(f"{by.owner}: {by.reason}".removeprefix(": ").split())
+            yield replace(finding, message=f"{finding.message} (allowed by {by.entry}: {why})", severity=Severity.NOTE)
 
 
 def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:

@@ -14,6 +14,17 @@ FORMATS = ("full", "concise", "json")
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """A finding that an allow-list allows: the entry's place, who answers for it, why, and its last day."""
+
+    finding: Finding
+    entry: str
+    owner: str
+    reason: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a run.
 
@@ -21,6 +32,7 @@ class Report:
     ``torch`` is the target version and ``origin`` says where that came from. ``failed`` names the files of which not
     every finding is known, and ``notes`` are lines for the summary. ``fixed`` is how many findings are gone, or with
     ``--diff`` would be; None if nobody asked for that. ``unsafe`` says whether unsafe fixes were wanted too.
+    ``allowed`` are the findings that the allow-list allows, and ``show_allowed`` says whether to list them.
     """
 
     findings: tuple[Finding, ...]
@@ -32,6 +44,16 @@ class Report:
     notes: tuple[str, ...] = ()
     fixed: int | None = None
     unsafe: bool = False
+    allowed: tuple[Allowed, ...] = ()
+    show_allowed: bool = False
+
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings to list, in their order."""
+        if not self.show_allowed:
+            return self.findings
+        both = (*self.findings, *(each.finding for each in self.allowed))
+        return tuple(sorted(both, key=lambda finding: finding.sort_key()))
 
     def fixable(self, applicability: str) -> int:
         """How many findings have a fix of this applicability."""
