@@ -230,7 +230,11 @@ def operation(op: ast.operator, left: Value, right: Value) -> Value:
         return join_all(operation(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
     match left, right:
         case (Tensor(), _) | (_, Tensor()):
-            return tensor_of(_dtype_of_operation(op, left, right), combined_rank(rank_of(left), rank_of(right)))
+            static = all(
+                item.static if isinstance(item, Tensor) else isinstance(item, Static) for item in (left, right)
+            )
+            rank = combined_rank(rank_of(left), rank_of(right))
+            return tensor_of(_dtype_of_operation(op, left, right), rank, static)
         case (Array(), _) | (_, Array()):
             if UNKNOWN in (left, right):
                 return UNKNOWN

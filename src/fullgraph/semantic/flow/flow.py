@@ -13,6 +13,7 @@ from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promis
 from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
 from fullgraph.semantic.flow.value import (
+    BOTTOM,
     TENSOR,
     UNKNOWN,
     ClassOf,
@@ -57,10 +58,10 @@ class Flow:
         self._proven: dict[DefNode, frozenset[str]] = {}
 
     def value(self, expr: ast.expr, scope: Scope) -> Value:
-        """What an expression in a scope is; UNKNOWN outside functions and where it is not reached."""
+        """What an expression in a scope is; UNKNOWN outside functions, BOTTOM where it is not reached."""
         if scope.function is None:
             return UNKNOWN
-        return self.run(scope.function).values.get(expr, UNKNOWN)
+        return self.run(scope.function).values.get(expr, BOTTOM)
 
     def run(self, scope: Scope) -> Interpreter:
         """The interpretation of a function with what its parameters are for all that this file says."""

@@ -29,8 +29,8 @@ from fullgraph.semantic.flow.value import (
 def item_of(base: Value, where: ast.expr, index: Value) -> Value:
     """What stands at ``where``, which evaluates to ``index``, in ``base``."""
     match base:
-        case Tensor(dtype=dtype):
-            return tensor_of(dtype, _rank(base.rank, where, index))
+        case Tensor(dtype=dtype, static=static):
+            return tensor_of(dtype, _rank(base.rank, where, index), static)
         case Array(dtype=dtype):
             return Array(dtype, _rank(base.rank, where, index))
         case Shape():

@@ -25,6 +25,7 @@ from fullgraph.semantic.flow.value import (
     Number,
     Path,
     Sequence,
+    Shape,
     Static,
     Tensor,
     Value,
@@ -146,8 +147,12 @@ def dtype_of(value: Value) -> Dtype | None:
         case Static(type=Number.FLOAT) | Data(type=Number.FLOAT):
             return Dtype.FLOATING
         case Either():
-            kinds = {dtype_of(item) for item in value.choices}
+            kinds = {dtype_of(item) for item in value.choices if item != NONE}
             return kinds.pop() if len(kinds) == 1 else None
+        case Sequence(element=Tensor() | Static() | Data() as element):
+            return dtype_of(element)
+        case Shape():
+            return Dtype.INTEGER
         case _:
             return None
 
@@ -159,6 +164,8 @@ def rank_of(value: Value) -> int | None:
             return rank
         case Static() | Data():
             return 0
+        case Shape() | Sequence(element=Static() | Data()):
+            return 1
         case _:
             return None
 
@@ -246,6 +253,7 @@ def _result(
             return _KINDS.get(kind, UNKNOWN)
 
 
+_INDICES = tensor_of(Dtype.INTEGER, 1)
 _WITH_INDICES = frozenset({"topk", "sort", "kthvalue", "cummax", "cummin", "mode", "max", "min", "median"})
 
 
@@ -258,10 +266,9 @@ def _special(name: str, given: Arguments, *, method: bool) -> Value | None:
         case "max" | "min" | "median" | "nanmedian":
             return _extremum(operand, given)
         case "nonzero":
-            indices = tensor_of(Dtype.INTEGER)
-            return Sequence(indices) if "as_tuple" in given.named else indices
+            return Sequence(_INDICES) if "as_tuple" in given.named else tensor_of(Dtype.INTEGER, 2)
         case "where" if not method and len(given.positional) + len(given.named) == 1:
-            return Sequence(tensor_of(Dtype.INTEGER))
+            return Sequence(_INDICES)
         case "where":
             values = given.positional[1:]
             kinds = [dtype_of(item) for item in values]
@@ -274,7 +281,7 @@ def _special(name: str, given: Arguments, *, method: bool) -> Value | None:
             return Array(dtype_of(operand), rank_of(operand))
         case "tensor" | "as_tensor" | "asarray" | "scalar_tensor" if not method:
             said = dtype_said(given.get(1, "dtype"))
-            return tensor_of(said or dtype_of(operand), rank_of(operand))
+            return tensor_of(said or dtype_of(operand), rank_of(operand), _is_static(operand))
         case "from_numpy" if not method:
             return tensor_of(dtype_of(operand), rank_of(operand))
         case "Tensor" | "FloatTensor" if not method:
@@ -316,6 +323,19 @@ def _listed(operand: Value) -> Value:
             return Sequence(UNKNOWN, None, mutable=True)
         case _:
             return UNKNOWN
+
+
+def _is_static(operand: Value) -> bool:
+    """Whether a tensor made of this holds numbers that are known."""
+    match operand:
+        case Static() | Shape():
+            return True
+        case Sequence(element=Static()):
+            return True
+        case Tensor(static=static):
+            return static
+        case _:
+            return False
 
 
 def _is_total(given: Arguments) -> bool:
@@ -379,6 +399,10 @@ def _rank_of_result(name: str, operand: Value, given: Arguments) -> int | None:
     if name in ("arange", "linspace"):
         return 1
     rank = rank_of(operand)
+    if name == "argwhere":
+        return 2
+    if name == "masked_select":
+        return 1
     if rank is None:
         return None
     if name in _SAME_RANK:

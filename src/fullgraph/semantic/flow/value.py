@@ -68,10 +68,11 @@ class Unknown(Value):
 
 @dataclass(frozen=True, slots=True)
 class Tensor(Value):
-    """A tensor; dtype and rank as far as they are known."""
+    """A tensor; dtype and rank as far as they are known, and whether its values are those of known numbers."""
 
     dtype: Dtype | None = None
     rank: int | None = None
+    static: bool = False
 
     @property
     def surely_tensor(self) -> Tensor | None:
@@ -222,9 +223,9 @@ ANY_MAPPING = Mapping(UNKNOWN)
 
 
 @lru_cache(maxsize=256)
-def tensor_of(dtype: Dtype | None = None, rank: int | None = None) -> Tensor:
+def tensor_of(dtype: Dtype | None = None, rank: int | None = None, static: bool = False) -> Tensor:
     """The tensor of this dtype and rank."""
-    return Tensor(dtype, rank) if rank is None or 0 <= rank <= 8 else Tensor(dtype)
+    return Tensor(dtype, rank if rank is None or 0 <= rank <= 8 else None, static)
 
 
 @lru_cache(maxsize=16)
@@ -297,7 +298,7 @@ def _merge(left: Value, right: Value, depth: int) -> Value | None:
     """One value of the kind that both are; None if they are of different kinds."""
     match left, right:
         case Tensor(), Tensor():
-            return tensor_of(_same(left.dtype, right.dtype), _same(left.rank, right.rank))
+            return tensor_of(_same(left.dtype, right.dtype), _same(left.rank, right.rank), left.static and right.static)
         case Array(), Array():
             return Array(_same(left.dtype, right.dtype), _same(left.rank, right.rank))
         case Static(), Static():
@@ -364,8 +365,8 @@ def options_without(value: Value, *dropped: Value) -> Value:
 def element_of(value: Value) -> Value:
     """What iterating over a value gives."""
     match value:
-        case Tensor(dtype=dtype, rank=rank):
-            return tensor_of(dtype, None if rank is None or rank == 0 else rank - 1)
+        case Tensor(dtype=dtype, rank=rank, static=static):
+            return tensor_of(dtype, None if rank is None or rank == 0 else rank - 1, static)
         case Array(dtype=dtype, rank=rank):
             return Array(dtype, None if rank is None or rank == 0 else rank - 1)
         case Sequence(element=element):
