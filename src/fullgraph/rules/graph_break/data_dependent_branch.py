@@ -108,7 +108,8 @@ CALL = step, torch.ones(3)
 
 In code that is, or may be, traced, where the condition is surely a tensor, or is one on some path through the
 function: by an annotation, by what the function does with a parameter, by what callers in the file pass, or as a
-result of torch.
+result of torch. Of several conditions on the same value, the first is reported. What is evaluated for tensors of
+`torch.float16` only, as the clamping of infinite values often is, is not.
 
 ## How this is known
 
@@ -202,7 +203,8 @@ def _first(condition: ast.expr, ctx: Context) -> Iterator[Hit]:
     """The first part of a condition that needs the values of a tensor."""
     for part in _parts(condition):
         if (hit := _found(part, ctx)) is not None:
-            yield hit
+            if not _is_for_half(part, condition, ctx) and not _was_asked(part, ctx):
+                yield hit
             return
 
 
@@ -253,6 +255,53 @@ def _is_free(part: ast.expr) -> bool:
             return name in _ASKED_OF_TYPES
         case _:
             return False
+
+
+def _is_for_half(part: ast.expr, condition: ast.expr, ctx: Context) -> bool:
+    """Whether a part of a condition is evaluated only for tensors of ``torch.float16``."""
+    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And) and _asks_for_half(condition, ctx):
+        return True
+    child: ast.AST = condition
+    parent = ctx.parent(condition)
+    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(parent, ast.If) and child in parent.body and _asks_for_half(parent.test, ctx):
+            return True
+        child, parent = parent, ctx.parent(parent)
+    return False
+
+
+def _asks_for_half(condition: ast.expr, ctx: Context) -> bool:
+    for part in condition.values if isinstance(condition, ast.BoolOp) else [condition]:
+        match part:
+            case ast.Compare(left=ast.Attribute(attr="dtype"), ops=[ast.Eq()], comparators=[dtype]):
+                if not {"torch.float16", "torch.half"}.isdisjoint(ctx.names(dtype)):
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _was_asked(part: ast.expr, ctx: Context) -> bool:
+    """Whether an earlier condition of the function asks for the same value of a name."""
+    function = ctx.function()
+    if not isinstance(part, ast.Name) or function is None:
+        return False
+    here = (part.lineno, part.col_offset)
+    before: list[tuple[int, int]] = []
+    bound = (0, 0)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == part.id and (node.lineno, node.col_offset) < here:
+            if isinstance(node.ctx, ast.Store):
+                bound = max(bound, (node.lineno, node.col_offset))
+            elif _is_in_condition(node, ctx) and _is_asked(node, ctx):
+                before.append((node.lineno, node.col_offset))
+    return any(place > bound for place in before)
+
+
+def _is_asked(name: ast.Name, ctx: Context) -> bool:
+    """Whether the truth of a name, and of nothing that is computed from it, is asked for."""
+    parent = ctx.parent(name)
+    return not isinstance(parent, ast.expr) or isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.IfExp))
 
 
 def _needs_values(value: Value) -> bool:
@@ -376,6 +425,23 @@ def eager(x: torch.Tensor):
     if x.sum() > 0:
         return x
     return -x
+
+
+@torch.compile
+def half(x: torch.Tensor):
+    if x.dtype == torch.float16 and torch.isinf(x).any():
+        x = x.clamp(max=65504.0)
+    skip = x.sum() > 0
+    if skip:  # TFG201
+        x = x + 1
+    if not skip:
+        x = x - 1
+    skip = x.sum() > 0
+    if skip:  # TFG201
+        x = x + 1
+    if not torch.compiler.is_compiling() and x.sum() > 0:
+        x = x + 1
+    return x
 
 
 @torch.compile

@@ -175,6 +175,8 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         return
     receiver = ctx.value(call.func.value)
     surely = isinstance(receiver, values.Unknown) and call.func.attr == "item"
+    if call.func.attr == "tolist" and receiver.tensor is not None and receiver.tensor.static:
+        return
     if (surely or _holds_tensor(receiver)) and not _decides(call, ctx):
         captured = call.func.attr == "item" or _is_integer(receiver)
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.calls import call
+from fullgraph.semantic.flow.compiling import answer
 from fullgraph.semantic.flow.narrowing import Environment, narrowed
 from fullgraph.semantic.flow.subscripts import item_of
 from fullgraph.semantic.flow.torch_calls import combined_dtype, combined_rank, dtype_of, rank_of, tensor_attribute
@@ -297,6 +298,9 @@ def _bool_op(self: Evaluator, node: ast.BoolOp) -> Value:
     joined: Value = BOTTOM
     for index, item in enumerate(node.values):
         value = self.value(item)
+        if answer(item, self.flow.names) is not is_and and answer(item, self.flow.names) is not None:
+            joined = join(joined, value)
+            break
         if index < len(node.values) - 1:
             self.env = self.narrowed(item, is_and)
             value = _left_over(value, is_and)
@@ -353,6 +357,9 @@ def comparison(op: ast.cmpop, left: Value, right: Value) -> Value:
 
 def _if_exp(self: Evaluator, node: ast.IfExp) -> Value:
     self.value(node.test)
+    known = answer(node.test, self.flow.names)
+    if known is not None:
+        return self.value(node.body if known else node.orelse)
     taken, other = self.narrowed(node.test, True), self.narrowed(node.test, False)
     return join(self.scoped(taken, node.body), self.scoped(other, node.orelse))
 

@@ -14,6 +14,7 @@ from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
 from fullgraph.semantic.flow.value import (
     BOTTOM,
+    OPTIONAL_TENSOR,
     TENSOR,
     UNKNOWN,
     ClassOf,
@@ -95,7 +96,7 @@ class Flow:
     def _own(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         value = promised(arg, default, self.annotations)
         if value is UNKNOWN and arg.annotation is None and arg.arg in self._proven_tensors(node):
-            return TENSOR
+            return OPTIONAL_TENSOR if isinstance(default, ast.Constant) and default.value is None else TENSOR
         return value
 
     @staticmethod

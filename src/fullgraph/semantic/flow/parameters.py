@@ -9,13 +9,14 @@ from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.torch_calls import Arguments
 from fullgraph.semantic.flow.value import (
     NONE,
-    TENSOR,
     UNKNOWN,
     Sequence,
     Static,
+    Tensor,
     Value,
     join,
     join_all,
+    tensor_of,
 )
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DefNode
@@ -31,6 +32,8 @@ _ONLY_OF_TENSORS = frozenset(
     zero_ numpy all any""".split()
 )
 _TESTED_BY = frozenset({"isinstance", "hasattr", "is_tensor", "callable", "type", "issubclass"})
+_MAKES = frozenset({ReturnKind.TENSOR, ReturnKind.TENSORS})
+_COMPARES = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
 _CREATES = frozenset(
     """arange as_tensor asarray empty eye from_numpy full linspace logspace ones rand randint randn randperm tensor
     zeros Tensor stack cat concat concatenate hstack vstack dstack manual_seed range scalar_tensor""".split()
@@ -70,6 +73,7 @@ def proven_tensors(node: DefNode, names: Names) -> frozenset[str]:
         return frozenset()
     proven: dict[str, int] = {}
     stored: dict[str, int] = {}
+    derived: dict[str, str] = {}
     for part in _nodes(node):
         match part:
             case ast.Call(func=func, args=args):
@@ -79,16 +83,37 @@ def proven_tensors(node: DefNode, names: Names) -> frozenset[str]:
                     proven[name] = min(part.lineno, proven.get(name, part.lineno))
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Compare(left=ast.Name(id=left))) if name == left:
                 proven[name] = min(part.lineno, proven.get(name, part.lineno))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Compare() as compared):
+                if (source := _root(compared)) is not None:
+                    derived[name] = source
             case ast.Name(id=name, ctx=ast.Store()):
                 stored[name] = min(part.lineno, stored.get(name, part.lineno))
             case _:
                 continue
+    for name, source in derived.items():
+        if name in proven:
+            proven[source] = min(proven[name], proven.get(source, proven[name]))
     return frozenset(name for name in candidates & proven.keys() if proven[name] <= stored.get(name, proven[name]))
 
 
 def _nodes(node: DefNode) -> Iterator[ast.AST]:
     for statement in node.body:
         yield from ast.walk(statement)
+
+
+def _root(base: ast.expr) -> str | None:
+    """The name that an expression is elementwise made of: ``x`` of ``x``, ``x > 0``, ``x * 2``, ``~x`` and ``x[0]``."""
+    for _ in range(4):
+        match base:
+            case ast.Name(id=name):
+                return name
+            case ast.Compare(left=inner, ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE() | ast.Eq() | ast.NotEq()]):
+                base = inner
+            case ast.UnaryOp(op=ast.Invert() | ast.USub(), operand=inner):
+                base = inner
+            case _:
+                return None
+    return None
 
 
 def _last(func: ast.expr) -> str:
@@ -102,12 +127,12 @@ def _last(func: ast.expr) -> str:
 def _used_as_tensor(func: ast.expr, args: list[ast.expr], names: Names) -> str | None:
     """The name that a call proves to be a tensor."""
     match func, args:
-        case ast.Attribute(value=ast.Name(id=name), attr=attr), _ if attr in _ONLY_OF_TENSORS:
+        case ast.Attribute(value=base, attr=attr), _ if attr in _ONLY_OF_TENSORS and (name := _root(base)) is not None:
             return name
         case ast.Attribute(value=ast.Name(id=name), attr="size"), [_]:
             return name
         case ast.Attribute(attr=attr), [ast.Name(id=name), *_] if attr not in _CREATES:
-            takes = any(return_kind(path) in (ReturnKind.TENSOR, ReturnKind.TENSORS) for path in names.of(func))
+            takes = any(path in _COMPARES or return_kind(path) in _MAKES for path in names.of(func))
             return name if takes and attr not in _CREATES else None
         case _:
             return None
@@ -123,12 +148,21 @@ def agreed(values: list[Value]) -> Value:
 def settled(own: Value, passed: Value) -> Value:
     """What a parameter is by its annotation and what callers pass: a number's annotation loses to a tensor."""
     if own is UNKNOWN:
-        return passed
+        return as_input(passed)
     if isinstance(own, Static) and passed.tensor is not None:
-        return TENSOR if passed.surely_tensor is None else passed
+        return tensor_of(passed.tensor.dtype, passed.tensor.rank, static=True)
     if own.tensor is not None and passed.tensor is not None and passed.tensor.dtype is not None:
         return join(passed, NONE) if NONE in own.options else passed
     return own
+
+
+def as_input(value: Value) -> Value:
+    """A parameter's value: a tensor of no dimensions may be an input of a graph, which Dynamo takes as a size."""
+    match value:
+        case Tensor(dtype=dtype, rank=0):
+            return tensor_of(dtype, 0, static=True)
+        case _:
+            return value
 
 
 def starred(args: ast.arguments) -> dict[str, Value]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fullgraph.semantic.flow.compiling import answer
 from fullgraph.semantic.flow.expressions import Evaluator, operation
 from fullgraph.semantic.flow.narrowing import Environment
 from fullgraph.semantic.flow.value import (
@@ -179,6 +180,10 @@ def _assert(self: Interpreter, node: ast.Assert) -> None:
 
 def _if(self: Interpreter, node: ast.If) -> None:
     self.value(node.test)
+    known = answer(node.test, self.flow.names)
+    if known is not None:
+        self.block(node.body if known else node.orelse)
+        return
     taken, other = self.narrowed(node.test, True), self.narrowed(node.test, False)
     self.env = dict(taken)
     self.block(node.body)

@@ -97,6 +97,8 @@ _SAME_RANK = frozenset(
     isnan isinf isfinite ones_like zeros_like empty_like full_like rand_like randn_like sign square repeat_interleave
     """.split()
 )
+_OF_NUMBERS = frozenset({"add", "ceil", "div", "floor", "floor_divide", "mul", "pow", "sqrt", "sub", "to", "long", "int"})
+"""What gives a tensor of known numbers where it is given known numbers."""
 _FILLED = frozenset({"ones", "zeros", "empty", "rand", "randn", "eye", "linspace", "logspace"})
 _NAMED_DTYPE = re.compile(r"torch\.(?:(bool)|(u?int\d+|long|int|short|byte|char)|(b?float\d*|half|double|float8_\w+))$")
 
@@ -239,7 +241,8 @@ def _result(
     match kind:
         case ReturnKind.TENSOR:
             dtype = _DTYPES[fixed] if fixed is not None else _dtype_of_result(name, operand, given)
-            return tensor_of(dtype, _rank_of_result(name, operand, given))
+            static = name in _OF_NUMBERS and all(_is_static(item) for item in given.positional)
+            return tensor_of(dtype, _rank_of_result(name, operand, given), static)
         case ReturnKind.TENSORS:
             element = tensor_of(_dtype_of_result(name, operand, given))
             if count is None:

@@ -68,7 +68,10 @@ class Unknown(Value):
 
 @dataclass(frozen=True, slots=True)
 class Tensor(Value):
-    """A tensor; dtype and rank as far as they are known, and whether its values are those of known numbers."""
+    """A tensor; dtype and rank as far as they are known.
+
+    ``static`` if Dynamo may know the number in it: it was made of known numbers, or is an input that is one number.
+    """
 
     dtype: Dtype | None = None
     rank: int | None = None
@@ -217,6 +220,7 @@ STATIC_INT = Static(Number.INT)
 STATIC_BOOL = Static(Number.BOOL)
 STATIC_FLOAT = Static(Number.FLOAT)
 TENSOR = Tensor()
+OPTIONAL_TENSOR = Either(frozenset((TENSOR, NONE)))
 ARRAY = Array()
 ANY_SEQUENCE = Sequence(UNKNOWN)
 ANY_MAPPING = Mapping(UNKNOWN)
