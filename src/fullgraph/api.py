@@ -22,6 +22,8 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
+from fullgraph.semantic.flow import value as values
+from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
@@ -74,9 +76,11 @@ __all__ = [
     "TorchVersion",
     "Traced",
     "TracedBy",
+    "Value",
     "is_documented",
     "is_private",
     "private_name",
+    "values",
 ]
 
 A = TypeVar("A", bound=ast.AST)
@@ -484,6 +488,10 @@ class Context:
     def kind(self, expr: ast.expr) -> Kind:
         """What ``expr`` is, or ``Kind.UNKNOWN``."""
         return self._model.kinds.of(expr)
+
+    def value(self, expr: ast.expr) -> Value:
+        """What ``expr`` is where it stands: UNKNOWN outside functions, BOTTOM where it is not reached. Ask cheap questions about syntax first."""
+        return self._model.flow.value(expr, self._scope)
 
     def annotated_kind(self, annotation: ast.expr) -> Kind:
         """What an annotation promises, or ``Kind.UNKNOWN``."""

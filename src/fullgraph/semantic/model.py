@@ -11,6 +11,7 @@ from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
@@ -47,6 +48,11 @@ class FileModel:
     def kinds(self) -> Kinds:
         """What values are."""
         return Kinds(self.walked, self.names)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What values are where they stand."""
+        return Flow(self.walked, self.names, self.classes)
 
     @cached_property
     def classes(self) -> Classes:

@@ -1,0 +1,467 @@
+"""Which way the code goes depends on the values in a tensor.
+
+## What is wrong
+
+While Dynamo traces, a tensor has a shape and a dtype but no values. Where a condition needs them, Dynamo ends the
+graph (GB0170), lets Python decide on the real tensor, which on a GPU waits for everything launched before, and starts
+another graph behind each way. With `fullgraph=True` compiling fails. This is so on every release tested.
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    if x.sum() > 0:  # TFG201
+        return x + 1
+    return x - 1
+
+
+CALL = step, torch.ones(3)
+```
+
+`and`, `or`, `not`, `any()`, `all()` and a chain of comparisons ask for the values too, also outside an `if`:
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor, drop: bool) -> torch.Tensor:
+    skip = drop and torch.rand([]) < 0.0
+    if not skip:  # TFG201
+        x = x + 1
+    return x
+
+
+CALL = step, torch.ones(3), True
+```
+
+The same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    if x.sum().item() > 0:  # TFG201
+        return x + 1
+    return x - 1
+
+
+CALL = step, torch.ones(3)
+```
+
+## What to do
+
+Let the tensor choose, with `torch.where`:
+
+```python good
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    return torch.where(x.sum() > 0, x + 1, x - 1)
+
+
+CALL = step, torch.ones(3)
+```
+
+Draw a coin in Python, which is no tensor, or outside of compiled code:
+
+```python good
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor, skip: bool) -> torch.Tensor:
+    if not skip:
+        x = x + 1
+    return x
+
+
+CALL = step, torch.ones(3), False
+```
+
+Where only one way may be computed, `torch.cond` keeps both in the graph. A check that should hold for every tensor is
+an `assert` with a constant message, which Dynamo puts into the graph. Questions about shapes, dtypes, devices and
+`None` are free, and are not reported:
+
+```python good
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+    assert (x > -10).all(), "out of range"
+    if mask is not None and x.shape[0] > 2 and x.dtype == torch.float32:
+        x = x * mask
+    return x + 1
+
+
+CALL = step, torch.ones(3)
+```
+
+## When it is reported
+
+In code that is, or may be, traced, where the condition is surely a tensor, or is one on some path through the
+function: by an annotation, by what the function does with a parameter, by what callers in the file pass, or as a
+result of torch. Of several conditions on the same value, the first is reported. What is evaluated for tensors of
+`torch.float16` only, as the clamping of infinite values often is, is not.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `graph_breaks` log names,
+and in the others it finds nothing.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+
+RULE = Rule(
+    "TFG201",
+    "`{condition}` depends on the values in a tensor: Dynamo breaks the graph to decide ({id})",
+    remedy="use `torch.where` or `torch.cond`, or decide outside of compiled code",
+    since="0.1",
+)
+
+_ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
+_TESTED_IN_TURN = (ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.NamedExpr)
+
+
+@RULE.node(ast.If, ast.While, ast.IfExp, where=Traced.POSSIBLE)
+def check_branch(node: ast.If | ast.While | ast.IfExp, ctx: Context) -> Iterator[Hit]:
+    """Report a condition on the values of a tensor."""
+    yield from _first(node.test, ctx)
+
+
+@RULE.node(ast.comprehension, ast.match_case, where=Traced.POSSIBLE)
+def check_filter(node: ast.comprehension | ast.match_case, ctx: Context) -> Iterator[Hit]:
+    """Report the conditions of a comprehension, and the guard of a case."""
+    if isinstance(node, ast.comprehension):
+        for condition in node.ifs:
+            yield from _first(condition, ctx)
+    elif node.guard is not None:
+        yield from _first(node.guard, ctx)
+
+
+@RULE.node(ast.Match, where=Traced.POSSIBLE)
+def check_match(node: ast.Match, ctx: Context) -> Iterator[Hit]:
+    """Report a tensor that is compared with the value of a case."""
+    pattern = next((case.pattern for case in node.cases if isinstance(case.pattern, ast.MatchValue)), None)
+    if pattern is not None and _needs_values(ctx.value(node.subject)):
+        yield _hit(pattern.value, ctx, subject=node.subject)
+
+
+@RULE.node(ast.Assert, where=Traced.POSSIBLE)
+def check_assert(node: ast.Assert, ctx: Context) -> Iterator[Hit]:
+    """Report an assertion that Dynamo cannot put into the graph."""
+    is_plain = node.msg is None or isinstance(node.msg, ast.Constant)
+    is_chain = isinstance(node.test, ast.Compare) and len(node.test.ops) > 1
+    if is_plain and not is_chain and not isinstance(node.test, _TESTED_IN_TURN) and _needs_values(ctx.value(node.test)):
+        return
+    yield from _first(node.test, ctx)
+
+
+@RULE.node(ast.BoolOp, ast.UnaryOp, ast.Compare, where=Traced.POSSIBLE)
+def check_value(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> Iterator[Hit]:
+    """Report ``and``, ``or``, ``not``, ``in`` and chains of comparisons of tensors that are no condition themselves."""
+    for operand in _decided(node):
+        if (hit := _found(operand, ctx)) is not None:
+            if not _is_in_condition(node, ctx):
+                yield hit
+            return
+
+
+@RULE.call("builtins.any", "builtins.all", "builtins.sorted", where=Traced.POSSIBLE)
+def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``any`` and ``all`` over tensors, and sorting one."""
+    if len(call.args) == 1 and _iterates_tensors(call, ctx) and not _is_in_condition(call, ctx):
+        yield _hit(call, ctx)
+
+
+def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare) -> list[ast.expr]:
+    """Parts whose truth the expression itself asks for."""
+    match node:
+        case ast.BoolOp(values=[*parts, _]):
+            return parts
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return [operand]
+        case ast.Compare(ops=[_, _, *_]):
+            return [node]
+        case ast.Compare(ops=[ast.In() | ast.NotIn()]):
+            return [node]
+        case _:
+            return []
+
+
+def _first(condition: ast.expr, ctx: Context) -> Iterator[Hit]:
+    """The first part of a condition that needs the values of a tensor."""
+    for part in _parts(condition):
+        if (hit := _found(part, ctx)) is not None:
+            if not _is_for_half(part, condition, ctx) and not _was_asked(part, ctx):
+                yield hit
+            return
+
+
+def _parts(condition: ast.expr) -> Iterator[ast.expr]:
+    """Parts of a condition whose truth decides about it."""
+    todo = [condition]
+    while todo:
+        match todo.pop():
+            case ast.BoolOp(values=parts):
+                todo += reversed(parts)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                todo.append(operand)
+            case ast.NamedExpr(value=value):
+                todo.append(value)
+            case ast.IfExp(body=body, orelse=orelse):
+                todo += (orelse, body)
+            case part:
+                yield part
+
+
+def _found(part: ast.expr, ctx: Context) -> Hit | None:
+    if _is_free(part):
+        return None
+    match part:
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[container]):
+            return _hit(part, ctx) if _searches_tensor(left, container, ctx) else None
+        case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
+        case _:
+            value = ctx.value(part)
+    if _needs_values(value):
+        return _hit(part, ctx)
+    if value.data is not None and (extraction := _extraction(part, ctx)) is not None:
+        return _hit(part, ctx, scalar=extraction)
+    return None
+
+
+def _is_free(part: ast.expr) -> bool:
+    """Whether a condition surely asks nothing of a tensor's values, by how it is written."""
+    match part:
+        case ast.Constant():
+            return True
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            return True
+        case ast.Compare(comparators=[ast.Constant(value=str())]):
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _ASKED_OF_TYPES
+        case _:
+            return False
+
+
+def _is_for_half(part: ast.expr, condition: ast.expr, ctx: Context) -> bool:
+    """Whether a part of a condition is evaluated only for tensors of ``torch.float16``."""
+    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And) and _asks_for_half(condition, ctx):
+        return True
+    child: ast.AST = condition
+    parent = ctx.parent(condition)
+    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(parent, ast.If) and child in parent.body and _asks_for_half(parent.test, ctx):
+            return True
+        child, parent = parent, ctx.parent(parent)
+    return False
+
+
+def _asks_for_half(condition: ast.expr, ctx: Context) -> bool:
+    for part in condition.values if isinstance(condition, ast.BoolOp) else [condition]:
+        match part:
+            case ast.Compare(left=ast.Attribute(attr="dtype"), ops=[ast.Eq()], comparators=[dtype]):
+                if not {"torch.float16", "torch.half"}.isdisjoint(ctx.names(dtype)):
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _was_asked(part: ast.expr, ctx: Context) -> bool:
+    """Whether an earlier condition of the function asks for the same value of a name."""
+    function = ctx.function()
+    if not isinstance(part, ast.Name) or function is None:
+        return False
+    here = (part.lineno, part.col_offset)
+    before: list[tuple[int, int]] = []
+    bound = (0, 0)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == part.id and (node.lineno, node.col_offset) < here:
+            if isinstance(node.ctx, ast.Store):
+                bound = max(bound, (node.lineno, node.col_offset))
+            elif _is_in_condition(node, ctx) and _is_asked(node, ctx):
+                before.append((node.lineno, node.col_offset))
+    return any(place > bound for place in before)
+
+
+def _is_asked(name: ast.Name, ctx: Context) -> bool:
+    """Whether the truth of a name, and of nothing that is computed from it, is asked for."""
+    parent = ctx.parent(name)
+    return not isinstance(parent, ast.expr) or isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.IfExp))
+
+
+def _needs_values(value: Value) -> bool:
+    return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
+
+
+def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
+    searched = ctx.value(container)
+    if isinstance(searched, (values.Tensor, values.Array)):
+        return True
+    return ctx.value(left).surely_tensor is not None and isinstance(searched, values.Sequence)
+
+
+def _extraction(part: ast.expr, ctx: Context) -> ast.Call | None:
+    """The call in a condition that takes a number out of a tensor."""
+    for node in ast.walk(part):
+        if isinstance(node, ast.Call) and ctx.value(node).data is not None:
+            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            sources = [ctx.value(each) for each in (*receiver, *node.args)]
+            if any(_needs_values(source) for source in sources) or _iterates_tensors(node, ctx):
+                return node
+    return None
+
+
+def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
+    match ctx.value(call.args[0]) if len(call.args) == 1 else None:
+        case values.Tensor() | values.Array():
+            return True
+        case values.Sequence(element=element):
+            return element.tensor is not None and not {"builtins.any", "builtins.all"}.isdisjoint(ctx.names(call.func))
+        case _:
+            return False
+
+
+def _is_in_condition(node: ast.expr, ctx: Context) -> bool:
+    """Whether an expression is a part of a condition, or of a larger one that is looked at itself."""
+    child: ast.AST = node
+    parent = ctx.parent(node)
+    while isinstance(parent, ast.expr) and not isinstance(parent, (ast.IfExp, ast.Lambda)):
+        if isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
+            return True
+        child, parent = parent, ctx.parent(parent)
+    match parent:
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return child is test
+        case ast.comprehension(ifs=conditions):
+            return child in conditions
+        case ast.match_case(guard=guard):
+            return child is guard
+        case _:
+            return False
+
+
+def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, scalar: ast.Call | None = None) -> Hit:
+    identifier = "GB0170" if scalar is None else "GB0124"
+    return ctx.at(node, condition=ctx.text(subject or node, limit=50), id=identifier)
+
+
+CASES = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(3, 3) for _ in range(3)])
+        self.register_buffer("ready", torch.tensor(False))
+        self.rate = config.rate
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None):
+        for layer in self.layers:
+            if self.training and torch.rand([]) < self.rate:  # TFG201
+                continue
+            x = layer(x)
+        if not self.ready:  # TFG201
+            self.ready.fill_(True)
+        if mask is not None and (mask == 0).all():  # TFG201
+            return x
+        if self.training or mask is None or x.shape[0] > 3 or x.ndim == 2 or x.numel() == 0 or len(x) == 1:
+            return x
+        if x.device.type == "cuda" and x.dtype in (torch.float16, torch.bfloat16) and x.requires_grad:
+            return x
+        return x if x.is_contiguous() else x.contiguous()
+---
+import torch
+
+
+@torch.compile
+def f(x: torch.Tensor, n: int, flag):
+    assert x.sum() > 0
+    assert (x > 0).all(), "positive"
+    assert x.sum() > 0, f"{x.shape}"  # TFG201
+    assert not torch.isnan(x).any(), "nan"  # TFG201
+    y = x.sum() > 0 and flag  # TFG201
+    y = flag or n or 3
+    z = not flag
+    b = 0 < x.mean() < 3  # TFG201
+    v = [row for row in x if row.sum() > 0]  # TFG201
+    w = [row for row in x if flag]
+    if any(x > 0):  # TFG201
+        n = 2
+    if all([x.sum() > 0, flag]):  # TFG201
+        n = 2
+    if any([flag, n > 3]) or "a" in ["a"]:
+        n = 3
+    if 1 in x:  # TFG201
+        n = 2
+    s = max(x.sum(), x.mean())
+    while x.max() < 3:  # TFG201
+        x = x + 1
+    n = x.max().item()
+    if n > 3:
+        return x
+    return (x if x.mean() > 0 else x + 1), y, z, b, v, w, s  # TFG201
+---
+import torch
+
+
+def eager(x: torch.Tensor):
+    if x.sum() > 0:
+        return x
+    return -x
+
+
+@torch.compile
+def half(x: torch.Tensor):
+    if x.dtype == torch.float16 and torch.isinf(x).any():
+        x = x.clamp(max=65504.0)
+    skip = x.sum() > 0
+    if skip:  # TFG201
+        x = x + 1
+    if not skip:
+        x = x - 1
+    skip = x.sum() > 0
+    if skip:  # TFG201
+        x = x + 1
+    if not torch.compiler.is_compiling() and x.sum() > 0:
+        x = x + 1
+    return x
+
+
+@torch.compile
+def g(x, y, kind):
+    if x == y or kind > 3:
+        return x
+    if isinstance(x, torch.Tensor):
+        if x.any():  # TFG201
+            return y
+    z = y.abs()
+    if z.max() > 1:  # TFG201
+        return z
+    y = kind(y)
+    if y:
+        return z
+    match z.sum():
+        case 1:  # TFG201
+            return z
+    match kind:
+        case 1:
+            return z
+    return x
+"""

@@ -1,0 +1,262 @@
+"""The shape of a result depends on the values in a tensor.
+
+## What is wrong
+
+How many rows `x[mask]`, `nonzero` or `unique` give is known only when the values are. By default Dynamo does not trace
+such an operation: it ends the graph there (GB0036), and starts another behind it.
+
+```python bad
+import torch
+
+
+@torch.compile
+def positive(x: torch.Tensor) -> torch.Tensor:
+    return x[x > 0].sum()  # TFG203
+
+
+CALL = positive, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def hits(x: torch.Tensor) -> torch.Tensor:
+    rows = torch.nonzero(x)  # TFG203
+    return rows.sum(0)
+
+
+CALL = hits, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def spread(x: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    return torch.repeat_interleave(x, counts) * 2  # TFG203
+
+
+CALL = spread, torch.ones(3), torch.tensor([1, 2, 3])
+```
+
+From torch 2.10 on, `fullgraph=True` captures most of these, and so does
+`torch._dynamo.config.capture_dynamic_output_shape_ops`; without either they break the graph on every release tested.
+`one_hot` without `num_classes` and `combinations` fail in every mode.
+
+## What to do
+
+Keep the shape, and let the values decide what counts:
+
+```python good
+import torch
+
+
+@torch.compile
+def positive(x: torch.Tensor) -> torch.Tensor:
+    return torch.where(x > 0, x, 0.0).sum()
+
+
+CALL = positive, torch.ones(3)
+```
+
+Say how large the result is, where the operation can be told:
+
+```python good
+import torch
+
+
+@torch.compile
+def spread(x: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    return torch.repeat_interleave(x, counts, output_size=6) * 2
+
+
+CALL = spread, torch.ones(3), torch.tensor([1, 2, 3])
+```
+
+```python good
+import torch
+
+
+@torch.compile
+def hits(x: torch.Tensor) -> torch.Tensor:
+    rows = torch.nonzero_static(x, size=3)
+    return rows.sum(0)
+
+
+CALL = hits, torch.ones(3)
+```
+
+Writing through a mask, `x[mask] = value`, keeps the shape and is not reported; nor are `masked_fill`, the `where` of
+three arguments, `topk`, and indexing by a tensor of integers:
+
+```python good
+import torch
+
+
+@torch.compile
+def clear(x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    y = x.clone()
+    y[y > 2] = 0.0
+    return torch.where(y > 0, y, 1.0).masked_fill(y > 1, 0.5)[rows]
+
+
+CALL = clear, torch.ones(3), torch.tensor([0, 2])
+```
+
+## When it is reported
+
+In code that is, or may be, traced. An index is reported where it is surely a boolean tensor, which includes `x[mask]`
+on the right of `y[mask] = x[mask]`, and `x[mask] += 1`, which reads before it writes.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `graph_breaks` log names,
+and in the others it finds nothing.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+
+RULE = Rule(
+    "TFG203",
+    "the shape of `{expression}` depends on the values in a tensor: Dynamo breaks the graph{mode} ({id})",
+    remedy="{remedy}",
+    since="0.1",
+)
+
+_CAPTURED = " unless it captures such shapes, as with `fullgraph=True` from torch 2.10 on"
+_KEEP_SHAPE = "keep the shape, with `torch.where` or `masked_fill`, or move it out of compiled code"
+_REMEDIES = {
+    "nonzero": "use a mask, or `torch.nonzero_static`, or move it out of compiled code",
+    "argwhere": "use a mask, or `torch.nonzero_static`, or move it out of compiled code",
+    "where": "use a mask or the `torch.where` of three arguments, or move it out of compiled code",
+    "repeat_interleave": "pass `output_size`",
+    "one_hot": "pass `num_classes`",
+}
+_ALWAYS = frozenset(
+    {"argwhere", "bincount", "combinations", "masked_select", "nonzero", "unique", "unique_consecutive"}
+)
+
+
+@RULE.call(
+    *(f"torch.{name}" for name in sorted(_ALWAYS)),
+    "torch.where",
+    "torch.repeat_interleave",
+    "torch.nn.functional.one_hot",
+    "torch.functional.unique",
+    where=Traced.POSSIBLE,
+)
+def check_function(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report functions of torch whose result has as many elements as the values say."""
+    name = next((path.rpartition(".")[2] for path in ctx.names(call.func)), "")
+    if _is_dynamic(name, call, [*call.args], ctx):
+        yield _hit(call, ctx, name)
+
+
+@RULE.method(*sorted(_ALWAYS), "repeat_interleave", of=None, where=Traced.POSSIBLE)
+def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same as methods of a tensor."""
+    if not isinstance(call.func, ast.Attribute) or ctx.value(call.func.value).tensor is None:
+        return
+    if _is_dynamic(call.func.attr, call, [call.func.value, *call.args], ctx):
+        yield _hit(call, ctx, call.func.attr)
+
+
+@RULE.node(ast.Subscript, where=Traced.POSSIBLE)
+def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
+    """Report what is read through a boolean mask."""
+    if isinstance(node.slice, (ast.Constant, ast.Slice)) or not _reads(node, ctx):
+        return
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if any(_is_mask(ctx.value(part)) for part in parts if not isinstance(part, (ast.Constant, ast.Slice))):
+        base = ctx.value(node.value)
+        if isinstance(base, values.Unknown) or base.tensor is not None:
+            yield _hit(node, ctx, "")
+
+
+def _reads(node: ast.Subscript, ctx: Context) -> bool:
+    """Whether a subscript is read: a load, or the target of ``+=``."""
+    if isinstance(node.ctx, ast.Load):
+        return True
+    return isinstance(node.ctx, ast.Store) and isinstance(ctx.parent(node), ast.AugAssign)
+
+
+def _is_mask(value: Value) -> bool:
+    tensor = value.tensor
+    return tensor is not None and tensor.is_mask
+
+
+def _is_dynamic(name: str, call: ast.Call, operands: list[ast.expr], ctx: Context) -> bool:
+    given = {keyword.arg for keyword in call.keywords}
+    if None in given or any(isinstance(operand, ast.Starred) for operand in operands):
+        return False
+    match name:
+        case "where":
+            return len(operands) + len(given) == 1
+        case "one_hot":
+            return len(operands) == 1 and "num_classes" not in given
+        case "repeat_interleave":
+            return "output_size" not in given and _repeats_by_tensor(call, operands, ctx)
+        case _:
+            return True
+
+
+def _repeats_by_tensor(call: ast.Call, operands: list[ast.expr], ctx: Context) -> bool:
+    named = next((keyword.value for keyword in call.keywords if keyword.arg == "repeats"), None)
+    repeats = named or (operands[1] if len(operands) > 1 else operands[0] if operands else None)
+    return repeats is not None and ctx.value(repeats).surely_tensor is not None
+
+
+def _hit(node: ast.expr, ctx: Context, name: str) -> Hit:
+    mode = "" if name in ("one_hot", "combinations") else _CAPTURED
+    identifier = "GB0246" if name == "one_hot" else "GB0036"
+    expression = ctx.text(node, limit=50)
+    return ctx.at(node, expression=expression, mode=mode, id=identifier, remedy=_REMEDIES.get(name, _KEEP_SHAPE))
+
+
+CASES = """
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor, mask: torch.BoolTensor, ids: torch.LongTensor, key: str, other):
+        y = x[mask]  # TFG203
+        y = x[mask, :]  # TFG203
+        y = x[:, ~mask]  # TFG203
+        y = x[ids] + x[ids == 3]  # TFG203
+        z = x.clone()
+        z[mask] = 0
+        z[mask] = x[0]
+        z[mask] = x[mask]  # TFG203
+        z[mask] += 1  # TFG203
+        a = torch.where(mask, x, z), x.masked_fill(mask, 0)
+        b = torch.where(mask)  # TFG203
+        c = (ids > 0).nonzero(as_tuple=True)  # TFG203
+        d = F.one_hot(ids)  # TFG203
+        e = F.one_hot(ids, 5), F.one_hot(ids, num_classes=5)
+        f = x.repeat_interleave(2, dim=0), x.repeat_interleave(ids, output_size=9)
+        g = x.repeat_interleave(ids, dim=0)  # TFG203
+        h = ids.unique()  # TFG203
+        i = other.unique(), other[key], other[x.shape[0] > 2], {True: 1}[x.shape[0] > 2]
+        return y, z, a, b, c, d, e, f, g, h, i
+---
+import torch
+
+
+def eager(x: torch.Tensor):
+    return x[x > 0]
+
+
+@torch.compile
+def f(x: torch.Tensor, n: int):
+    valid = torch.arange(x.shape[1])[None, :] < n
+    kept = valid.to(x.device)
+    return x[kept.view(-1)] + x[torch.isnan(x).logical_not()]  # TFG203
+"""

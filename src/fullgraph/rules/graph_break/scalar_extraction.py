@@ -1,0 +1,382 @@
+"""A Python number is taken out of a tensor.
+
+## What is wrong
+
+While Dynamo traces, the numbers in a tensor are not known. `.item()`, `.tolist()`, `int()`, `float()` and `bool()` of a
+tensor, functions of `math`, and a tensor where Python needs an integer (a size, a bound of a slice, an index of a
+list) end the graph (GB0124, GB0033): Python waits for the tensor and another graph starts behind it.
+
+```python bad
+import torch
+
+
+@torch.compile
+def scale(x: torch.Tensor) -> torch.Tensor:
+    return x * x.sum().item()  # TFG202
+
+
+CALL = scale, torch.ones(3)
+```
+
+```python bad
+import math
+
+import torch
+
+
+@torch.compile
+def scale(x: torch.Tensor) -> torch.Tensor:
+    return x * math.sqrt(x.sum())  # TFG202
+
+
+CALL = scale, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def first(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    return x[: lengths.max()] * 2  # TFG202
+
+
+CALL = first, torch.ones(3), torch.tensor([2, 3])
+```
+
+From torch 2.10 on, `fullgraph=True` captures such numbers, and so does `torch._dynamo.config.capture_scalar_outputs`;
+without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor and
+`str()` break it in every mode.
+
+## What to do
+
+Stay with tensors: a tensor of no dimensions does what the number did.
+
+```python good
+import torch
+
+
+@torch.compile
+def scale(x: torch.Tensor) -> torch.Tensor:
+    return x * x.sum()
+
+
+CALL = scale, torch.ones(3)
+```
+
+```python good
+import torch
+
+
+@torch.compile
+def scale(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.sqrt(x.sum())
+
+
+CALL = scale, torch.ones(3)
+```
+
+Sizes belong to the host: compute them before compiled code, and pass them as integers.
+
+```python good
+import torch
+
+
+@torch.compile
+def first(x: torch.Tensor, longest: int) -> torch.Tensor:
+    return x[:longest] * 2
+
+
+CALL = first, torch.ones(3), 3
+```
+
+Numbers that are only logged can be kept as tensors and read after the step.
+
+## When it is reported
+
+In code that is, or may be, traced, where what is read is surely a tensor, or is one on some path through the function;
+for `.item()` that is nothing but a method of tensors and arrays. A size that comes from a shape is a plain integer, and
+is not reported. A condition on such a number is TFG201.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `graph_breaks` log names,
+and in the others it finds nothing.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+
+RULE = Rule(
+    "TFG202",
+    "{what} takes a Python number out of a tensor: Dynamo breaks the graph{mode} ({id})",
+    remedy="{remedy}",
+    since="0.1",
+)
+
+_STAY = "stay with tensors, or read it outside of compiled code"
+_PASS = "compute the number outside of compiled code and pass it as an int"
+_CAPTURED = " unless it captures scalars, as with `fullgraph=True` from torch 2.10 on"
+_SIZED_METHODS = frozenset(
+    """expand narrow new_empty new_ones new_zeros repeat reshape resize_ roll select split split_with_sizes
+    tile topk tril triu unfold unflatten view""".split()
+)
+_SIZED_FUNCTIONS = frozenset(
+    {
+        "torch.arange",
+        "torch.empty",
+        "torch.eye",
+        "torch.narrow",
+        "torch.ones",
+        "torch.rand",
+        "torch.randn",
+        "torch.randperm",
+        "torch.reshape",
+        "torch.roll",
+        "torch.select",
+        "torch.split",
+        "torch.topk",
+        "torch.tril",
+        "torch.triu",
+        "torch.zeros",
+        "torch.nn.functional.pad",
+    }
+)
+_SIZE_FIRST = frozenset({"torch.arange", "torch.empty", "torch.eye", "torch.ones", "torch.rand", "torch.randn"}) | {
+    "torch.randperm",
+    "torch.zeros",
+    "torch.full",
+}
+_MATH = (
+    "math.ceil",
+    "math.cos",
+    "math.exp",
+    "math.floor",
+    "math.isfinite",
+    "math.isinf",
+    "math.isnan",
+    "math.log",
+    "math.log10",
+    "math.log2",
+    "math.pow",
+    "math.prod",
+    "math.sin",
+    "math.sqrt",
+    "math.tanh",
+)
+
+
+@RULE.method("item", "tolist", of=None, where=Traced.POSSIBLE)
+def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``.item()`` and ``.tolist()`` of a tensor or an array."""
+    if call.args or call.keywords or not isinstance(call.func, ast.Attribute):
+        return
+    receiver = ctx.value(call.func.value)
+    surely = isinstance(receiver, values.Unknown) and call.func.attr == "item"
+    if call.func.attr == "tolist" and receiver.tensor is not None and receiver.tensor.static:
+        return
+    if (surely or _holds_tensor(receiver)) and not _decides(call, ctx):
+        captured = call.func.attr == "item" or _is_integer(receiver)
+        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
+
+
+@RULE.call("builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "builtins.str", where=Traced.POSSIBLE)
+def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report conversions of a tensor."""
+    if len(call.args) == 1 and _holds_tensor(ctx.value(call.args[0])) and not _decides(call, ctx):
+        captured = isinstance(call.func, ast.Name) and call.func.id in ("int", "float", "bool")
+        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
+
+
+@RULE.call(*_MATH, "operator.index", where=Traced.POSSIBLE)
+def check_math(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report functions of ``math`` that are given a tensor."""
+    if any(_holds_tensor(ctx.value(argument)) for argument in call.args) and not _decides(call, ctx):
+        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
+
+
+@RULE.call("torch.equal", "torch.allclose", "torch.is_nonzero", where=Traced.POSSIBLE)
+def check_comparison(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report functions of torch that give a Python bool of the values."""
+    if not _decides(call, ctx):
+        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
+
+
+@RULE.method("equal", "allclose", "is_nonzero", of=None, where=Traced.POSSIBLE)
+def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same as methods."""
+    if isinstance(call.func, ast.Attribute) and ctx.value(call.func.value).tensor and not _decides(call, ctx):
+        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
+
+
+@RULE.call("builtins.range", where=Traced.POSSIBLE)
+def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a ``range`` of a tensor."""
+    if any(_holds_tensor(ctx.value(argument)) for argument in call.args):
+        what = f"the tensor in `{ctx.text(call, limit=50)}`"
+        yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_PASS)
+
+
+@RULE.call(*sorted(_SIZED_FUNCTIONS | _SIZE_FIRST), where=Traced.POSSIBLE)
+def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a size, or another integer parameter of a function of torch, that is a tensor."""
+    paths = ctx.names(call.func)
+    sizes = (
+        call.args[:1] if "torch.full" in paths else call.args if not _SIZE_FIRST.isdisjoint(paths) else call.args[1:]
+    )
+    yield from _sizes(call, sizes, ctx)
+
+
+@RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
+def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a size that is a tensor, among what a method of a tensor is given."""
+    if isinstance(call.func, ast.Attribute) and call.args and ctx.value(call.func.value).tensor is not None:
+        yield from _sizes(call, call.args, ctx)
+
+
+@RULE.node(ast.Subscript, where=Traced.POSSIBLE)
+def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
+    """Report a bound of a slice that is a tensor, and a tensor of no dimensions as an index."""
+    for part in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
+        match part:
+            case ast.Constant():
+                continue
+            case ast.Slice(lower=lower, upper=upper):
+                bounds = [
+                    bound for bound in (lower, upper) if bound is not None and not isinstance(bound, ast.Constant)
+                ]
+                found = next((bound for bound in bounds if _holds_tensor(ctx.value(bound))), None)
+            case _:
+                found = part if _is_position(node, part, ctx) else None
+        if found is not None:
+            what = f"the tensor `{ctx.text(found, limit=30)}` in `{ctx.text(node, limit=40)}`"
+            yield _hit(node, ctx, what, captured=isinstance(part, ast.Slice), remedy=_PASS)
+            return
+
+
+def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[Hit]:
+    for argument in arguments:
+        if not isinstance(argument, ast.Constant) and _holds_size(ctx.value(argument)):
+            what = f"the tensor `{ctx.text(argument, limit=30)}` as a size"
+            yield _hit(call, ctx, what, identifier="GB0033", remedy=_PASS)
+            return
+
+
+def _holds_size(value: Value) -> bool:
+    """Whether a value is, or holds, a tensor whose values are not known, where an integer is wanted."""
+    match value:
+        case values.Sequence(element=element):
+            return any(isinstance(item, values.Tensor) and not item.static for item in element.options)
+        case _:
+            return any(isinstance(item, values.Tensor) and not item.static for item in value.options)
+
+
+def _is_position(node: ast.Subscript, part: ast.expr, ctx: Context) -> bool:
+    """Whether an index is a tensor that stands for one integer."""
+    index = ctx.value(part).tensor
+    if index is None or index.static or index.is_mask:
+        return False
+    if node.slice is part and isinstance(ctx.value(node.value), values.Sequence):
+        return True
+    return index.rank == 0 and ctx.value(node.value).tensor is not None and index.dtype is values.Dtype.INTEGER
+
+
+def _holds_tensor(value: Value) -> bool:
+    return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
+
+
+def _is_integer(value: Value) -> bool:
+    tensor = value.tensor
+    return tensor is None or tensor.dtype is not values.Dtype.FLOATING
+
+
+def _decides(call: ast.Call, ctx: Context) -> bool:
+    """Whether a condition asks for the number, which TFG201 reports."""
+    child: ast.AST = call
+    parent = ctx.parent(call)
+    while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare, ast.BinOp, ast.NamedExpr)):
+        child, parent = parent, ctx.parent(parent)
+    match parent:
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return child is test
+        case ast.comprehension(ifs=conditions):
+            return child in conditions
+        case _:
+            return False
+
+
+def _hit(
+    node: ast.expr,
+    ctx: Context,
+    what: str,
+    *,
+    identifier: str = "GB0124",
+    captured: bool = True,
+    remedy: str = _STAY,
+) -> Hit:
+    return ctx.at(node, what=what, mode=_CAPTURED if captured else "", id=identifier, remedy=remedy)
+
+
+CASES = """
+import math
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.blocks = nn.ModuleList([nn.Linear(3, 3) for _ in range(3)])
+        self.width = config.width
+
+    def forward(self, x: torch.Tensor, grid: torch.LongTensor, i: int):
+        n = int(x.max())  # TFG202
+        m = int(x.shape[0] * 0.5) + int(i) + int(self.width) + float(len(x)) + math.sqrt(x.shape[-1])
+        for t, h, w in grid:
+            x = x + torch.arange(h).sum()  # TFG202
+            x = x.reshape(t, w)  # TFG202
+        x = x.reshape(x.shape[0], -1, self.width).view(n, m).expand(x.size(0), i)
+        x = self.blocks[grid.argmax()](x)  # TFG202
+        x = self.blocks[i](x)
+        x = x[x.argmax()] + x[:, grid[0]] + x[torch.tensor(1)] + x[i]  # TFG202
+        x = torch.split(x, grid.tolist())  # TFG202
+        return x, x.shape.numel()
+---
+import torch
+import operator
+
+
+@torch.compile
+def f(x, sizes, other):
+    total = x.sum().item() + other.item()  # TFG202
+    names = [row.item() for row in x]  # TFG202
+    for k in range(x.max()):  # TFG202
+        total += k
+    k = operator.index(x.argmax())  # TFG202
+    same = torch.allclose(x, x)  # TFG202
+    rows = torch.zeros(x.max(), 3)  # TFG202
+    full = torch.full((3,), x.mean())
+    text = f"{x}" + str(x)  # TFG202
+    span = x[: x.max()], x[sizes[0] :], x[1:]  # TFG202
+    back = x.tolist()  # TFG202
+    list_ = sizes.tolist()
+    return total, names, same, rows, full, text, span, back, list_, k
+---
+import torch
+
+
+def eager(x: torch.Tensor):
+    return x.item()
+
+
+class Meter:
+    def update(self, x: torch.Tensor):
+        self.total = float(x)
+
+
+@torch.compile
+def g(x: torch.Tensor):
+    return x + 1
+"""

@@ -1,0 +1,1 @@
+"""What values are where they stand: a flow-sensitive abstract interpreter over one function at a time."""

@@ -1,0 +1,445 @@
+"""What expressions are, given what the names in them are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fullgraph.semantic.flow.calls import call
+from fullgraph.semantic.flow.compiling import answer
+from fullgraph.semantic.flow.narrowing import Environment, narrowed
+from fullgraph.semantic.flow.subscripts import item_of
+from fullgraph.semantic.flow.torch_calls import combined_dtype, combined_rank, dtype_of, rank_of, tensor_attribute
+from fullgraph.semantic.flow.value import (
+    BOTTOM,
+    NONE,
+    STATIC_BOOL,
+    STATIC_FLOAT,
+    STATIC_INT,
+    STRING,
+    UNKNOWN,
+    Array,
+    ClassOf,
+    Data,
+    Dtype,
+    Either,
+    Instance,
+    Made,
+    Mapping,
+    Number,
+    Path,
+    Sequence,
+    Shape,
+    Static,
+    Super,
+    Tensor,
+    Thing,
+    Value,
+    data_of,
+    element_of,
+    join,
+    join_all,
+    path_of,
+    sequence_of,
+    static_of,
+    tensor_of,
+)
+
+if TYPE_CHECKING:
+    from fullgraph.semantic.flow.flow import Flow
+
+_DEEPEST = 100
+_NUMBERS = (Static, Data)
+
+
+class Evaluator:
+    """Evaluates expressions of one function in an environment, and remembers what each was when last evaluated."""
+
+    def __init__(self, flow: Flow, env: Environment) -> None:
+        self.flow = flow
+        self.env = env
+        self.values: dict[ast.expr, Value] = {}
+        self.outer: dict[str, Value] = {}
+        self.assigned: Environment = {}
+        self.entered: list[tuple[ast.AST, dict[str, Value]]] = []
+
+    def value(self, node: ast.expr) -> Value:
+        """Evaluate an expression."""
+        handler = _HANDLERS.get(node.__class__)
+        if handler is None:
+            return UNKNOWN
+        flow = self.flow
+        if flow.depth >= _DEEPEST:
+            return UNKNOWN
+        flow.depth += 1
+        value = self.values[node] = handler(self, node)
+        flow.depth -= 1
+        return value
+
+    def bind(self, name: str, value: Value) -> None:
+        """Let a name stand for a value from here on."""
+        self.env[name] = value
+        known = self.assigned.get(name)
+        self.assigned[name] = value if known is None else join(known, value)
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Assign a value to a target, which may take it apart."""
+        match target:
+            case ast.Name(id=name):
+                self.bind(name, value)
+            case ast.Tuple(elts=elts) | ast.List(elts=elts):
+                self.unpack(elts, value)
+            case ast.Starred(value=inner):
+                self.assign(inner, Sequence(element_of(value), None, mutable=True))
+            case ast.Attribute(value=base):
+                self.value(base)
+            case ast.Subscript():
+                self.store_item(target, value)
+            case _:
+                return
+
+    def unpack(self, targets: list[ast.expr], value: Value) -> None:
+        """Assign the items of a value to several targets."""
+        items = None
+        if isinstance(value, Sequence) and value.items is not None and len(value.items) == len(targets):
+            items = value.items
+        element = element_of(value)
+        for index, target in enumerate(targets):
+            if isinstance(target, ast.Starred):
+                self.assign(target.value, Sequence(element, None, mutable=True))
+            else:
+                self.assign(target, element if items is None else items[index])
+
+    def store_item(self, target: ast.Subscript, value: Value) -> None:
+        """``base[index] = value``: what a container of a local name holds becomes more."""
+        base = self.value(target.value)
+        self.value(target.slice)
+        if isinstance(target.value, ast.Name) and target.value.id in self.env:
+            match base:
+                case Sequence(element=element):
+                    self.bind(target.value.id, Sequence(join(element, value), None, mutable=True))
+                case Mapping(element=element):
+                    self.bind(target.value.id, Mapping(join(element, value)))
+                case _:
+                    return
+
+    def scoped(self, env: Environment, node: ast.expr) -> Value:
+        """Evaluate an expression in another environment."""
+        outside, self.env = self.env, env
+        value = self.value(node)
+        self.env = outside
+        return value
+
+    def narrowed(self, test: ast.expr, holds: bool) -> Environment:
+        """The environment where a condition, evaluated just now, holds or does not."""
+        return narrowed(test, self.env, holds, self.known)
+
+    def known(self, node: ast.expr) -> Value:
+        """What an expression was when last evaluated."""
+        found = self.values.get(node)
+        return self.value(node) if found is None else found
+
+
+def _constant(self: Evaluator, node: ast.Constant) -> Value:
+    value = node.value
+    if value is None:
+        return NONE
+    if value.__class__ is str:
+        return STRING
+    if value.__class__ is int:
+        return STATIC_INT
+    if value.__class__ is bool:
+        return STATIC_BOOL
+    return STATIC_FLOAT if value.__class__ is float else UNKNOWN
+
+
+def _name(self: Evaluator, node: ast.Name) -> Value:
+    name = node.id
+    value = self.env.get(name)
+    if value is None:
+        value = self.outer.get(name)
+        if value is None:
+            value = self.outer[name] = self.flow.outer_value(node)
+    return value
+
+
+def _attribute(self: Evaluator, node: ast.Attribute) -> Value:
+    return attribute(self, self.value(node.value), node.attr)
+
+
+def attribute(self: Evaluator, base: Value, name: str) -> Value:
+    """What an attribute of a value holds."""
+    match base:
+        case Path(paths=paths):
+            return path_of(paths, name)
+        case Tensor() | Array():
+            return tensor_attribute(base, name)
+        case Instance(node=cls) | Super(node=cls):
+            return self.flow.attribute(base, cls, name)
+        case ClassOf(node=cls):
+            return self.flow.class_attribute(cls, name)
+        case Sequence(items=(first, *rest)) if name in ("values", "indices") and rest:
+            return first if name == "values" else rest[0]
+        case Either():
+            return join_all(attribute(self, item, name) for item in base.choices if item != NONE)
+        case Made(path="torch.nn.Linear" | "torch.nn.Embedding" | "torch.nn.LayerNorm") if name in ("weight", "bias"):
+            return tensor_of(None)
+        case _:
+            return STATIC_BOOL if name == "training" and base is UNKNOWN else UNKNOWN
+
+
+def _subscript(self: Evaluator, node: ast.Subscript) -> Value:
+    base = self.value(node.value)
+    index = self.value(node.slice) if not isinstance(node.slice, ast.Constant) else UNKNOWN
+    return item_of(base, node.slice, index)
+
+
+def _slice(self: Evaluator, node: ast.Slice) -> Value:
+    for part in (node.lower, node.upper, node.step):
+        if part is not None:
+            self.value(part)
+    return UNKNOWN
+
+
+def _tuple(self: Evaluator, node: ast.Tuple | ast.List | ast.Set) -> Value:
+    mutable = not isinstance(node, ast.Tuple)
+    if any(isinstance(item, ast.Starred) for item in node.elts):
+        found = [element_of(self.value(i.value)) if isinstance(i, ast.Starred) else self.value(i) for i in node.elts]
+        return Sequence(join_all(found), None, mutable)
+    return sequence_of([self.value(item) for item in node.elts], mutable=mutable)
+
+
+def _dict(self: Evaluator, node: ast.Dict) -> Value:
+    for key in node.keys:
+        if key is not None:
+            self.value(key)
+    values = [self.value(item) for item in node.values]
+    return Mapping(UNKNOWN if None in node.keys else join_all(values))
+
+
+def _bin_op(self: Evaluator, node: ast.BinOp) -> Value:
+    return operation(node.op, self.value(node.left), self.value(node.right))
+
+
+def operation(op: ast.operator, left: Value, right: Value) -> Value:
+    """What a binary operation gives."""
+    if left is UNKNOWN and right is UNKNOWN:
+        return UNKNOWN
+    if isinstance(left, Either) or isinstance(right, Either):
+        pairs = [(a, b) for a in left.options for b in right.options if NONE not in (a, b)]
+        return join_all(operation(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
+    match left, right:
+        case (Tensor(), _) | (_, Tensor()):
+            static = all(
+                item.static if isinstance(item, Tensor) else isinstance(item, Static) for item in (left, right)
+            )
+            rank = combined_rank(rank_of(left), rank_of(right))
+            return tensor_of(_dtype_of_operation(op, left, right), rank, static)
+        case (Array(), _) | (_, Array()):
+            if UNKNOWN in (left, right):
+                return UNKNOWN
+            return Array(_dtype_of_operation(op, left, right), combined_rank(rank_of(left), rank_of(right)))
+        case (Static() | Data(), Static() | Data()):
+            is_data = isinstance(left, Data) or isinstance(right, Data)
+            kind = _number(op, left, right)
+            return data_of(kind) if is_data else static_of(kind)
+        case Sequence(), Sequence() if isinstance(op, ast.Add):
+            if left.items is not None and right.items is not None and len(left.items) + len(right.items) <= 8:
+                return sequence_of((*left.items, *right.items), mutable=left.mutable)
+            return Sequence(join(left.element, right.element), None, left.mutable)
+        case (Shape(), Shape() | Sequence()) | (Sequence(), Shape()) if isinstance(op, ast.Add):
+            return Sequence(join(element_of(left), element_of(right)))
+        case (Sequence(), _) if isinstance(op, ast.Mult):
+            return Sequence(left.element, None, left.mutable)
+        case (_, Sequence()) if isinstance(op, ast.Mult):
+            return Sequence(right.element, None, right.mutable)
+        case (Thing(), _) if left == STRING:
+            return STRING
+        case _:
+            return UNKNOWN
+
+
+def _dtype_of_operation(op: ast.operator, left: Value, right: Value) -> Dtype | None:
+    dtypes = dtype_of(left), dtype_of(right)
+    if isinstance(op, ast.Div):
+        return Dtype.FLOATING
+    if isinstance(op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
+        if Dtype.BOOL in dtypes and not all(isinstance(item, (Tensor, *_NUMBERS)) for item in (left, right)):
+            return None
+        return combined_dtype(*dtypes)
+    found = combined_dtype(*dtypes)
+    return Dtype.INTEGER if found is Dtype.BOOL and isinstance(op, (ast.Sub, ast.FloorDiv, ast.Mod, ast.Pow)) else found
+
+
+def _number(op: ast.operator, left: Value, right: Value) -> Number | None:
+    if isinstance(op, ast.Div):
+        return Number.FLOAT
+    kinds = {item.type for item in (left, right) if isinstance(item, (Static, Data))}
+    if None in kinds:
+        return None
+    return Number.FLOAT if Number.FLOAT in kinds else Number.INT
+
+
+def _unary_op(self: Evaluator, node: ast.UnaryOp) -> Value:
+    operand = self.value(node.operand)
+    if isinstance(node.op, ast.Not):
+        return STATIC_BOOL if operand.tensor is None and operand.data is None else data_of(Number.BOOL)
+    match operand:
+        case Tensor() | Array() | Static() | Data():
+            return operand
+        case _:
+            return UNKNOWN
+
+
+def _bool_op(self: Evaluator, node: ast.BoolOp) -> Value:
+    outside = self.env
+    is_and = isinstance(node.op, ast.And)
+    joined: Value = BOTTOM
+    for index, item in enumerate(node.values):
+        value = self.value(item)
+        if answer(item, self.flow.names) is not is_and and answer(item, self.flow.names) is not None:
+            joined = join(joined, value)
+            break
+        if index < len(node.values) - 1:
+            self.env = self.narrowed(item, is_and)
+            value = _left_over(value, is_and)
+        joined = join(joined, value)
+    self.env = outside
+    return joined
+
+
+def _left_over(value: Value, is_and: bool) -> Value:
+    """What a value is where it ends an ``and``, or an ``or``: false there, or true."""
+    if is_and:
+        return UNKNOWN if value is UNKNOWN else value
+    left = [item for item in value.options if item != NONE]
+    return join_all(left)
+
+
+def _compare(self: Evaluator, node: ast.Compare) -> Value:
+    left = self.value(node.left)
+    found: Value = BOTTOM
+    for op, comparator in zip(node.ops, node.comparators, strict=True):
+        right = self.value(comparator)
+        found = join(found, comparison(op, left, right))
+        left = right
+    return found
+
+
+def comparison(op: ast.cmpop, left: Value, right: Value) -> Value:
+    """What one comparison gives."""
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        return STATIC_BOOL
+    if isinstance(op, (ast.In, ast.NotIn)):
+        if isinstance(right, (Tensor, Array)) or (left.tensor and isinstance(right, Sequence)):
+            return data_of(Number.BOOL)
+        return data_of(Number.BOOL) if isinstance(left, Data) else STATIC_BOOL
+    if isinstance(left, Either) or isinstance(right, Either):
+        pairs = [(a, b) for a in left.options for b in right.options]
+        return join_all(comparison(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
+    match left, right:
+        case (Thing(), _) | (_, Thing()):
+            return STATIC_BOOL
+        case (Tensor(), Sequence() | Mapping() | Shape()) | (Sequence() | Mapping() | Shape(), Tensor()):
+            return STATIC_BOOL
+        case (Tensor(), _) | (_, Tensor()):
+            return tensor_of(Dtype.BOOL, combined_rank(rank_of(left), rank_of(right)))
+        case (Array(), _) | (_, Array()):
+            return Array(Dtype.BOOL, combined_rank(rank_of(left), rank_of(right)))
+        case (Data(), Static() | Data()) | (Static(), Data()):
+            return data_of(Number.BOOL)
+        case (Static() | Shape(), Static() | Shape() | Sequence()) | (Sequence(), Shape()):
+            return STATIC_BOOL
+        case _:
+            return UNKNOWN
+
+
+def _if_exp(self: Evaluator, node: ast.IfExp) -> Value:
+    self.value(node.test)
+    known = answer(node.test, self.flow.names)
+    if known is not None:
+        return self.value(node.body if known else node.orelse)
+    taken, other = self.narrowed(node.test, True), self.narrowed(node.test, False)
+    return join(self.scoped(taken, node.body), self.scoped(other, node.orelse))
+
+
+def _named_expr(self: Evaluator, node: ast.NamedExpr) -> Value:
+    value = self.value(node.value)
+    self.bind(node.target.id, value)
+    return value
+
+
+def _joined_str(self: Evaluator, node: ast.JoinedStr) -> Value:
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            self.value(part.value)
+    return STRING
+
+
+def _lambda(self: Evaluator, node: ast.Lambda) -> Value:
+    args = node.args
+    env = dict(self.env)
+    for arg in (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg):
+        if arg is not None:
+            env[arg.arg] = UNKNOWN
+    self.scoped(env, node.body)
+    return UNKNOWN
+
+
+def _comprehension(self: Evaluator, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
+    outside = self.env
+    self.env = dict(outside)
+    for generator in node.generators:
+        self.assign(generator.target, element_of(self.value(generator.iter)))
+        for condition in generator.ifs:
+            self.value(condition)
+            self.env = dict(self.narrowed(condition, True))
+    if isinstance(node, ast.DictComp):
+        self.value(node.key)
+        found: Value = Mapping(self.value(node.value))
+    else:
+        found = Sequence(self.value(node.elt), None, mutable=isinstance(node, ast.ListComp))
+    self.env = outside
+    return found
+
+
+def _starred(self: Evaluator, node: ast.Starred) -> Value:
+    self.value(node.value)
+    return UNKNOWN
+
+
+def _optional_inside(self: Evaluator, node: ast.Await | ast.Yield | ast.YieldFrom) -> Value:
+    if node.value is not None:
+        self.value(node.value)
+    return UNKNOWN
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
+    ast.Attribute: _attribute,
+    ast.Await: _optional_inside,
+    ast.BinOp: _bin_op,
+    ast.BoolOp: _bool_op,
+    ast.Call: call,
+    ast.Compare: _compare,
+    ast.Constant: _constant,
+    ast.Dict: _dict,
+    ast.DictComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.IfExp: _if_exp,
+    ast.JoinedStr: _joined_str,
+    ast.Lambda: _lambda,
+    ast.List: _tuple,
+    ast.ListComp: _comprehension,
+    ast.Name: _name,
+    ast.NamedExpr: _named_expr,
+    ast.Set: _tuple,
+    ast.SetComp: _comprehension,
+    ast.Slice: _slice,
+    ast.Starred: _starred,
+    ast.Subscript: _subscript,
+    ast.Tuple: _tuple,
+    ast.UnaryOp: _unary_op,
+    ast.Yield: _optional_inside,
+    ast.YieldFrom: _optional_inside,
+}

@@ -1,0 +1,175 @@
+"""What parameters are: by annotation, by default, by what the function does with them, by what callers pass."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.semantic.flow.annotations import Annotations
+from fullgraph.semantic.flow.torch_calls import Arguments
+from fullgraph.semantic.flow.value import (
+    NONE,
+    UNKNOWN,
+    Sequence,
+    Static,
+    Tensor,
+    Value,
+    join,
+    join_all,
+    tensor_of,
+)
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.scopes import DefNode
+from fullgraph.torchfacts.returns import ReturnKind, return_kind
+
+_ONLY_OF_TENSORS = frozenset(
+    """abs amax amin argmax argmin backward bincount bmm cdist chunk clamp clamp_ clip clone contiguous cos cumprod
+    cumsum data_ptr detach dim div exp expand expand_as flatten flip floor gather grad_fn index_select isfinite isinf
+    isnan is_floating_point is_nonzero item log logical_not long masked_fill masked_fill_ masked_scatter masked_select
+    matmul max mean min mm ne new_full new_ones new_tensor new_zeros nonzero norm numel permute pow prod relu repeat
+    repeat_interleave requires_grad_ reshape roll round scatter scatter_ scatter_add sigmoid sin softmax sqrt squeeze
+    std sum tanh tolist topk transpose tril triu type_as unbind unfold unflatten unique unsqueeze var view view_as
+    zero_ numpy all any""".split()
+)
+_TESTED_BY = frozenset({"isinstance", "hasattr", "is_tensor", "callable", "type", "issubclass"})
+_MAKES = frozenset({ReturnKind.TENSOR, ReturnKind.TENSORS})
+_COMPARES = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
+_CREATES = frozenset(
+    """arange as_tensor asarray empty eye from_numpy full linspace logspace ones rand randint randn randperm tensor
+    zeros Tensor stack cat concat concatenate hstack vstack dstack manual_seed range scalar_tensor""".split()
+)
+
+
+def parameters(args: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    """Each named parameter with its default."""
+    plain = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
+    yield from zip(plain, defaults, strict=True)
+    yield from zip(args.kwonlyargs, args.kw_defaults, strict=True)
+
+
+def promised(arg: ast.arg, default: ast.expr | None, annotations: Annotations) -> Value:
+    """What a parameter is by its annotation and default."""
+    value = annotations.of(arg.annotation)
+    if value is not UNKNOWN and isinstance(default, ast.Constant) and default.value is None:
+        return join(value, NONE)
+    return value
+
+
+def bound(node: DefNode, given: Arguments, skipped: int) -> dict[str, Value]:
+    """The values that a call gives a function's parameters, of which the first ``skipped`` are bound already."""
+    names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)][skipped:]
+    found = dict(zip(names, given.positional, strict=False))
+    known = {arg.arg for arg, _ in parameters(node.args)}
+    found.update({name: value for name, value in given.named.items() if name in known})
+    return found
+
+
+def proven_tensors(node: DefNode, names: Names) -> frozenset[str]:
+    """Parameters without annotation that are surely tensors, since the function uses them as only tensors can be."""
+    candidates = {arg.arg for arg, _ in parameters(node.args) if arg.annotation is None}
+    candidates -= {"self", "cls"}
+    if not candidates:
+        return frozenset()
+    proven: dict[str, int] = {}
+    stored: dict[str, int] = {}
+    derived: dict[str, str] = {}
+    for part in _nodes(node):
+        match part:
+            case ast.Call(func=func, args=args):
+                if _last(func) in _TESTED_BY:
+                    candidates -= {item.id for item in args if isinstance(item, ast.Name)}
+                elif (name := _used_as_tensor(func, args, names)) is not None:
+                    proven[name] = min(part.lineno, proven.get(name, part.lineno))
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Compare(left=ast.Name(id=left))) if name == left:
+                proven[name] = min(part.lineno, proven.get(name, part.lineno))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Compare() as compared):
+                if (source := _root(compared)) is not None:
+                    derived[name] = source
+            case ast.Name(id=name, ctx=ast.Store()):
+                stored[name] = min(part.lineno, stored.get(name, part.lineno))
+            case _:
+                continue
+    for name, source in derived.items():
+        if name in proven:
+            proven[source] = min(proven[name], proven.get(source, proven[name]))
+    return frozenset(name for name in candidates & proven.keys() if proven[name] <= stored.get(name, proven[name]))
+
+
+def _nodes(node: DefNode) -> Iterator[ast.AST]:
+    for statement in node.body:
+        yield from ast.walk(statement)
+
+
+def _root(base: ast.expr) -> str | None:
+    """The name that an expression is elementwise made of: ``x`` of ``x``, ``x > 0``, ``x * 2``, ``~x`` and ``x[0]``."""
+    for _ in range(4):
+        match base:
+            case ast.Name(id=name):
+                return name
+            case ast.Compare(left=inner, ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE() | ast.Eq() | ast.NotEq()]):
+                base = inner
+            case ast.UnaryOp(op=ast.Invert() | ast.USub(), operand=inner):
+                base = inner
+            case _:
+                return None
+    return None
+
+
+def _last(func: ast.expr) -> str:
+    match func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def _used_as_tensor(func: ast.expr, args: list[ast.expr], names: Names) -> str | None:
+    """The name that a call proves to be a tensor."""
+    match func, args:
+        case ast.Attribute(value=base, attr=attr), _ if attr in _ONLY_OF_TENSORS and (name := _root(base)) is not None:
+            return name
+        case ast.Attribute(value=ast.Name(id=name), attr="size"), [_]:
+            return name
+        case ast.Attribute(attr=attr), [ast.Name(id=name), *_] if attr not in _CREATES:
+            takes = any(path in _COMPARES or return_kind(path) in _MAKES for path in names.of(func))
+            return name if takes and attr not in _CREATES else None
+        case _:
+            return None
+
+
+def agreed(values: list[Value]) -> Value:
+    """What callers pass, if they agree: a tensor or a number, perhaps None."""
+    joined = join_all(values)
+    kinds = [item for item in joined.options if item != NONE]
+    return joined if len(kinds) == 1 and kinds[0] is not UNKNOWN else UNKNOWN
+
+
+def settled(own: Value, passed: Value) -> Value:
+    """What a parameter is by its annotation and what callers pass: a number's annotation loses to a tensor."""
+    if own is UNKNOWN:
+        return as_input(passed)
+    if isinstance(own, Static) and passed.tensor is not None:
+        return tensor_of(passed.tensor.dtype, passed.tensor.rank, static=True)
+    if own.tensor is not None and passed.tensor is not None and passed.tensor.dtype is not None:
+        return join(passed, NONE) if NONE in own.options else passed
+    return own
+
+
+def as_input(value: Value) -> Value:
+    """A parameter's value: a tensor of no dimensions may be an input of a graph, which Dynamo takes as a size."""
+    match value:
+        case Tensor(dtype=dtype, rank=0):
+            return tensor_of(dtype, 0, static=True)
+        case _:
+            return value
+
+
+def starred(args: ast.arguments) -> dict[str, Value]:
+    """What ``*args`` and ``**kwargs`` are."""
+    found: dict[str, Value] = {}
+    if args.vararg is not None:
+        found[args.vararg.arg] = Sequence(UNKNOWN)
+    if args.kwarg is not None:
+        found[args.kwarg.arg] = UNKNOWN
+    return found
