@@ -1,0 +1,1 @@
+"""TFG2xx: what splits or stops the graph."""
