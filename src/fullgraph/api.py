@@ -18,7 +18,7 @@ import ast
 import enum
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
@@ -202,6 +202,7 @@ class Rule:
         severity: fixed weight; None lets it follow from how surely the code is traced.
         mentions: words of which a file must contain one for the rule to look at it; none: every file.
         effect: what is seen on real torch; None: what rules of its category are about.
+        torch: releases on which it was seen, such as ``>=2.4,<2.9``; the rule is silent where none of them is aimed at.
     """
 
     code: str
@@ -212,6 +213,7 @@ class Rule:
     severity: Severity | None = None
     mentions: tuple[str, ...] = ()
     effect: Effect | None = None
+    torch: str = ""
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload
@@ -325,6 +327,11 @@ def _private_part(path: str) -> str:
     return ".".join(segments[:end])
 
 
+@cache
+def _range(releases: str) -> TorchRange:
+    return TorchRange.parse(releases)
+
+
 @lru_cache(maxsize=20_000)
 def _missing_in(path: str, releases: TorchRange) -> MissingName | None:
     if not may_change(path):
@@ -409,6 +416,18 @@ class Context:
         None where every release has it, or the tables do not tell.
         """
         return _missing_in(path, self.releases)
+
+    def aims_at(self, releases: str) -> bool:
+        """Whether some of the releases aimed at are among these, such as ``>=2.4,<2.9``; all are where none is named."""
+        return not releases or _range(releases).meets(self.releases)
+
+    def mentions(self, *words: str) -> bool:
+        """Whether one of these words stands anywhere in the file."""
+        return any(word in line for line in self._model.lines for word in words)
+
+    def made_by(self, expr: ast.expr) -> tuple[str, ...]:
+        """Dotted paths of the callables one of which surely made what ``expr`` holds; empty where that is unknown."""
+        return self._model.makers.of(expr, self._scope)
 
     def imported_path(self, expr: ast.expr) -> str | None:
         """The path under which an import binds the name that ``expr`` begins with, if nothing else binds it."""

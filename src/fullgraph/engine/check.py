@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fullgraph.api import Context, Hit, Severity
+from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.finding import Finding, FixSummary, Position
-from fullgraph.engine.plan import Plan, Subscription, codes_for, plan_for
+from fullgraph.engine.plan import Plan, Subscription, codes_at, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
@@ -210,7 +210,7 @@ class _Checker:
         settings: Settings,
         linked: FileRegion | Literal["later"] | None,
     ) -> None:
-        self.plan: Plan = plan_for(codes_for(settings.codes, lines))
+        self.plan: Plan = plan_for(codes_for(codes_at(settings.codes, settings.releases), lines))
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
         self.later = linked == "later"
         self.deferred: list[Deferred] = []
@@ -366,6 +366,8 @@ class _Checker:
         reach = ""
         traced = TracedBy()
         severity = hit.severity or rule.severity
+        if rule.effect is Effect.GRAPH_BREAK and self.model.only_fails(start.row, scope):
+            severity = Severity.NOTE
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             reach = describe(traced, self.filename)

@@ -20,6 +20,7 @@ from fullgraph.api import (
     Traced,
 )
 from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.torchfacts import TorchRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
         if code in codes and not any(word in line for line in lines for word in words)
     }
     return codes - absent if absent else codes
+
+
+@cache
+def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
+    """The enabled codes without those of rules about releases none of which is aimed at."""
+    return frozenset(
+        code
+        for code in codes
+        if code not in registry()
+        or not (seen := registry()[code].rule.torch)
+        or TorchRange.parse(seen).meets(releases)
+    )
 
 
 @cache

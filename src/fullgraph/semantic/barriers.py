@@ -133,7 +133,7 @@ class Barriers:
         match scope.lookup(name):
             case None if name == "__debug__":
                 return False, True
-            case home, [ast.Call() | ast.UnaryOp() | ast.BoolOp() | ast.Name() as value]:
+            case home, [ast.Constant(value=bool()) | ast.Call() | ast.UnaryOp() | ast.BoolOp() | ast.Name() as value]:
                 return self._excludes(value, home, depth - 1)
             case _:
                 return False, False

@@ -11,10 +11,12 @@ from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
+from fullgraph.semantic.makers import Makers
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.project import ProjectFile
@@ -43,6 +45,7 @@ class FileModel:
         self.walked: Walked = walk(tree, {*wanted, *SUMMARY_NODES})
         self._linked = linked
         self.names = Names(self.walked)
+        self._failing: dict[ast.AST, list[tuple[int, int]]] = {}
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -58,6 +61,11 @@ class FileModel:
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
+
+    @cached_property
+    def makers(self) -> Makers:
+        """What made values."""
+        return Makers(self.walked, self.names, self.classes)
 
     @cached_property
     def region(self) -> Region:
@@ -78,6 +86,13 @@ class FileModel:
     def summary(self) -> FileSummary:
         """What linking must know of the file."""
         return summarise(self.walked, self.barriers)
+
+    def only_fails(self, row: int, scope: Scope) -> bool:
+        """Whether whatever runs in this row of a scope's function leads to a ``raise``."""
+        around = self.walked.root if scope.function is None else scope.function
+        if around.node not in self._failing:
+            self._failing[around.node] = failing_rows(around.node)
+        return any(first <= row <= last for first, last in self._failing[around.node])
 
     @cached_property
     def comments(self) -> Comments:

@@ -81,6 +81,10 @@ class TorchRange:
         """The range of a single release."""
         return cls(version, version)
 
+    def meets(self, other: TorchRange) -> bool:
+        """Whether some release lies in both ranges."""
+        return self.oldest <= other.newest and other.oldest <= self.newest
+
     def releases(self) -> tuple[TorchVersion, ...]:
         """The known releases in the range, oldest first."""
         known = (TorchVersion(2, minor) for minor in range(NEWEST_KNOWN.minor + 1))

@@ -1,0 +1,329 @@
+'''Traced code runs the backward pass, steps an optimizer, or changes what requires a gradient.
+
+## What is wrong
+
+A forward graph is what Dynamo captures; the backward graph is derived from it. Calls that drive autograd from the
+inside split the graph: `backward()`, `torch.autograd.grad`, `optimizer.step()`, `requires_grad_()` and their kin.
+
+```python bad
+import torch
+
+weight = torch.nn.Parameter(torch.ones(3))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+
+
+@torch.compile
+def train(x: torch.Tensor) -> torch.Tensor:
+    loss = (x * weight).sum()
+    loss.backward()  # TFG216
+    optimizer.step()  # TFG216
+    return loss.detach() * 2
+
+
+CALL = train, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    y.requires_grad = True  # TFG216
+    return (y + 1).detach() * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    y.data = y.cos()  # TFG216
+    return (y + 1) * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+## What to do
+
+Compile the model or the loss, and drive autograd around it:
+
+```python good
+import torch
+
+weight = torch.nn.Parameter(torch.ones(3))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+
+
+@torch.compile
+def loss_of(x: torch.Tensor) -> torch.Tensor:
+    return (x * weight).sum()
+
+
+def train(x: torch.Tensor) -> torch.Tensor:
+    loss = loss_of(x)
+    loss.backward()
+    optimizer.step()
+    return loss.detach() * 2
+
+
+CALL = train, torch.ones(3)
+```
+
+Mark what needs a gradient before the call, and assign a new tensor rather than its `data`:
+
+```python good
+import torch
+
+
+@torch.compile
+def step(y: torch.Tensor) -> torch.Tensor:
+    return (y + 1).detach() * 2
+
+
+def marked(x: torch.Tensor) -> torch.Tensor:
+    return step(x.sin().requires_grad_())
+
+
+CALL = marked, torch.ones(3)
+```
+
+```python good
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin().cos()
+    return (y + 1) * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+`torch.func.grad` and `torch.func.vjp` are traced.
+
+## When it is reported
+
+In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
+`functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, or what is called optimizer;
+`requires_grad_()` and assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; and assignments to
+the `data` of a tensor computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
+was seen on torch 2.2 to 2.15, except for `retain_grad`, which breaks from 2.9 on.
+'''
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Kind, Rule, Traced
+
+RULE = Rule(
+    "TFG216",
+    "`{what}` in traced code splits the graph",
+    remedy="{remedy}",
+    since="0.1",
+    mentions=(".backward", "autograd", "requires_grad", ".data", "retain_grad", "ptim"),
+)
+
+_AROUND = "compile the forward pass or the loss, and drive autograd outside of it"
+_BEFORE = "mark what requires a gradient before the compiled function is called"
+_ASSIGN = "assign a new tensor, or change it in place"
+_AUTOGRAD = (
+    "torch.autograd.backward",
+    "torch.autograd.functional.hessian",
+    "torch.autograd.functional.hvp",
+    "torch.autograd.functional.jacobian",
+    "torch.autograd.functional.jvp",
+    "torch.autograd.functional.vhp",
+    "torch.autograd.functional.vjp",
+    "torch.autograd.grad",
+    "torch.autograd.gradcheck",
+    "torch.autograd.set_detect_anomaly",
+)
+_FACTORIES = (
+    "arange",
+    "empty",
+    "full",
+    "linspace",
+    "ones",
+    "rand",
+    "randn",
+    "randn_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+)
+_OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
+
+
+@RULE.call(*_AUTOGRAD, where=Traced.POSSIBLE)
+def calls_autograd(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``torch.autograd.grad(...)``."""
+    yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
+
+
+@RULE.method("backward", of=None, where=Traced.POSSIBLE)
+def runs_backward(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``loss.backward()``: called as a tensor's method is, and no method of this file."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=receiver), args=[], keywords=keywords):
+            if ctx.names(call.func) or ctx.is_self(receiver) or ctx.enters_known_code(call):
+                return
+            if all(item.arg in _OF_BACKWARD for item in keywords):
+                yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_AROUND)
+        case _:
+            return
+
+
+@RULE.method("step", "zero_grad", of=None, where=Traced.POSSIBLE)
+def steps(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``optimizer.step()``."""
+    match call.func:
+        case ast.Attribute(value=(ast.Name(id=name) | ast.Attribute(attr=name)) as receiver):
+            makers = ctx.made_by(receiver)
+            made = bool(makers) and all(_is_optimizer(path) for path in makers)
+            if made or (not ctx.bindings(receiver) or _is_parameter(receiver, ctx)) and _sounds_like_one(name):
+                yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_AROUND)
+        case _:
+            return
+
+
+@RULE.method("requires_grad_", "retain_grad", of=None, where=Traced.POSSIBLE)
+def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``x.requires_grad_()`` and ``x.retain_grad()``."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="retain_grad")):
+            if ctx.aims_at(">=2.9"):
+                yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
+        case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
+            if ctx.kind(receiver) is Kind.TENSOR and not ctx.moves_with_module(receiver):
+                yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
+        case _:
+            return
+
+
+@RULE.call(*(f"torch.{name}" for name in _FACTORIES), where=Traced.POSSIBLE)
+def makes_leaf(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``torch.zeros(3, requires_grad=True)``."""
+    for item in call.keywords:
+        if item.arg == "requires_grad" and isinstance(item.value, ast.Constant) and item.value.value is True:
+            yield ctx.at(call, what=f"{ctx.text(call.func)}(requires_grad=True)", remedy=_BEFORE)
+
+
+@RULE.node(ast.Assign, where=Traced.POSSIBLE)
+def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
+    """Report ``x.requires_grad = ...`` and ``x.data = ...``."""
+    for target in node.targets:
+        match target:
+            case ast.Attribute(attr="requires_grad", value=receiver):
+                if not ctx.is_self(receiver):
+                    yield ctx.at(target, what=f"{ctx.text(target)} = ...", remedy=_BEFORE)
+            case ast.Attribute(attr="data", value=ast.Name() as receiver):
+                if _is_computed(receiver, ctx):
+                    yield ctx.at(target, what=f"{ctx.text(target)} = ...", remedy=_ASSIGN)
+            case _:
+                continue
+
+
+def _is_optimizer(path: str) -> bool:
+    head, _, name = path.rpartition(".")
+    return head.startswith("torch.optim") and "lr_scheduler" not in head and name[:1].isupper()
+
+
+def _sounds_like_one(name: str) -> bool:
+    return name.lower().endswith("optimizer")
+
+
+def _is_parameter(expr: ast.expr, ctx: Context) -> bool:
+    return all(isinstance(binding, ast.arg) for binding in ctx.bindings(expr))
+
+
+def _is_computed(name: ast.Name, ctx: Context) -> bool:
+    """Whether a name is only ever bound to tensors that are computed in this file, so that it is no input."""
+    bindings = ctx.bindings(name)
+    computed = all(isinstance(binding, (ast.Call, ast.BinOp, ast.UnaryOp)) for binding in bindings)
+    return bool(bindings) and computed and ctx.kind(name) is Kind.TENSOR and not _is_leaf(bindings, ctx)
+
+
+def _is_leaf(bindings: tuple[ast.AST, ...], ctx: Context) -> bool:
+    return any(isinstance(item, ast.Call) and "torch.nn.Parameter" in ctx.names(item.func) for item in bindings)
+
+
+CASES = """
+import torch
+from torch import nn
+from torch.autograd import grad
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.optimizer = torch.optim.Adam(self.linear.parameters())
+        self.linear.weight.requires_grad = False
+
+    def forward(self, x: torch.Tensor, target, optimizer):
+        loss = self.linear(x).sum()
+        loss.backward(retain_graph=True)  # TFG216
+        self.optimizer.zero_grad()  # TFG216
+        optimizer.step()  # TFG216
+        gradients = grad(loss, x)  # TFG216
+        y = x * 2
+        y.requires_grad_()  # TFG216
+        y.retain_grad()  # TFG216
+        for p in self.linear.parameters():
+            p.requires_grad = False  # TFG216
+        y.data = x  # TFG216
+        return torch.zeros(3, requires_grad=True) + y  # TFG216
+---
+# what is no tensor, what is no break, and what is not traced
+import torch
+from torch import nn
+
+class Layer:
+    def backward(self):
+        return 1
+
+LAYER = Layer()
+
+class Net(nn.Module):
+    def __init__(self, scheduler):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.scheduler = scheduler
+        self.optimizer = scheduler()
+
+    def forward(self, x, optimizer_config, engine, loss):
+        LAYER.backward()
+        self.backward()
+        engine.backward(loss)
+        self.scheduler.step(x)
+        self.optimizer.step()
+        self.linear.zero_grad()
+        self.linear.weight.data.mul_(2)
+        self.linear.weight.data = x
+        x.data = x * 2
+        p = nn.Parameter(x)
+        p.data = x * 3
+        self.requires_grad = True
+        self.linear.weight.requires_grad_(False)
+        y = torch.zeros(3, requires_grad=False) + x.data + x.grad
+        return y if y.requires_grad else x
+
+    def backward(self):
+        return 2
+
+def train(model, x, optimizer):
+    model(x).sum().backward()
+    optimizer.step()
+"""

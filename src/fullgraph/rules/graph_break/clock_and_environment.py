@@ -1,0 +1,202 @@
+'''Traced code asks for the time or the state of the machine, or changes the environment.
+
+## What is wrong
+
+What a clock, the file system or the process says is different on every call, so Dynamo does not record it: the graph is
+split there. A timer around a part of a model splits the graph twice, and measures something else than what would
+run without it.
+
+```python bad
+import time
+
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    start = time.perf_counter()  # TFG212
+    y = x.sin() + 1
+    spent = time.perf_counter() - start  # TFG212
+    return y * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python bad
+import os
+
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    os.environ["STEP"] = "1"  # TFG212
+    y = y + 1
+    if os.path.exists("/stop"):  # TFG212
+        y = y - 1
+    return y * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+## What to do
+
+Measure and ask outside of the compiled function:
+
+```python good
+import os
+import time
+
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    return (x.sin() + 1) * 2
+
+
+def timed(x: torch.Tensor) -> torch.Tensor:
+    start = time.perf_counter()
+    y = step(x)
+    os.environ["STEP"] = str(time.perf_counter() - start)
+    return y
+
+
+CALL = timed, torch.ones(3)
+```
+
+Reading `os.environ` and joining paths is no graph break.
+
+## When it is reported
+
+Functions of `time`, `datetime`, `uuid` and `socket`, questions to the file system and about the process, and changes of
+`os.environ`, in traced code.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
+was seen on torch 2.2 to 2.15.
+'''
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced
+
+RULE = Rule(
+    "TFG212",
+    "`{what}` in traced code splits the graph",
+    remedy="do it outside of the compiled function, and pass the result in",
+    since="0.1",
+)
+
+_CALLS = (
+    "datetime.date.today",
+    "datetime.datetime",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "datetime.timedelta",
+    "glob.glob",
+    "os.cpu_count",
+    "os.environ.setdefault",
+    "os.environ.update",
+    "os.getcwd",
+    "os.getpid",
+    "os.listdir",
+    "os.path.abspath",
+    "os.path.exists",
+    "os.path.getmtime",
+    "os.path.getsize",
+    "os.path.isdir",
+    "os.path.isfile",
+    "os.path.islink",
+    "os.path.realpath",
+    "os.path.relpath",
+    "os.putenv",
+    "os.stat",
+    "os.urandom",
+    "os.walk",
+    "socket.gethostname",
+    "threading.current_thread",
+    "threading.get_ident",
+    "time.ctime",
+    "time.localtime",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "time.process_time",
+    "time.sleep",
+    "time.strftime",
+    "time.time",
+    "time.time_ns",
+    "uuid.uuid4",
+)
+
+
+@RULE.call(*_CALLS, where=Traced.POSSIBLE)
+def asks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a question to the machine."""
+    yield ctx.at(call, what=ctx.text(call.func))
+
+
+@RULE.reference("os", where=Traced.POSSIBLE)
+def changes_environment(expr: ast.expr, ctx: Context) -> Iterator[Hit]:
+    """Report ``os.environ[...] = ...`` and ``del os.environ[...]``."""
+    if "os.environ" not in ctx.names(expr):
+        return
+    match ctx.parent(expr):
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()) as target if value is expr:
+            yield ctx.at(target, what=ctx.text(target))
+        case _:
+            return
+
+
+CASES = """
+from datetime import datetime
+from os import environ
+from time import time
+import os
+import time as clock
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.start = time()
+
+    def forward(self, x):
+        now = time()  # TFG212
+        clock.sleep(1)  # TFG212
+        day = datetime.now()  # TFG212
+        environ["A"] = "1"  # TFG212
+        del os.environ["A"]  # TFG212
+        os.environ.setdefault("A", "1")  # TFG212
+        return x
+---
+# what Dynamo does trace, and what is not traced
+import os
+import time
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x, time):
+        if os.environ.get("A") == "1" or "B" in os.environ or os.environ["PATH"]:
+            x = x + 1
+        if os.path.join("a", os.path.basename("b")):
+            x = x + 1
+        if not torch.compiler.is_compiling():
+            os.environ["A"] = "1"
+        return x + time.time()
+
+def train(model, x):
+    os.environ["A"] = "1"
+    start = time.time()
+    model(x)
+"""

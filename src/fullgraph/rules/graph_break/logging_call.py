@@ -1,0 +1,267 @@
+'''Traced code logs or warns.
+
+## What is wrong
+
+A call of a logger's method splits the graph, whether or not its level is enabled, and so do the functions of `logging`
+and `warnings`. Code that logs once in each layer splits the graph once in each layer.
+
+```python bad
+import logging
+import warnings
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    logger.debug("sin %s", y.shape)  # TFG211
+    y = y + 1
+    warnings.warn("experimental")  # TFG211
+    return y * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python bad
+import logging
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.logger = logging.getLogger("net")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.sin() + 1
+        if self.logger.isEnabledFor(logging.DEBUG):  # TFG211
+            y = y + 1
+        return y * 2
+
+
+CALL = torch.compile(Net()), torch.ones(3)
+```
+
+## What to do
+
+Log outside of the compiled function, or only where the code runs uncompiled:
+
+```python good
+import logging
+import warnings
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    if not torch.compiler.is_compiling():
+        logger.debug("sin %s", y.shape)
+    y = y + 1
+    return y * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python good
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.sin() + 1
+        return y * 2
+
+
+CALL = torch.compile(Net()), torch.ones(3)
+```
+
+Dynamo can be told to drop the calls (`torch._dynamo.config.ignore_logger_methods`, from torch 2.6), or to run
+`warnings.warn` after the graph (`torch._dynamo.config.reorderable_logging_functions`).
+
+## When it is reported
+
+Functions of `logging`, `warnings` and `loguru`, and methods of what is surely a logger: it was made by a function named
+`getLogger` or `get_logger`, or it is imported and called `logger`. As a note only where the code goes on to `raise`
+whatever happens. Not below a condition that is false in compiled code, and not where the file sets one of
+the options above.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
+was seen on torch 2.2 to 2.15.
+'''
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced
+
+RULE = Rule(
+    "TFG211",
+    "`{call}` in traced code splits the graph, even if nothing is logged",
+    remedy="log outside, or under `if not torch.compiler.is_compiling():`",
+    since="0.1",
+)
+
+_LEVELS = ("critical", "debug", "error", "exception", "info", "warning")
+_METHODS = (
+    *_LEVELS,
+    "fatal",
+    "getEffectiveLevel",
+    "info_once",
+    "isEnabledFor",
+    "log",
+    "setLevel",
+    "warn",
+    "warn_once",
+    "warning_advice",
+    "warning_once",
+)
+_FUNCTIONS = (
+    "logging.basicConfig",
+    "logging.getLogger",
+    "logging.log",
+    "logging.warn",
+    *(f"logging.{level}" for level in _LEVELS),
+    *(f"loguru.logger.{level}" for level in _LEVELS),
+    "warnings.filterwarnings",
+    "warnings.simplefilter",
+    "warnings.warn",
+    "warnings.warn_explicit",
+)
+_MAKERS = frozenset({"Logger", "LoggerAdapter", "getLogger", "get_logger"})
+_LIFTED = ("ignore_logger_methods", "ignore_logging_functions", "reorderable_logging_functions")
+
+
+@RULE.call(*_FUNCTIONS, where=Traced.POSSIBLE)
+def calls_function(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``logging.info(...)`` and ``warnings.warn(...)``."""
+    if not ctx.mentions(*_LIFTED):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.method(*_METHODS, of=None, where=Traced.POSSIBLE)
+def calls_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``logger.info(...)``."""
+    match call.func:
+        case ast.Attribute(value=ast.Name() | ast.Attribute() as receiver, attr=method):
+            if _is_logger(receiver, method, ctx) and not ctx.mentions(*_LIFTED):
+                yield ctx.at(call, call=ctx.text(call.func))
+        case _:
+            return
+
+
+def _is_logger(receiver: ast.expr, method: str, ctx: Context) -> bool:
+    makers = ctx.made_by(receiver)
+    if makers:
+        return all(path.rpartition(".")[2] in _MAKERS and not path.startswith("structlog.") for path in makers)
+    path = ctx.imported_path(receiver)
+    if path is None or path.startswith("loguru.") or not isinstance(receiver, ast.Name):
+        return False
+    return path.rpartition(".")[2].strip("_").lower() == "logger" and method in _METHODS
+
+
+CASES = """
+import logging
+from logging import getLogger, warning
+import torch
+from torch import nn
+from .utils import logging as tools
+from .log import logger as imported, other
+
+logger = tools.get_logger(__name__)
+LOG: logging.Logger = getLogger()
+
+class Net(nn.Module):
+    shared = logging.LoggerAdapter(getLogger("x"), {})
+
+    def __init__(self):
+        super().__init__()
+        self.logger = logging.getLogger("net")
+        self.logger.info("built")
+
+    def forward(self, x):
+        logger.warning_once("a")  # TFG211
+        LOG.info("a")  # TFG211
+        imported.info("a")  # TFG211
+        self.logger.debug(  # TFG211
+            "a",
+        )
+        self.shared.error("a")  # TFG211
+        warning("a")  # TFG211
+        logging.getLogger("y").info("a")  # TFG211
+        other.info("a")
+        if LOG.level > 10 and not LOG.disabled:
+            return x
+        return x + 1
+---
+# a path that ends in an error
+import warnings
+import torch
+
+@torch.compile
+def step(x, mode):
+    if mode == "a":
+        return x
+    else:
+        warnings.warn("no such mode")  # TFG211
+        for name in ("a", "b"):
+            x = x + 1
+    raise ValueError(mode)
+---
+# not traced, or not known to be a logger
+import math
+import logging
+import warnings
+import torch
+from torch import nn
+from mypackage import experiment, monitor
+
+logger = logging.getLogger(__name__)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.logger = experiment()
+        warnings.warn("building")
+
+    def forward(self, x, logger):
+        if not torch.compiler.is_compiling():
+            warnings.warn("a")
+        logger.info("a")
+        self.logger.log(x)
+        monitor.info("a")
+        self.info("b")
+        with warnings.catch_warnings():
+            return x + math.log(2) + x.log()
+
+    def info(self, text):
+        return text
+
+def main():
+    logger.info("start")
+---
+# the file tells Dynamo to drop them
+import logging
+import torch
+
+logger = logging.getLogger(__name__)
+torch._dynamo.config.ignore_logger_methods.add(logging.Logger.info)
+
+@torch.compile
+def step(x):
+    logger.info("step")
+    return x + 1
+"""
