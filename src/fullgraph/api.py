@@ -124,6 +124,8 @@ class Hit:
         severity: a weight of its own, if any.
         cause: hits of one rule with an equal cause say the same thing, so only the first in the file is kept.
         fix: what would put it right, if that is known.
+        unless: Dynamo's settings of which one, turned on by the project, makes the place harmless; of one that lists
+            functions, with the function's path behind a colon.
     """
 
     node: ast.AST
@@ -131,6 +133,7 @@ class Hit:
     severity: Severity | None = None
     cause: Hashable | None = None
     fix: Fix | None = None
+    unless: tuple[str, ...] = ()
 
 
 class Handler(Protocol[Node_contra]):
@@ -385,10 +388,11 @@ class Context:
         severity: Severity | None = None,
         cause: Hashable | None = None,
         fix: Fix | None = None,
+        unless: tuple[str, ...] = (),
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix)
+        return Hit(node, arguments, severity, cause, fix, unless)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""

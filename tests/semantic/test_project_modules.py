@@ -8,7 +8,7 @@ from fullgraph.semantic.project import Modules, ProjectFile, module_name
 from fullgraph.semantic.summary import FileSummary
 from projects import found
 
-EMPTY = FileSummary((), (), (), {}, (), (), ())
+EMPTY = FileSummary((), (), (), {}, (), (), (), ())
 
 
 @pytest.mark.parametrize(

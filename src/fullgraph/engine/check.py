@@ -19,15 +19,18 @@ from fullgraph.semantic.positions import span
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.semantic.summary import FileSummary
-from fullgraph.semantic.traced import FileRegion, Traced, TracedBy
+from fullgraph.semantic.traced import FULLGRAPH, FileRegion, Traced, TracedBy
 from fullgraph.semantic.walk import release
-from fullgraph.torchfacts import TorchRange
+from fullgraph.torchfacts import TorchRange, TorchVersion
 
 _SEVERITY_OF_DEGREE = {
     Traced.CERTAIN: Severity.ERROR,
     Traced.POSSIBLE: Severity.WARNING,
     Traced.NONE: Severity.NOTE,
 }
+_CAPTURED = frozenset({"capture_scalar_outputs", "capture_dynamic_output_shape_ops"})
+"""Settings that ``fullgraph=True`` turns on, too, since a release: measured on 2.9 and 2.11, and read in 2.10."""
+_CAPTURES_SINCE = TorchVersion(2, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Deferred:
         is_skipped: whether the compiler surely does not come to where the finding is.
         is_weighed: whether its severity is its own.
         functions: numbers of the functions around it.
+        unless: conditions of which one makes it harmless.
     """
 
     finding: Finding
@@ -104,11 +108,14 @@ class Deferred:
     is_skipped: bool
     is_weighed: bool
     functions: tuple[int, ...]
+    unless: tuple[str, ...]
 
     def settled(self, region: FileRegion) -> Finding | None:
         """The finding in a linked project, if it is one there."""
         by = region.traced_in(self.functions)
         if self.where > Traced.NONE and (self.gate_is_skipped or by.degree < self.where):
+            return None
+        if self.unless and region.lifts(self.unless, self.functions):
             return None
         if not self.concerns_tracing:
             return self.finding
@@ -212,10 +219,13 @@ class _Checker:
     ) -> None:
         self.plan: Plan = plan_for(codes_for(codes_at(settings.codes, settings.releases), lines))
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
+        self.settings = settings
         self.later = linked == "later"
         self.deferred: list[Deferred] = []
         self.weighed: set[Finding] = set()
         """In a check before linking: findings with a weight of their own."""
+        self.lifted: dict[Finding, tuple[str, ...]] = {}
+        """Likewise: findings that some conditions make harmless."""
         self.has_causes = False
         self.context = Context(self.model, settings.releases)
         self.filename = filename
@@ -262,7 +272,7 @@ class _Checker:
         found = self.hits(subscription, node, scope)
         if not region.was_asked:
             is_gated = subscription.where > Traced.NONE
-            if not found or not (is_gated or subscription.rule.concerns_tracing):
+            if not found or not (is_gated or subscription.rule.concerns_tracing or self.lifted):
                 return found
             if (is_gated and self.has_causes) or any(each.code == "TFG001" for each in found):
                 raise RegionUnknownError
@@ -288,6 +298,7 @@ class _Checker:
             region.is_skipped(finding.start.row),
             finding in self.weighed,
             tuple(region.functions_around(scope)),
+            self.lifted.get(finding, ()),
         )
 
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
@@ -340,13 +351,23 @@ class _Checker:
         found: list[Finding] = []
         try:
             for hit in subscription.handler(node, self.context):
+                unless = self.unless(hit)
+                if unless and not self.later and self.model.region.lifts(unless, scope):
+                    continue
                 if self.is_new(code, hit):
-                    found.append(self.finding(subscription, hit, scope))  # noqa: PERF401 - a failure must keep these
+                    found.append(self.finding(subscription, hit, scope))
+                    if unless and self.later:
+                        self.lifted[found[-1]] = unless
         except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
                 found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))
         return found
+
+    def unless(self, hit: Hit) -> tuple[str, ...]:
+        """The conditions that make a hit harmless on each of the releases aimed at."""
+        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(hit.unless)
+        return (*hit.unless, FULLGRAPH) if implied else hit.unless
 
     def is_new(self, code: str, hit: Hit) -> bool:
         """Whether no earlier hit of the same rule named the same cause."""

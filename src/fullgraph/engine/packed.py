@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fullgraph.api import Severity
@@ -63,8 +63,8 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, rows = summary
-    return functions, classes, names, exports, stars, _tuples(outside), len(rows)
+    _, _, names, exports, stars, outside, settings, rows = summary
+    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows)
 
 
 def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
@@ -73,9 +73,9 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, rows = rest
+    outside, settings, rows = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
-    return FileSummary(*whole, names, exports, stars, tuple(map(CallSite._make, outside)), range(rows))
+    return FileSummary(*whole, names, exports, stars, tuple(map(CallSite._make, outside)), settings, range(rows))
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:
@@ -96,7 +96,7 @@ def with_steps(region: FileRegion, change: Callable[[ChainStep], ChainStep]) -> 
     traced = {
         index: (degree, tuple(change(step) for step in chain)) for index, (degree, chain) in region.traced.items()
     }
-    return FileRegion(traced, region.roots, region.disabled, region.modules)
+    return replace(region, traced=traced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +114,22 @@ class PackedRegion:
             for index, (degree, chain) in sorted(region.traced.items())
         ]
         modules = sorted((index, kind.value) for index, kind in region.modules.items() if kind is not ModuleClass.NO)
-        plain = (traced, sorted(region.roots), sorted(region.disabled), modules)
+        numbers = [sorted(each) for each in (region.roots, region.disabled, region.fullgraph)]
+        plain = (traced, modules, *numbers, sorted(region.settings))
         return cls(digest(repr(plain).encode("utf-8", "surrogatepass")), dump(plain))
 
     @property
     def region(self) -> FileRegion:
         """The region; classes that are no modules are left out."""
-        traced, roots, disabled, modules = load(self.data)
+        traced, modules, *sets = load(self.data)
+        roots, disabled, fullgraph, settings = map(frozenset, sets)
         return FileRegion(
             {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
-            frozenset(roots),
-            frozenset(disabled),
+            roots,
+            disabled,
             {index: ModuleClass(kind) for index, kind in modules},
+            fullgraph,
+            settings,
         )
 
 

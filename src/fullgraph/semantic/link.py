@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,6 +60,8 @@ class _Root:
     function: Function
     degree: Traced
     site: ChainStep | None
+    fullgraph: bool = False
+    """Whether it is compiled with ``fullgraph=True``."""
 
 
 class _Edge(NamedTuple):
@@ -109,6 +111,9 @@ class Linker:
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
+        self.split: frozenset[Function] | None = None
+        """What roots reach that are not compiled with ``fullgraph=True``, if others are."""
+        self.settings = frozenset(setting for each in files for setting in each.summary.settings)
         self.own = frozenset(file.filename for file in files if file.is_own)
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
@@ -268,7 +273,8 @@ class Linker:
                     target = Function(file, index, receiver)
                     values = self.evaluator.values(decorator.call, self.evaluator.frame(file))
                     if External(COMPILE) in values:
-                        yield _Root(target, Traced.CERTAIN, each.step(decorator.row, COMPILE))
+                        step = each.step(decorator.row, COMPILE)
+                        yield _Root(target, Traced.CERTAIN, step, _says_fullgraph(decorator.call))
                     elif External(_REGION) in values:
                         yield _Root(target, Traced.POSSIBLE, each.step(decorator.row, _REGION))
 
@@ -283,7 +289,8 @@ class Linker:
                 # what a method compiles for one of many classes that inherit it is a guess
                 is_sure = is_exact and (len(receivers) <= _ALTERNATIVES or count == len(receivers))
                 step = self.files[file].step(site.row, name)
-                yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
+                degree = Traced.CERTAIN if is_sure else Traced.POSSIBLE
+                yield _Root(entered, degree, step, ("fullgraph", ("=", True)) in site.keywords)
 
     def compiled_at(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool, str]]:
         """The functions that are compiled at a call, whether it is sure that each is, and by what."""
@@ -383,6 +390,19 @@ class Linker:
                 if root.degree is degree and self.enter(root.function, _Reached(degree, root.site, None)):
                     queue.append(root.function)
             self.spread(queue, degree)
+        if any(root.fullgraph for root in roots):
+            self.split = self.reached_from([root.function for root in roots if root.site and not root.fullgraph])
+
+    def reached_from(self, roots: Iterable[Function]) -> frozenset[Function]:
+        """What these roots certainly reach."""
+        found = {root for root in roots if root in self.reached}
+        queue = deque(found)
+        while queue:
+            for edge in self.callees(queue.popleft()):
+                if edge.is_sure and edge.callee in self.reached and edge.callee not in found:
+                    found.add(edge.callee)
+                    queue.append(edge.callee)
+        return frozenset(found)
 
     def concerns(self, root: _Root) -> bool:
         """Whether what is compiled, or where, is of the project itself and not of a package that it uses."""
@@ -534,7 +554,15 @@ class Linker:
             index: self.evaluator.is_module(ClassId(file, index))
             for index in range(len(self.files[file].summary.classes))
         }
-        return FileRegion(traced, roots, disabled, modules)
+        return FileRegion(traced, roots, disabled, modules, self.only_whole(file, traced), self.settings)
+
+    def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
+        """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""
+        if self.split is None:
+            return frozenset()
+        others = {(each.file, each.number) for each in self.split}
+        certain = (index for index, (degree, _) in traced.items() if degree is Traced.CERTAIN)
+        return frozenset(index for index in certain if (file, index) not in others)
 
     def chain(self, function: Function) -> tuple[ChainStep, ...]:
         """The steps from the root to a function, root first; of very many, some behind the root are left out."""
@@ -560,6 +588,11 @@ def _forces_eager(decorator: Ref) -> bool:
             return ("=", "force_eager") in (*arguments, *(ref for _, ref in keywords))
         case _:
             return False
+
+
+def _says_fullgraph(call: Ref) -> bool:
+    """Whether a decorator is called with ``fullgraph=True``."""
+    return bool(call) and call[0] == "()" and ("fullgraph", ("=", True)) in call[3]
 
 
 def _may_compile(site: CallSite) -> bool:

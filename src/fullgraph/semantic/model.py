@@ -85,7 +85,7 @@ class FileModel:
     @cached_property
     def summary(self) -> FileSummary:
         """What linking must know of the file."""
-        return summarise(self.walked, self.barriers)
+        return summarise(self.walked, self.names, self.barriers)
 
     def only_fails(self, row: int, scope: Scope) -> bool:
         """Whether whatever runs in this row of a scope's function leads to a ``raise``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.references import function_nodes
@@ -39,6 +39,10 @@ class Region:
             if index is not None:
                 yield index
             current = current.parent
+
+    def lifts(self, unless: Iterable[str], scope: Scope) -> bool:
+        """Whether one of the conditions holds under which code in ``scope`` does no harm (`FileRegion.lifts`)."""
+        return self._linked.lifts(unless, self.functions_around(scope))
 
     def is_root(self, node: ast.AST) -> bool:
         """Whether tracing begins at this function, so that its arguments come from eager code."""

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from fullgraph.semantic.annotations import promise
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.held import Held
+from fullgraph.semantic.names import Names
 from fullgraph.semantic.references import References
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
+from fullgraph.semantic.settings import settings_of
 from fullgraph.semantic.summary import (
     NO_OWNER,
     UNKNOWN,
@@ -39,14 +41,15 @@ _DEPTH = 12
 _Calls = list[tuple[ast.Call, Scope]]
 
 
-def summarise(walked: Walked, barriers: Barriers) -> FileSummary:
+def summarise(walked: Walked, names: Names, barriers: Barriers) -> FileSummary:
     """What linking must know of the file; the walk must have kept `SUMMARY_NODES`."""
-    return _Summariser(walked, barriers).run()
+    return _Summariser(walked, names, barriers).run()
 
 
 class _Summariser:
-    def __init__(self, walked: Walked, barriers: Barriers) -> None:
+    def __init__(self, walked: Walked, names: Names, barriers: Barriers) -> None:
         self.walked = walked
+        self.names = names
         self.barriers = barriers
         self.references = References(walked)
         self.held = Held(walked, self.references)
@@ -73,6 +76,7 @@ class _Summariser:
             exports,
             tuple(walked.root.stars),
             sites.get(None, ()),
+            settings_of(walked, self.names),
             self.rows,
         )
 

@@ -106,5 +106,7 @@ class FileSummary(NamedTuple):
     """Modules whose every name is imported."""
     calls: tuple[CallSite, ...]
     """Calls outside functions."""
+    settings: tuple[str, ...]
+    """What the file turns on of Dynamo's settings, as `semantic.settings` says it."""
     rows: Sequence[int]
     """The rows that matter, in the order in which the file is summarised."""

@@ -6,6 +6,9 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+FULLGRAPH = "fullgraph=True"
+"""The condition that code is only traced from roots that are compiled with ``fullgraph=True``."""
+
 
 class Traced(enum.IntEnum):
     """How surely code is traced; higher is surer.
@@ -55,12 +58,16 @@ class FileRegion:
         roots: functions at which tracing begins, so that their arguments come from eager code.
         disabled: functions that Dynamo is kept out of.
         modules: whether each class, by its number, is an ``nn.Module``.
+        fullgraph: functions that are certainly traced, and only from roots compiled with ``fullgraph=True``.
+        settings: what the project turns on of Dynamo's settings.
     """
 
     traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
     roots: frozenset[int]
     disabled: frozenset[int]
     modules: Mapping[int, ModuleClass]
+    fullgraph: frozenset[int] = frozenset()
+    settings: frozenset[str] = frozenset()
 
     def traced_in(self, functions: Iterable[int]) -> TracedBy:
         """How surely code in nested functions, the innermost first, is traced."""
@@ -70,6 +77,18 @@ class FileRegion:
             if (found := self.traced.get(index)) is not None:
                 return TracedBy(*found)
         return TracedBy()
+
+    def lifts(self, unless: Iterable[str], functions: Iterable[int]) -> bool:
+        """Whether one of the conditions holds under which code in nested functions, innermost first, does no harm.
+
+        Conditions are settings, and `FULLGRAPH`.
+        """
+        if not self.settings.isdisjoint(unless):
+            return True
+        if FULLGRAPH not in unless:
+            return False
+        traced = next((index for index in functions if index in self.traced), None)
+        return traced is not None and traced in self.fullgraph
 
     def everything(self) -> tuple[TracedBy, ...]:
         """Each function of the file that is reached, with the chain that ends in it."""

@@ -213,10 +213,13 @@ def _repeats_by_tensor(call: ast.Call, operands: list[ast.expr], ctx: Context) -
 
 
 def _hit(node: ast.expr, ctx: Context, name: str) -> Hit:
-    mode = "" if name in ("one_hot", "combinations") else _CAPTURED
+    mode, unless = (
+        ("", ()) if name in ("one_hot", "combinations") else (_CAPTURED, ("capture_dynamic_output_shape_ops",))
+    )
     identifier = "GB0246" if name == "one_hot" else "GB0036"
     expression = ctx.text(node, limit=50)
-    return ctx.at(node, expression=expression, mode=mode, id=identifier, remedy=_REMEDIES.get(name, _KEEP_SHAPE))
+    remedy = _REMEDIES.get(name, _KEEP_SHAPE)
+    return ctx.at(node, unless=unless, expression=expression, mode=mode, id=identifier, remedy=remedy)
 
 
 CASES = """

@@ -316,7 +316,8 @@ def _hit(
     captured: bool = True,
     remedy: str = _STAY,
 ) -> Hit:
-    return ctx.at(node, what=what, mode=_CAPTURED if captured else "", id=identifier, remedy=remedy)
+    mode, unless = (_CAPTURED, ("capture_scalar_outputs",)) if captured else ("", ())
+    return ctx.at(node, unless=unless, what=what, mode=mode, id=identifier, remedy=remedy)
 
 
 CASES = """
