@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import fullgraph.rules
+import fullgraph.rules.graph_break
 from fullgraph.api import Severity
 from fullgraph.engine import registry as module
 from fullgraph.engine.registry import CATEGORIES, INTERNAL_CODES, registry
@@ -21,7 +21,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     before = set(sys.modules)
     for name in ("graph_break", "strange"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text('"""Rules."""\n')
+    (tmp_path / "strange" / "__init__.py").write_text('"""Rules."""\n')
+    here = fullgraph.rules.graph_break
+    monkeypatch.setattr(here, "__path__", [*here.__path__, str(tmp_path / "graph_break")])
     registry.cache_clear()
     yield tmp_path
     registry.cache_clear()
