@@ -62,12 +62,16 @@ class Frame:
 
     file: int
     receiver: ClassId | None
+    plain: Frame | None = None
+    """The frame of the same file where nothing is known of ``self``; None if this is it."""
     answers: dict[Ref, tuple[tuple[Value, ...], int]] = field(default_factory=dict)
     """What references stand for here, and until when that is so."""
 
 
 _FOR_GOOD = 0
 _BEING_SOUGHT = -1
+_FREE = frozenset({"i", "c", "p", "*"})
+"""References that stand for the same whatever ``self`` is."""
 
 
 class Evaluator:
@@ -94,8 +98,10 @@ class Evaluator:
         self._methods: dict[tuple[ClassId, str], Function | None] = {}
         self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
         """None while they are being looked for."""
+        self._refs_held: dict[tuple[ClassId, str], list[tuple[Ref, Frame]]] = {}
         self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
         self._paths: dict[str, tuple[Value, ...]] = {}
+        self._about_self: dict[tuple[int, int], bool] = {}
 
     # Definitions
 
@@ -123,7 +129,8 @@ class Evaluator:
         key = file, receiver
         found = self._frames.get(key)
         if found is None:
-            found = self._frames[key] = Frame(file, receiver)
+            plain = None if receiver is None else self.frame(file)
+            found = self._frames[key] = Frame(file, receiver, plain)
         return found
 
     def values(self, ref: Ref, frame: Frame, depth: int = _DEPTH) -> tuple[Value, ...]:
@@ -141,6 +148,8 @@ class Evaluator:
             if until in (self._question, _BEING_SOUGHT):
                 self._was_cut = True
                 return found
+        if frame.plain is not None and ref[0] in _FREE:
+            return self.values(ref, frame.plain, depth)
         if depth <= 0 or self._steps <= 0:
             if self._sought:
                 self._was_cut = True
@@ -198,6 +207,15 @@ class Evaluator:
             held.clear()
         return bool(new)
 
+    def watch(self) -> None:
+        """From here on, `depends_on_bound` says whether answers did."""
+        self._is_bound = False
+
+    @property
+    def depends_on_bound(self) -> bool:
+        """Whether an answer since `watch` depends on what callers pass for parameters."""
+        return self._is_bound
+
     def forget_bound(self) -> None:
         """Answers that depend on parameters are out of date."""
         self._stamps += 1
@@ -252,6 +270,31 @@ class Evaluator:
         receiver = frame.receiver
         return receiver if receiver is not None and own in self.lineage(receiver) else own
 
+    def is_about_self(self, file: int, ref: Ref) -> bool:
+        """Whether what a reference stands for may depend on what ``self`` is."""
+        if not ref:
+            return False
+        tag = ref[0]
+        if tag in ("s", "S", "C"):
+            return True
+        if tag == "f":
+            return self.files[file].summary.functions[ref[1]].around != NO_OWNER
+        if tag in (".", "[]", "@", "d"):
+            return self.is_about_self(file, ref[1])
+        if tag in ("[", "|"):
+            return any(self.is_about_self(file, each) for each in ref[1])
+        if tag == "()":
+            parts = (ref[1], *ref[2], *(each for _, each in ref[3]))
+            return any(self.is_about_self(file, each) for each in parts)
+        if tag != "n":
+            return False
+        key = file, ref[1]
+        if key not in self._about_self:
+            self._about_self[key] = False  # as far as it leads back to itself
+            refs = self.files[file].summary.names[ref[1]]
+            self._about_self[key] = any(self.is_about_self(file, each) for each in refs)
+        return self._about_self[key]
+
     def _receiver_of(self, frame: Frame, function: int) -> ClassId | None:
         """A nested function keeps the ``self`` of the method around it."""
         summary = self.files[frame.file].summary.functions[function]
@@ -278,7 +321,7 @@ class Evaluator:
 
     def path(self, path: str, importer: int, depth: int = _DEPTH) -> tuple[Value, ...]:
         """What an imported dotted path leads to, through packages and re-exports."""
-        absolute = self.modules.absolute(path, importer) if path.startswith(".") else path
+        absolute = self.modules.absolute(path, importer) if path[0] == "." else path
         if absolute is None:
             return ()
         if (known := self._paths.get(absolute)) is not None:
@@ -369,12 +412,18 @@ class Evaluator:
 
     def _held(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         """What instances of a class hold in an attribute, by assignments in its methods and bodies, and its bases'."""
-        found: list[tuple[Value, ...]] = []
-        for each in self.lineage(cls):
-            attributes = self.class_(each).attributes
-            for ref in attributes.get(name) or attributes.get("*", ()):
-                found.append(self.values(ref, self.frame(each.file, cls), depth - 1))  # noqa: PERF401
-        return _joined(found)
+        key = cls, name
+        refs = self._refs_held.get(key)
+        if refs is None:
+            refs = [
+                (ref, self.frame(each.file, cls))
+                for each in self.lineage(cls)
+                for attributes in (self.class_(each).attributes,)
+                for ref in attributes.get(name) or attributes.get("*", ())
+            ]
+            if self._bases.get(cls) is not None:  # they are not being looked for just now
+                self._refs_held[key] = refs
+        return _joined([self.values(ref, frame, depth - 1) for ref, frame in refs])
 
     def _inherited(self, index: int, name: str, frame: Frame) -> tuple[Value, ...]:
         """``super().name``: what stands behind this class in the receiver's line."""
@@ -551,14 +600,19 @@ class Evaluator:
     def method(self, cls: ClassId, name: str) -> Function | None:
         """The definition of a method that instances of the class have."""
         key = cls, name
-        if key not in self._methods:
-            lineage = self.lineage(cls)
-            found = ((each, self.class_(each).methods.get(name)) for each in lineage)
-            method = next((Function(each.file, index) for each, index in found if index is not None), None)
-            if len(lineage) == 1 and self._bases.get(cls) is None:
-                return method  # asked for while the bases of the class are being looked for
+        known = self._methods.get(key, ())
+        if known != ():
+            return known
+        lineage = self.lineage(cls)
+        method = None
+        for each in lineage:
+            index = self.class_(each).methods.get(name)
+            if index is not None:
+                method = Function(each.file, index)
+                break
+        if len(lineage) > 1 or self._bases.get(cls) is not None:  # they are not being looked for just now
             self._methods[key] = method
-        return self._methods[key]
+        return method
 
     def getter(self, cls: ClassId, name: str) -> Function | None:
         """The definition of a property that instances of the class have."""

@@ -180,11 +180,13 @@ class _Linker:
 
     def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
         """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
-        frame = self.evaluator.frame(file, cls)
         for ref in refs:
+            if ref[0] != "()":
+                continue
             match ref:
                 case ("()", ("i", path), (inner, *_), keywords) if path in DISABLERS:
-                    replaced = [v for v in self.evaluator.values(inner, frame) if isinstance(v, Function)]
+                    values = self.evaluator.values(inner, self.evaluator.frame(file, cls))
+                    replaced = [value for value in values if isinstance(value, Function)]
                     mine = refs if cls is None else [(".", ("s", cls.number), inner[-1])]
                     if cls is None and not any(("f", v.number) in refs for v in replaced if v.file == file):
                         continue
@@ -225,6 +227,8 @@ class _Linker:
             outside = [(site, None) for site in each.summary.calls]
             inside = [(site, index) for index, item in enumerate(each.summary.functions) for site in item.calls]
             for site, function in (*outside, *inside):
+                if not site.keywords and len(site.arguments) < 2:
+                    continue
                 keywords = dict(site.keywords)
                 arguments = keywords.get("args", site.arguments[1] if len(site.arguments) > 1 else ())
                 if not self.says_compile(file, arguments):
@@ -274,6 +278,8 @@ class _Linker:
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
         for file, site, function in self.compile_sites():
+            if self.is_no_compiler(file, site):
+                continue
             receivers = self.site_receivers(file, function)
             found: Counter[tuple[Function, bool, str]] = Counter()
             for receiver in receivers:
@@ -283,6 +289,12 @@ class _Linker:
                 is_sure = is_exact and (len(receivers) <= _ALTERNATIVES or count == len(receivers))
                 step = self.files[file].step(site.row, name)
                 yield _Root(entered, Traced.CERTAIN if is_sure else Traced.POSSIBLE, step)
+
+    def is_no_compiler(self, file: int, site: CallSite) -> bool:
+        """Whether a call compiles nothing, whatever ``self`` is."""
+        if self.evaluator.is_about_self(file, site.callee):
+            return False
+        return self.compiler_of(site, self.evaluator.frame(file)) is None
 
     def compiled_at(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool, str]]:
         """The functions that are compiled at a call, whether it is sure that each is, and by what."""
@@ -466,6 +478,8 @@ class _Linker:
         """What one call enters."""
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
+        if not values:
+            return
         found = (item for value in values for item in (*self.entered(value), *self.constructed(value)))
         targets = list(dict.fromkeys(self.with_self(function, site, frame) for function in found))
         owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()

@@ -53,22 +53,18 @@ class Modules:
         self._by_name: dict[str, list[int]] = defaultdict(list)
         for index, file in enumerate(files):
             self._by_name[file.module].append(index)
+        self._packages = [
+            tuple(file.module.split(".") if file.module else ())[: None if file.is_package else -1] for file in files
+        ]
+        self._absolute: dict[tuple[tuple[str, ...], str], str | None] = {}
         self._tops = {name.partition(".")[0] for name in self._by_name} - {""}
 
     def absolute(self, path: str, importer: int) -> str | None:
         """A path with leading dots, as seen from a file, without them; None if it leads out of the project."""
-        level = len(path) - len(path.lstrip("."))
-        if not level:
-            return path
-        file = self._files[importer]
-        package = file.module.split(".") if file.module else []
-        if not file.is_package:
-            package = package[:-1]
-        if level - 1 > len(package):
-            return None
-        base = package[: len(package) - (level - 1)]
-        rest = path[level:]
-        return ".".join([*base, rest] if rest else base)
+        key = self._packages[importer], path
+        if key not in self._absolute:
+            self._absolute[key] = _absolute(*key)
+        return self._absolute[key]
 
     def split(self, path: str, importer: int) -> tuple[int | None, list[str]]:
         """The file of the longest module that an absolute path begins with, and the names that follow it."""
@@ -94,6 +90,17 @@ class Modules:
             return found[0]
         own = PurePath(self._files[importer].filename).parts
         return min(found, key=lambda index: (-_common(self._files[index].filename, own), self._files[index].filename))
+
+
+def _absolute(package: tuple[str, ...], path: str) -> str | None:
+    rest = path.lstrip(".")
+    level = len(path) - len(rest)
+    if not level:
+        return path
+    if level - 1 > len(package):
+        return None
+    base = package[: len(package) - (level - 1)]
+    return ".".join((*base, rest) if rest else base)
 
 
 def _common(filename: str, own: Sequence[str]) -> int:
