@@ -101,6 +101,7 @@ class Evaluator:
         self._refs_held: dict[tuple[ClassId, str], list[tuple[Ref, Frame]]] = {}
         self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
         self._paths: dict[str, tuple[Value, ...]] = {}
+        self._external: dict[ClassId, frozenset[str]] = {}
         self._about_self: dict[tuple[int, int], bool] = {}
 
     # Definitions
@@ -137,6 +138,8 @@ class Evaluator:
         """Everything that a reference may stand for, as far as it is known."""
         if not ref:
             return ()
+        if frame.plain is not None and ref[0] in _FREE:
+            frame = frame.plain
         answer = frame.answers.get(ref)
         if answer is not None:
             found, until = answer
@@ -148,8 +151,6 @@ class Evaluator:
             if until in (self._question, _BEING_SOUGHT):
                 self._was_cut = True
                 return found
-        if frame.plain is not None and ref[0] in _FREE:
-            return self.values(ref, frame.plain, depth)
         if depth <= 0 or self._steps <= 0:
             if self._sought:
                 self._was_cut = True
@@ -222,27 +223,30 @@ class Evaluator:
         self._bound_stamp = self._stamps
 
     def _evaluate(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
-        match ref[0]:
-            case "i":
-                return self.path(ref[1], frame.file, depth)
-            case "f":
-                return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
-            case "c":
-                return (Class(ClassId(frame.file, ref[1])),)
-            case "s":
-                return (Instance(self._self(frame, ref[1])),)
-            case "n":
-                refs = self.files[frame.file].summary.names[ref[1]]
-                return _joined([self.values(each, frame, depth - 1) for each in refs])
-            case "." if ref[1][0] == "S":
+        tag = ref[0]
+        if tag == ".":
+            if ref[1][0] == "S":
                 return self._inherited(ref[1][1], ref[2], frame)
-            case ".":
-                owners = self.values(ref[1], frame, depth - 1)
-                return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
-            case "()":
-                return self.call(ref[1], ref[2], dict(ref[3]), frame, depth)
-            case _:
-                return self._evaluate_rare(ref, frame, depth)
+            owners = self.values(ref[1], frame, depth - 1)
+            if len(owners) == 1:
+                return self.attribute(owners[0], ref[2], depth - 1)
+            return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
+        if tag == "n":
+            refs = self.files[frame.file].summary.names[ref[1]]
+            if len(refs) == 1:
+                return self.values(refs[0], frame, depth - 1)
+            return _joined([self.values(each, frame, depth - 1) for each in refs])
+        if tag == "()":
+            return self.call(ref[1], ref[2], dict(ref[3]), frame, depth)
+        if tag == "i":
+            return self.path(ref[1], frame.file, depth)
+        if tag == "f":
+            return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
+        if tag == "c":
+            return (Class(ClassId(frame.file, ref[1])),)
+        if tag == "s":
+            return (Instance(self._self(frame, ref[1])),)
+        return self._evaluate_rare(ref, frame, depth)
 
     def _evaluate_rare(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
         match ref:
@@ -368,17 +372,13 @@ class Evaluator:
         """What an attribute of a value may be."""
         if depth <= 0:
             return ()
-        match owner:
-            case Module(file):
-                return self.export(file, name, depth)
-            case External(path):
-                return (External(f"{path}.{name}"),)
-            case Class(cls):
-                return self._class_attribute(cls, name, depth)
-            case Instance(cls, exact):
-                return self._instance_attribute(cls, name, depth, exact=exact)
-            case _:
-                return ()
+        if isinstance(owner, Instance):
+            return self._instance_attribute(owner.of, name, depth, exact=owner.exact)
+        if isinstance(owner, External):
+            return (External(f"{owner.path}.{name}"),)
+        if isinstance(owner, Module):
+            return self.export(owner.file, name, depth)
+        return self._class_attribute(owner.id, name, depth) if isinstance(owner, Class) else ()
 
     def _class_attribute(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         method = self.method(cls, name)
@@ -423,6 +423,8 @@ class Evaluator:
             ]
             if self._bases.get(cls) is not None:  # they are not being looked for just now
                 self._refs_held[key] = refs
+        if len(refs) == 1:
+            return self.values(*refs[0], depth - 1)
         return _joined([self.values(ref, frame, depth - 1) for ref, frame in refs])
 
     def _inherited(self, index: int, name: str, frame: Frame) -> tuple[Value, ...]:
@@ -556,8 +558,11 @@ class Evaluator:
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
     def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
+        returns = self.function(function).returns
+        if not returns:
+            return ()
         frame = self.frame(function.file, function.receiver)
-        return _joined(self.values(ref, frame, depth - 1) for ref in self.function(function).returns)
+        return _joined([self.values(ref, frame, depth - 1) for ref in returns])
 
     # Classes
 
@@ -600,9 +605,8 @@ class Evaluator:
     def method(self, cls: ClassId, name: str) -> Function | None:
         """The definition of a method that instances of the class have."""
         key = cls, name
-        known = self._methods.get(key, ())
-        if known != ():
-            return known
+        if key in self._methods:
+            return self._methods[key]
         lineage = self.lineage(cls)
         method = None
         for each in lineage:
@@ -623,7 +627,13 @@ class Evaluator:
 
     def external_bases(self, cls: ClassId) -> frozenset[str]:
         """Dotted paths of all bases from other packages."""
-        return frozenset(base for each in self.lineage(cls) for base in self.bases(each) if isinstance(base, str))
+        known = self._external.get(cls)
+        if known is None:
+            line = self.lineage(cls)
+            known = frozenset([base for each in line for base in self.bases(each) if isinstance(base, str)])
+            if all(self._bases.get(each) is not None for each in line):  # none is being looked for just now
+                self._external[cls] = known
+        return known
 
     def is_autograd_function(self, cls: ClassId) -> bool:
         """Whether the class is a ``torch.autograd.Function``."""

@@ -103,6 +103,8 @@ class _Linker:
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
         self.children = self._children()
         self.skipped: dict[tuple[int, int], bool] = {}
+        self.loads: dict[tuple[int, int], list[tuple[list[str], str]]] = {}
+        """What functions read that may be a property: the attributes on the way to it, and its name."""
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.disabled: set[tuple[int, int]] = set()
         self.doubtful: deque[tuple[Function, Function]] = deque()
@@ -427,7 +429,7 @@ class _Linker:
         if self.reached[caller].caller is not None or caller in self.called_modules:
             yield from self.wrapping(caller, summary)
         if caller.receiver is not None:
-            yield from self.loaded(caller.receiver, summary)
+            yield from self.loaded(caller, caller.receiver, summary)
             if self.called_modules.get(caller, Traced.NONE) >= self.reached[caller].degree:
                 yield from self.hooked(caller.receiver)
         yield from self.differentiated(caller, summary)
@@ -443,12 +445,16 @@ class _Linker:
                     if isinstance(value, Function):
                         yield _Edge(value)
 
-    def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
+    def loaded(self, caller: Function, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
         """Properties that a method reads, of ``self`` and of what it holds."""
-        for load in summary.loads:
-            *before, name = load.split(".")
-            if name not in self.properties:
-                continue
+        key = caller.file, caller.number
+        if key not in self.loads:
+            paths = (load.rpartition(".") for load in summary.loads)
+            found = [
+                (before.split(".") if before else [], name) for before, _, name in paths if name in self.properties
+            ]
+            self.loads[key] = found
+        for before, name in self.loads[key]:
             owners: tuple[Value, ...] = (Instance(receiver),)
             for attr in before:
                 held = (value for owner in owners for value in self.evaluator.attribute(owner, attr))
