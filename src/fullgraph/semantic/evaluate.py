@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fullgraph.semantic.classes import external_base_is_module
+from fullgraph.semantic.hierarchy import WIDTH, Hierarchy
 from fullgraph.semantic.project import Modules, ProjectFile
-from fullgraph.semantic.summary import NO_OWNER, ClassSummary, FunctionSummary, Ref
+from fullgraph.semantic.summary import NO_OWNER, Ref
 from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
 
@@ -24,8 +24,6 @@ _ALIASES = 4
 """How many assignments are followed from what a function returns to its parameter."""
 _STEPS = 1500
 """How many references one question may go through; what takes more is unknown."""
-_WIDTH = 24
-"""How many values one reference may stand for; the rest is left out."""
 _RETURNS_SELF = frozenset(
     {"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "share_memory", "to", "train", "type"}
 )
@@ -33,7 +31,6 @@ _BUILDS = frozenset({"from_config", "from_pretrained", "load_from_checkpoint"})
 """Class methods of well-known libraries that give an instance."""
 CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
 _SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
-_AUTOGRAD = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 GIVES_BACK = frozenset(
     {
         COMPILE,
@@ -74,11 +71,11 @@ _FREE = frozenset({"i", "c", "p", "*"})
 """References that stand for the same whatever ``self`` is."""
 
 
-class Evaluator:
+class Evaluator(Hierarchy):
     """Evaluates references of a project's files. Every question is bounded in depth and width, and answered once."""
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
-        self.files = files
+        super().__init__(files)
         self.modules = Modules(files)
         self.bound: dict[tuple[int, int, str], dict[Value, None]] = defaultdict(dict)
         """What callers pass for parameters, as far as it was asked for."""
@@ -95,33 +92,9 @@ class Evaluator:
         self._was_cut = False
         self._is_bound = False
         self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
-        self._methods: dict[tuple[ClassId, str], Function | None] = {}
-        self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
-        """None while they are being looked for."""
         self._refs_held: dict[tuple[ClassId, str], list[tuple[Ref, Frame]]] = {}
-        self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
         self._paths: dict[str, tuple[Value, ...]] = {}
-        self._external: dict[ClassId, frozenset[str]] = {}
         self._about_self: dict[tuple[int, int], bool] = {}
-
-    # Definitions
-
-    def function(self, value: Function) -> FunctionSummary:
-        """The summary of a function."""
-        return self.files[value.file].summary.functions[value.number]
-
-    def class_(self, cls: ClassId) -> ClassSummary:
-        """The summary of a class."""
-        return self.files[cls.file].summary.classes[cls.number]
-
-    def class_around(self, file: int, function: int | None) -> ClassId | None:
-        """The class whose method a function is, or stands in."""
-        functions = self.files[file].summary.functions
-        while function is not None:
-            if functions[function].owner != NO_OWNER:
-                return ClassId(file, functions[function].owner)
-            function = functions[function].around if functions[function].around != NO_OWNER else None
-        return None
 
     # References
 
@@ -194,6 +167,10 @@ class Evaluator:
         finally:
             self._nested -= 1
             self._sought, self._steps, self._question, self._was_cut, self._is_bound = state
+
+    def base_values(self, ref: Ref, file: int) -> tuple[Value, ...]:
+        """What a base of a class of this file stands for."""
+        return self._asked_anew(ref, self.frame(file))
 
     def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
         """Remember what is passed for a parameter, and say whether that is new."""
@@ -319,7 +296,7 @@ class Evaluator:
             if isinstance(value, Class):
                 implementing = self.implementing(value.id)
                 found += [Instance(cls, exact=False) for cls in (implementing or (value.id,))]
-        return tuple(dict.fromkeys(found))[:_WIDTH]
+        return tuple(dict.fromkeys(found))[:WIDTH]
 
     # Paths
 
@@ -402,7 +379,7 @@ class Evaluator:
         bound: list[Value] = [Function(method.file, method.number, cls)]
         if not exact:
             bound += self._overriding(cls, name)
-        return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:_WIDTH]
+        return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:WIDTH]
 
     def _overriding(self, cls: ClassId, name: str) -> Iterator[Value]:
         for sub in self.subclasses(cls):
@@ -421,7 +398,7 @@ class Evaluator:
                 for attributes in (self.class_(each).attributes,)
                 for ref in attributes.get(name) or attributes.get("*", ())
             ]
-            if self._bases.get(cls) is not None:  # they are not being looked for just now
+            if not self.is_looking_for_bases(cls):
                 self._refs_held[key] = refs
         if len(refs) == 1:
             return self.values(*refs[0], depth - 1)
@@ -564,121 +541,6 @@ class Evaluator:
         frame = self.frame(function.file, function.receiver)
         return _joined([self.values(ref, frame, depth - 1) for ref in returns])
 
-    # Classes
-
-    def bases(self, cls: ClassId) -> tuple[ClassId | str, ...]:
-        """Direct bases: classes of the project, and dotted paths of others."""
-        if cls in self._bases:
-            return self._bases[cls] or ()
-        self._bases[cls] = None
-        found: list[ClassId | str] = []
-        for ref in self.class_(cls).bases:
-            for value in self._asked_anew(ref, self.frame(cls.file)):
-                match value:
-                    case Class(base) if base != cls:
-                        found.append(base)
-                    case External(path):
-                        found.append(path)
-                    case _:
-                        continue
-        bases = self._bases[cls] = tuple(dict.fromkeys(found))
-        return bases
-
-    def lineage(self, cls: ClassId) -> tuple[ClassId, ...]:
-        """The class and its bases in the project, in the order in which methods are looked up."""
-        if (known := self._lineages.get(cls)) is not None:
-            return known
-        todo = [cls]
-        while todo:
-            current = todo[-1]
-            bases = [base for base in self.bases(current) if isinstance(base, ClassId)]
-            if current not in self._lineages:
-                self._lineages[current] = (current,)
-                todo += [base for base in bases if base not in self._lineages]
-                continue
-            todo.pop()
-            lines = [self._lineages.get(base, (base,)) for base in bases]
-            above = lines[0] if len(lines) == 1 else _merged([*map(list, lines), [line[0] for line in lines]])
-            self._lineages[current] = (current, *(each for each in above if each != current))
-        return self._lineages[cls]
-
-    def method(self, cls: ClassId, name: str) -> Function | None:
-        """The definition of a method that instances of the class have."""
-        key = cls, name
-        if key in self._methods:
-            return self._methods[key]
-        lineage = self.lineage(cls)
-        method = None
-        for each in lineage:
-            index = self.class_(each).methods.get(name)
-            if index is not None:
-                method = Function(each.file, index)
-                break
-        if len(lineage) > 1 or self._bases.get(cls) is not None:  # they are not being looked for just now
-            self._methods[key] = method
-        return method
-
-    def getter(self, cls: ClassId, name: str) -> Function | None:
-        """The definition of a property that instances of the class have."""
-        method = self.method(cls, name)
-        if method is None or name not in self.class_(ClassId(method.file, self.function(method).owner)).properties:
-            return None
-        return Function(method.file, method.number, cls)
-
-    def external_bases(self, cls: ClassId) -> frozenset[str]:
-        """Dotted paths of all bases from other packages."""
-        known = self._external.get(cls)
-        if known is None:
-            line = self.lineage(cls)
-            known = frozenset([base for each in line for base in self.bases(each) if isinstance(base, str)])
-            if all(self._bases.get(each) is not None for each in line):  # none is being looked for just now
-                self._external[cls] = known
-        return known
-
-    def is_autograd_function(self, cls: ClassId) -> bool:
-        """Whether the class is a ``torch.autograd.Function``."""
-        return not _AUTOGRAD.isdisjoint(self.external_bases(cls))
-
-    def is_module(self, cls: ClassId) -> ModuleClass:
-        """Whether the class is an ``nn.Module``."""
-        answers = {external_base_is_module(path) for path in self.external_bases(cls)}
-        if ModuleClass.YES in answers:
-            return ModuleClass.YES
-        acts = ModuleClass.MAYBE in answers and any(self.class_(each).acts_as_module for each in self.lineage(cls))
-        return ModuleClass.MAYBE if acts else ModuleClass.NO
-
-    def subclasses(self, cls: ClassId) -> tuple[ClassId, ...]:
-        """Classes of the project below this one, as many as are looked at."""
-        return tuple(self._subclasses.get(cls, ()))[:_WIDTH]
-
-    @property
-    def _subclasses(self) -> dict[ClassId, list[ClassId]]:
-        if not hasattr(self, "_below"):
-            self._below: dict[ClassId, list[ClassId]] = defaultdict(list)
-            for cls in self.all_classes():
-                for above in self.lineage(cls)[1:]:
-                    self._below[above].append(cls)
-        return self._below
-
-    def all_classes(self) -> Iterator[ClassId]:
-        """Every class of the project."""
-        for file, each in enumerate(self.files):
-            for index in range(len(each.summary.classes)):
-                yield ClassId(file, index)
-
-    def implementing(self, protocol: ClassId) -> tuple[ClassId, ...]:
-        """Classes that have every method of a protocol; empty for what is no protocol, or where none or too many do."""
-        names = {path.rpartition(".")[2] for path in self.external_bases(protocol)}
-        wanted = [name for name in self.class_(protocol).methods if name != "__init__"]
-        if "Protocol" not in names or not wanted:
-            return ()
-        found = [
-            cls
-            for cls in self.all_classes()
-            if cls != protocol and all(self.method(cls, name) is not None for name in wanted)
-        ]
-        return tuple(found) if len(found) <= _WIDTH else ()
-
 
 def mentions_parameter(ref: Ref) -> bool:
     """Whether a reference leads to a parameter, or to a name that may."""
@@ -697,15 +559,5 @@ def _joined(groups: Iterable[tuple[Value, ...]]) -> tuple[Value, ...]:
     if not groups:
         return ()
     if len(groups) == 1:
-        return groups[0][:_WIDTH]
-    return tuple(dict.fromkeys(value for group in groups for value in group))[:_WIDTH]
-
-
-def _merged(lines: list[list[ClassId]]) -> Iterator[ClassId]:
-    """Python's order of bases (C3); where there is none, the order of first appearance."""
-    lines = [line[:] for line in lines if line]
-    while lines:
-        heads = (line[0] for line in lines)
-        head = next((head for head in heads if not any(head in line[1:] for line in lines)), lines[0][0])
-        yield head
-        lines = [rest for line in lines if (rest := [each for each in line if each != head])]
+        return groups[0][:WIDTH]
+    return tuple(dict.fromkeys(value for group in groups for value in group))[:WIDTH]

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from fullgraph.semantic.bindings import bind_parameters
-from fullgraph.semantic.evaluate import COMPILE, DISABLERS, Evaluator, Frame
+from fullgraph.semantic.disabled import Disabled
+from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Value
 
 _COMPILERS = frozenset({COMPILE, "torch.export.export"})
-_OPAQUE = DISABLERS | {
-    "torch.compiler.allow_in_graph",
-    "torch._dynamo.allow_in_graph",
-    "torch._dynamo.nonstrict_trace",
-    "torch.compiler.nonstrict_trace",
-    "torch._dynamo.assume_constant_result",
-    "torch.compiler.assume_constant_result",
-    "torch.library.custom_op",
-    "torch.library.triton_op",
-}
-"""Decorators that keep Dynamo out of a function."""
-_ALLOWS = frozenset({path for path in _OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
-"""Those that mark the function itself, so that a call without a new name is enough."""
 _BY_TRAINER = "torch_compile=True"
 _REGION = "torch.compiler.nested_compile_region"
 _STANCE = "torch.compiler.set_stance"
@@ -102,18 +90,15 @@ class _Linker:
         """By which receiver a function was reached first, most surely and with the shortest chain."""
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
         self.children = self._children()
-        self.skipped: dict[tuple[int, int], bool] = {}
         self.loads: dict[tuple[int, int], list[tuple[list[str], str]]] = {}
         """What functions read that may be a property: the attributes on the way to it, and its name."""
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
-        self.disabled: set[tuple[int, int]] = set()
+        self.kept_out = Disabled(files, self.evaluator)
         self.doubtful: deque[tuple[Function, Function]] = deque()
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
-
-    # What is kept out
 
     def _children(self) -> dict[tuple[int, int], list[int]]:
         found: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -122,82 +107,6 @@ class _Linker:
                 if function.around != NO_OWNER:
                     found[file, function.around].append(index)
         return found
-
-    def find_disabled(self) -> None:
-        """Functions with a decorator that keeps Dynamo out, or that are replaced by what it must not enter."""
-        for file, each in enumerate(self.files):
-            for index, function in enumerate(each.summary.functions):
-                if function.decorators and (kept := self.keeps_out(file, function)) is not None:
-                    self.disabled.add((file, index))
-                    self.skipped[file, index] = kept
-            for names in each.summary.names:
-                self.disable_replaced(file, names, None)
-            for index, cls in enumerate(each.summary.classes):
-                for refs in cls.attributes.values():
-                    self.disable_replaced(file, refs, ClassId(file, index))
-            for site in each.summary.calls:
-                self.allow_called(file, site)
-
-    def keeps_out(self, file: int, function: FunctionSummary) -> bool | None:
-        """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
-        for decorator in function.decorators:
-            values = self.evaluator.values(decorator.name, self.evaluator.frame(file))
-            if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
-                keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
-                return keywords.get("recursive") != ("=", False)
-            kept = [self.returns_disabled(value) for value in values if isinstance(value, Function)]
-            if decorator.name == decorator.call and any(each is not None for each in kept):
-                return any(kept)
-        return None
-
-    def returns_disabled(self, decorator: Function) -> bool | None:
-        """Whether a function of the project returns its argument disabled, as in `keeps_out`."""
-        frame = self.evaluator.frame(decorator.file, decorator.receiver)
-        names = self.files[decorator.file].summary.names
-        for ref in self.evaluator.function(decorator).returns:
-            for each in names[ref[1]] if ref[0] == "n" else (ref,):
-                match each:
-                    case ("()", callee, (("p", index, _), *_), keywords) if index == decorator.number:
-                        values = self.evaluator.values(callee, frame)
-                        if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
-                            return dict(keywords).get("recursive") != ("=", False)
-                    case _:
-                        continue
-        return None
-
-    def allow_called(self, file: int, site: CallSite) -> None:
-        """``torch.compiler.allow_in_graph(f)``."""
-        if site.callee[0] != "i" or site.callee[1] not in _ALLOWS:
-            return
-        for value in (
-            value for ref in site.arguments for value in self.evaluator.values(ref, self.evaluator.frame(file))
-        ):
-            if isinstance(value, Function):
-                self.keep_out(value, whole=True)
-
-    def keep_out(self, function: Function, *, whole: bool) -> None:
-        """Note that Dynamo does not enter a function, nor, if ``whole``, what it calls."""
-        self.disabled.add((function.file, function.number))
-        self.skipped[function.file, function.number] = whole
-
-    def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
-        """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
-        for ref in refs:
-            if ref[0] != "()":
-                continue
-            match ref:
-                case ("()", ("i", path), (inner, *_), keywords) if path in DISABLERS:
-                    values = self.evaluator.values(inner, self.evaluator.frame(file, cls))
-                    replaced = [value for value in values if isinstance(value, Function)]
-                    mine = refs if cls is None else [(".", ("s", cls.number), inner[-1])]
-                    if cls is None and not any(("f", v.number) in refs for v in replaced if v.file == file):
-                        continue
-                    if cls is not None and inner not in mine:
-                        continue
-                    for value in replaced:
-                        self.keep_out(value, whole=dict(keywords).get("recursive") != ("=", False))
-                case _:
-                    continue
 
     # Roots
 
@@ -384,7 +293,7 @@ class _Linker:
     def close(self) -> None:
         """Breadth first from the certain roots, then from the possible ones, so that the first chain is the best."""
         bind_parameters(self.evaluator)
-        self.find_disabled()
+        self.kept_out.find()
         roots = list(self.roots())
         for degree in (Traced.CERTAIN, Traced.POSSIBLE):
             queue: deque[Function] = deque()
@@ -411,7 +320,7 @@ class _Linker:
     def enter(self, function: Function, reached: _Reached) -> bool:
         """Note that a function is reached; False if it was before, for this receiver or for enough others."""
         key = function.file, function.number
-        if function in self.reached or (key in self.disabled and self.skipped.get(key, True)):
+        if function in self.reached or (key in self.kept_out.functions and self.kept_out.skipped.get(key, True)):
             return False
         if self.receivers[key] >= _RECEIVERS:
             return False
@@ -541,10 +450,10 @@ class _Linker:
         traced: dict[int, tuple[Traced, tuple[ChainStep, ...]]] = {}
         for index in range(len(functions)):
             first = self.first.get((file, index))
-            if first is not None and (file, index) not in self.disabled:
+            if first is not None and (file, index) not in self.kept_out.functions:
                 traced[index] = self.reached[first].degree, self.chain(first)
         roots = frozenset(index for index in traced if self.reached[self.first[file, index]].caller is None)
-        disabled = frozenset(index for own, index in self.disabled if own == file)
+        disabled = frozenset(index for own, index in self.kept_out.functions if own == file)
         modules = {
             index: self.evaluator.is_module(ClassId(file, index))
             for index in range(len(self.files[file].summary.classes))
