@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 
 from fullgraph.semantic.evaluate import CONTAINERS, GIVES_BACK, Evaluator, Frame, mentions_parameter
 from fullgraph.semantic.summary import CallSite, Ref
@@ -14,6 +16,8 @@ _ROUNDS = 4
 _ALIASES = 3
 _COMPILES = frozenset({"compile", "export"})
 _ENTERS = frozenset({"__call__", "compile", "forward"})
+_NO_PARAMETER = frozenset({"f", "c", "s", "S", "i", "*", "="})
+"""References that lead to no parameter."""
 
 Key = tuple[int, int]
 """A function: the index of its file, and its index there."""
@@ -24,46 +28,64 @@ def bind_parameters(evaluator: Evaluator) -> None:
     _Binder(evaluator).run()
 
 
+@dataclass(eq=False, slots=True)
+class _Call:
+    """A call that may pass something for a parameter that matters."""
+
+    site: CallSite
+    frame: Frame
+    is_settled: bool = False
+    """Whether what it enters and passes does not depend on what callers pass for parameters."""
+    targets: tuple[Key, ...] = ()
+    """What it enters."""
+    wanted: int = 0
+    """How many parameters of that mattered when it was last looked at."""
+
+
 class _Binder:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.wanted: dict[Key, set[str]] = defaultdict(set)
         self.names: frozenset[str] = frozenset()
-        self.sites: list[tuple[CallSite, Frame]] = []
+        self.calls: list[_Call] = []
         """Calls that may pass more once more is known of parameters."""
-        self.fresh: list[tuple[CallSite, Frame]] = []
-        """Calls that were not looked at yet."""
         self.called: frozenset[str] = frozenset()
         self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
+        self.sites: dict[str | None, list[tuple[int, int, int | None, CallSite]]] = defaultdict(list)
+        """Calls that pass something, numbered, with file and function, by the name of what they call (`name_of`)."""
 
     def run(self) -> None:
         """Bind until nothing changes, or for a few rounds."""
         files = range(len(self.evaluator.files))
-        self.called = frozenset(name for file in files for name in self.called_attributes(file))
+        self.called = frozenset(self.called_attributes())
         for file in files:
             self.want(file)
         self.bind_decorated()
         self.evaluator.forget_bound()
+        self.collect_sites()
+        constructors = self.constructors()
         for _ in range(_ROUNDS):
-            names = frozenset(self.wanted_names())
-            for file in files if names - self.names else ():
-                self.find_sites(file, names - self.names)
-            self.names |= names
-            found = [self.bind(site) for site in (*self.sites, *self.fresh)]
-            self.sites += [site for site in self.fresh if _may_grow(site[0])]
-            self.fresh.clear()
+            fresh = self.fresh_calls(frozenset(self.wanted_names(constructors)))
+            found = [self.bind(call) for call in (*self.calls, *fresh)]
+            self.calls += [call for call in fresh if _may_grow(call.site)]
             if not any(found):
                 return
             self.evaluator.forget_bound()
 
-    def wanted_names(self) -> Iterator[str]:
+    def constructors(self) -> list[tuple[str, Key]]:
+        """The name of each class with what constructing it enters."""
+        found = []
+        for cls in self.evaluator.all_classes():
+            init = self.evaluator.method(cls, "__init__")
+            if init is not None:
+                found.append((self.evaluator.class_(cls).name, (init.file, init.number)))
+        return found
+
+    def wanted_names(self, constructors: Iterable[tuple[str, Key]]) -> Iterator[str]:
         """What the functions of which a parameter matters are called; for constructors, their classes."""
         for file, index in self.wanted:
             yield self.evaluator.files[file].summary.functions[index].name.rpartition(".")[2]
-        for cls in self.evaluator.all_classes():
-            init = self.evaluator.method(cls, "__init__")
-            if init is not None and (init.file, init.number) in self.wanted:
-                yield self.evaluator.class_(cls).name
+        yield from (name for name, init in constructors if init in self.wanted)
 
     # Which parameters matter
 
@@ -73,7 +95,8 @@ class _Binder:
         for function in summary.functions:
             for site in (*function.calls, *function.skipped_calls):
                 for ref in _used(site):
-                    self.note(file, ref)
+                    if ref and ref[0] not in _NO_PARAMETER:
+                        self.note(file, ref)
             for ref in function.returns:
                 if ref[0] in ("()", "["):
                     self.note(file, ref)
@@ -85,13 +108,22 @@ class _Binder:
                 for ref in refs if name in self.called or name == "*" else ():
                     self.note(file, ref)
 
-    def called_attributes(self, file: int) -> Iterator[str]:
+    def called_attributes(self) -> set[str]:
         """Attributes of ``self`` that are called, or of which an element or a method is."""
-        summary = self.evaluator.files[file].summary
-        for function in summary.functions:
-            for site in (*function.calls, *function.skipped_calls):
-                for ref in (site.callee, *_used(site)):
-                    yield from _attributes(ref, summary.names, _ALIASES)
+        found: set[str] = set()
+        for each in self.evaluator.files:
+            names = each.summary.names
+            for function in each.summary.functions:
+                for site in (*function.calls, *function.skipped_calls):
+                    callee = site.callee
+                    if callee[0] == "." and callee[1][0] == "s":
+                        found.add(callee[2])
+                    else:
+                        _add_attributes(callee, names, _ALIASES, found)
+                    for ref in _used(site):
+                        if ref is not callee:
+                            _add_attributes(ref, names, _ALIASES, found)
+        return found
 
     def note(self, file: int, ref: Ref) -> None:
         """Note the parameters that a reference leads to."""
@@ -152,38 +184,45 @@ class _Binder:
                 if first is not None:
                     self.evaluator.bind(value, first[0], [below])
 
-    def find_sites(self, file: int, names: frozenset[str]) -> None:
-        """Find the calls in a file of functions with one of these names."""
-        summary = self.evaluator.files[file].summary
-        self.find_among(file, None, summary.calls, names)
-        for index, function in enumerate(summary.functions):
-            if function.calls or function.skipped_calls:
-                self.find_among(file, index, (*function.calls, *function.skipped_calls), names)
+    def collect_sites(self) -> None:
+        """Sort all calls that pass something by the name of what they call."""
+        count = 0
+        for file, each in enumerate(self.evaluator.files):
+            groups: list[tuple[int | None, tuple[CallSite, ...]]] = [(None, each.summary.calls)]
+            groups += [(index, (*item.calls, *item.skipped_calls)) for index, item in enumerate(each.summary.functions)]
+            for index, sites in groups:
+                for site in sites:
+                    if site.arguments or site.keywords:
+                        self.sites[self.name_of(file, site.callee)].append((count, file, index, site))
+                        count += 1
 
-    def find_among(self, file: int, index: int | None, sites: Iterable[CallSite], names: frozenset[str]) -> None:
-        """Find such calls among those of one function."""
-        frame: Frame | None = None
-        for site in sites:
-            if (site.arguments or site.keywords) and self.may_matter(file, site.callee, names):
-                if frame is None:
-                    frame = self.evaluator.frame(file, self.evaluator.class_around(file, index))
-                self.fresh.append((site, frame))
+    def name_of(self, file: int, callee: Ref) -> str | None:
+        """The last name of what is called; empty for what no parameter matters of, None if there is no name."""
+        tag = callee[0]
+        if tag in (".", "*"):
+            return str(callee[-1])
+        if tag == "i":
+            return str(callee[1]).rpartition(".")[2]
+        if tag in ("f", "c"):
+            summary = self.evaluator.files[file].summary
+            definition = summary.functions[callee[1]] if tag == "f" else summary.classes[callee[1]]
+            return definition.name.rpartition(".")[2]
+        return "" if tag in ("s", "S") else None
 
-    def may_matter(self, file: int, callee: Ref, names: frozenset[str]) -> bool:
-        """A cheap test by the last name of what is called; what an assignment renames is looked at in one round."""
-        match callee:
-            case ("i", path):
-                return str(path).rpartition(".")[2] in names
-            case (".", _, name) | ("*", name):
-                return name in names
-            case ("f", index):
-                return self.evaluator.files[file].summary.functions[index].name.rpartition(".")[2] in names
-            case ("c", index):
-                return self.evaluator.files[file].summary.classes[index].name in names
-            case ("s" | "S", _):
-                return False
-            case _:
-                return not self.names
+    def fresh_calls(self, names: frozenset[str]) -> list[_Call]:
+        """Calls, in the order of the files, of functions with names that were not asked for before.
+
+        What is called by no name, as after an assignment, is looked at once.
+        """
+        new: list[str | None] = [*(names - self.names)]
+        if names and not self.names:
+            new.append(None)
+        self.names |= names
+        found = sorted((item for name in new for item in self.sites.pop(name, ())), key=itemgetter(0))
+        evaluator = self.evaluator
+        return [
+            _Call(site, evaluator.frame(file, evaluator.class_around(file, index))) for _, file, index, site in found
+        ]
 
     def target(self, value: Value) -> Function | None:
         """The function that a call enters with its arguments."""
@@ -200,21 +239,32 @@ class _Binder:
         found = self.evaluator.method(cls, name)
         return Function(found.file, found.number, cls) if found is not None else None
 
-    def bind(self, item: tuple[CallSite, Frame]) -> bool:
+    def bind(self, call: _Call) -> bool:
         """Bind the arguments of one call, and say whether any of them is new."""
-        site, frame = item
+        if call.is_settled and call.wanted == sum(len(self.wanted.get(key, ())) for key in call.targets):
+            return False
+        evaluator, site, frame = self.evaluator, call.site, call.frame
         is_new = False
-        for value in self.evaluator.values(site.callee, frame):
+        evaluator.watch()
+        targets: dict[Key, None] = {}
+        for value in evaluator.values(site.callee, frame):
             target = self.target(value)
-            wanted = self.wanted.get((target.file, target.number)) if target is not None else None
-            if target is None or wanted is None:
+            if target is None:
                 continue
-            for name, ref in self.evaluator.matched(target, site.arguments, dict(site.keywords)):
+            key = target.file, target.number
+            targets[key] = None
+            wanted = self.wanted.get(key)
+            if wanted is None:
+                continue
+            for name, ref in evaluator.matched(target, site.arguments, dict(site.keywords)):
                 if name in wanted:
-                    is_new |= self.evaluator.bind(target, name, self.evaluator.values(ref, frame))
+                    is_new |= evaluator.bind(target, name, evaluator.values(ref, frame))
                     before = len(self.wanted)
                     self.note(frame.file, ref)
                     is_new |= len(self.wanted) > before
+        call.is_settled = not evaluator.depends_on_bound
+        call.targets = tuple(targets)
+        call.wanted = sum(len(self.wanted.get(key, ())) for key in call.targets)
         return is_new
 
 
@@ -224,18 +274,20 @@ def _may_grow(site: CallSite) -> bool:
     return mentions_parameter(site.callee) or any(ref and (ref[0] == "." or mentions_parameter(ref)) for ref in passed)
 
 
-def _attributes(ref: Ref, names: Sequence[tuple[Ref, ...]], depth: int) -> Iterator[str]:
-    """Attributes of ``self`` that a callee goes through."""
-    match ref:
-        case (".", ("s", _), name):
-            yield name
-        case (".", base, _) | ("[]", base):
-            yield from _attributes(base, names, depth)
-        case ("n", key) if depth:
-            for each in names[key]:
-                yield from _attributes(each, names, depth - 1)
-        case _:
+def _add_attributes(ref: Ref, names: Sequence[tuple[Ref, ...]], depth: int, found: set[str]) -> None:
+    """Add the attributes of ``self`` that a callee goes through."""
+    while ref:
+        tag = ref[0]
+        if tag == ".":
+            if ref[1] and ref[1][0] == "s":
+                found.add(ref[2])
+        elif tag == "n" and depth:
+            for each in names[ref[1]]:
+                _add_attributes(each, names, depth - 1, found)
             return
+        elif tag != "[]":
+            return
+        ref = ref[1]
 
 
 def _used(site: CallSite) -> Iterator[Ref]:

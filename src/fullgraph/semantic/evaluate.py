@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fullgraph.semantic.classes import external_base_is_module
+from fullgraph.semantic.hierarchy import WIDTH, Hierarchy
 from fullgraph.semantic.project import Modules, ProjectFile
-from fullgraph.semantic.summary import NO_OWNER, ClassSummary, FunctionSummary, Ref
+from fullgraph.semantic.summary import NO_OWNER, Ref
 from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
 
@@ -24,8 +24,6 @@ _ALIASES = 4
 """How many assignments are followed from what a function returns to its parameter."""
 _STEPS = 1500
 """How many references one question may go through; what takes more is unknown."""
-_WIDTH = 24
-"""How many values one reference may stand for; the rest is left out."""
 _RETURNS_SELF = frozenset(
     {"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "share_memory", "to", "train", "type"}
 )
@@ -33,7 +31,6 @@ _BUILDS = frozenset({"from_config", "from_pretrained", "load_from_checkpoint"})
 """Class methods of well-known libraries that give an instance."""
 CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict"})
 _SEQUENTIAL = frozenset({"torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
-_AUTOGRAD = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 GIVES_BACK = frozenset(
     {
         COMPILE,
@@ -62,19 +59,23 @@ class Frame:
 
     file: int
     receiver: ClassId | None
+    plain: Frame | None = None
+    """The frame of the same file where nothing is known of ``self``; None if this is it."""
     answers: dict[Ref, tuple[tuple[Value, ...], int]] = field(default_factory=dict)
     """What references stand for here, and until when that is so."""
 
 
 _FOR_GOOD = 0
 _BEING_SOUGHT = -1
+_FREE = frozenset({"i", "c", "p", "*"})
+"""References that stand for the same whatever ``self`` is."""
 
 
-class Evaluator:
+class Evaluator(Hierarchy):
     """Evaluates references of a project's files. Every question is bounded in depth and width, and answered once."""
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
-        self.files = files
+        super().__init__(files)
         self.modules = Modules(files)
         self.bound: dict[tuple[int, int, str], dict[Value, None]] = defaultdict(dict)
         """What callers pass for parameters, as far as it was asked for."""
@@ -91,30 +92,9 @@ class Evaluator:
         self._was_cut = False
         self._is_bound = False
         self._gives_back: dict[tuple[int, int], frozenset[str]] = {}
-        self._methods: dict[tuple[ClassId, str], Function | None] = {}
-        self._bases: dict[ClassId, tuple[ClassId | str, ...] | None] = {}
-        """None while they are being looked for."""
-        self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
+        self._refs_held: dict[tuple[ClassId, str], list[tuple[Ref, Frame]]] = {}
         self._paths: dict[tuple[str, str], tuple[Value, ...]] = {}
-
-    # Definitions
-
-    def function(self, value: Function) -> FunctionSummary:
-        """The summary of a function."""
-        return self.files[value.file].summary.functions[value.number]
-
-    def class_(self, cls: ClassId) -> ClassSummary:
-        """The summary of a class."""
-        return self.files[cls.file].summary.classes[cls.number]
-
-    def class_around(self, file: int, function: int | None) -> ClassId | None:
-        """The class whose method a function is, or stands in."""
-        functions = self.files[file].summary.functions
-        while function is not None:
-            if functions[function].owner != NO_OWNER:
-                return ClassId(file, functions[function].owner)
-            function = functions[function].around if functions[function].around != NO_OWNER else None
-        return None
+        self._about_self: dict[tuple[int, int], bool] = {}
 
     # References
 
@@ -123,13 +103,16 @@ class Evaluator:
         key = file, receiver
         found = self._frames.get(key)
         if found is None:
-            found = self._frames[key] = Frame(file, receiver)
+            plain = None if receiver is None else self.frame(file)
+            found = self._frames[key] = Frame(file, receiver, plain)
         return found
 
     def values(self, ref: Ref, frame: Frame, depth: int = _DEPTH) -> tuple[Value, ...]:
         """Everything that a reference may stand for, as far as it is known."""
         if not ref:
             return ()
+        if frame.plain is not None and ref[0] in _FREE:
+            frame = frame.plain
         answer = frame.answers.get(ref)
         if answer is not None:
             found, until = answer
@@ -185,6 +168,10 @@ class Evaluator:
             self._nested -= 1
             self._sought, self._steps, self._question, self._was_cut, self._is_bound = state
 
+    def base_values(self, ref: Ref, file: int) -> tuple[Value, ...]:
+        """What a base of a class of this file stands for."""
+        return self._asked_anew(ref, self.frame(file))
+
     def bind(self, function: Function, name: str, values: Iterable[Value]) -> bool:
         """Remember what is passed for a parameter, and say whether that is new."""
         key = function.file, function.number, name
@@ -198,33 +185,45 @@ class Evaluator:
             held.clear()
         return bool(new)
 
+    def watch(self) -> None:
+        """From here on, `depends_on_bound` says whether answers did."""
+        self._is_bound = False
+
+    @property
+    def depends_on_bound(self) -> bool:
+        """Whether an answer since `watch` depends on what callers pass for parameters."""
+        return self._is_bound
+
     def forget_bound(self) -> None:
         """Answers that depend on parameters are out of date."""
         self._stamps += 1
         self._bound_stamp = self._stamps
 
     def _evaluate(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
-        match ref[0]:
-            case "i":
-                return self.path(ref[1], frame.file, depth)
-            case "f":
-                return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
-            case "c":
-                return (Class(ClassId(frame.file, ref[1])),)
-            case "s":
-                return (Instance(self._self(frame, ref[1])),)
-            case "n":
-                refs = self.files[frame.file].summary.names[ref[1]]
-                return _joined([self.values(each, frame, depth - 1) for each in refs])
-            case "." if ref[1][0] == "S":
+        tag = ref[0]
+        if tag == ".":
+            if ref[1][0] == "S":
                 return self._inherited(ref[1][1], ref[2], frame)
-            case ".":
-                owners = self.values(ref[1], frame, depth - 1)
-                return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
-            case "()":
-                return self.call(ref[1], ref[2], dict(ref[3]), frame, depth)
-            case _:
-                return self._evaluate_rare(ref, frame, depth)
+            owners = self.values(ref[1], frame, depth - 1)
+            if len(owners) == 1:
+                return self.attribute(owners[0], ref[2], depth - 1)
+            return _joined([self.attribute(owner, ref[2], depth - 1) for owner in owners])
+        if tag == "n":
+            refs = self.files[frame.file].summary.names[ref[1]]
+            if len(refs) == 1:
+                return self.values(refs[0], frame, depth - 1)
+            return _joined([self.values(each, frame, depth - 1) for each in refs])
+        if tag == "()":
+            return self.call(ref[1], ref[2], dict(ref[3]), frame, depth)
+        if tag == "i":
+            return self.path(ref[1], frame.file, depth)
+        if tag == "f":
+            return (Function(frame.file, ref[1], self._receiver_of(frame, ref[1])),)
+        if tag == "c":
+            return (Class(ClassId(frame.file, ref[1])),)
+        if tag == "s":
+            return (Instance(self._self(frame, ref[1])),)
+        return self._evaluate_rare(ref, frame, depth)
 
     def _evaluate_rare(self, ref: Ref, frame: Frame, depth: int) -> tuple[Value, ...]:
         match ref:
@@ -252,6 +251,31 @@ class Evaluator:
         receiver = frame.receiver
         return receiver if receiver is not None and own in self.lineage(receiver) else own
 
+    def is_about_self(self, file: int, ref: Ref) -> bool:
+        """Whether what a reference stands for may depend on what ``self`` is."""
+        if not ref:
+            return False
+        tag = ref[0]
+        if tag in ("s", "S", "C"):
+            return True
+        if tag == "f":
+            return self.files[file].summary.functions[ref[1]].around != NO_OWNER
+        if tag in (".", "[]", "@", "d"):
+            return self.is_about_self(file, ref[1])
+        if tag in ("[", "|"):
+            return any(self.is_about_self(file, each) for each in ref[1])
+        if tag == "()":
+            parts = (ref[1], *ref[2], *(each for _, each in ref[3]))
+            return any(self.is_about_self(file, each) for each in parts)
+        if tag != "n":
+            return False
+        key = file, ref[1]
+        if key not in self._about_self:
+            self._about_self[key] = False  # as far as it leads back to itself
+            refs = self.files[file].summary.names[ref[1]]
+            self._about_self[key] = any(self.is_about_self(file, each) for each in refs)
+        return self._about_self[key]
+
     def _receiver_of(self, frame: Frame, function: int) -> ClassId | None:
         """A nested function keeps the ``self`` of the method around it."""
         summary = self.files[frame.file].summary.functions[function]
@@ -272,13 +296,13 @@ class Evaluator:
             if isinstance(value, Class):
                 implementing = self.implementing(value.id)
                 found += [Instance(cls, exact=False) for cls in (implementing or (value.id,))]
-        return tuple(dict.fromkeys(found))[:_WIDTH]
+        return tuple(dict.fromkeys(found))[:WIDTH]
 
     # Paths
 
     def path(self, path: str, importer: int, depth: int = _DEPTH) -> tuple[Value, ...]:
         """What an imported dotted path leads to, through packages and re-exports."""
-        absolute = self.modules.absolute(path, importer) if path.startswith(".") else path
+        absolute = self.modules.absolute(path, importer) if path[0] == "." else path
         if absolute is None:
             return ()
         key = self.modules.seen_from(absolute, importer)
@@ -326,17 +350,13 @@ class Evaluator:
         """What an attribute of a value may be."""
         if depth <= 0:
             return ()
-        match owner:
-            case Module(file):
-                return self.export(file, name, depth)
-            case External(path):
-                return (External(f"{path}.{name}"),)
-            case Class(cls):
-                return self._class_attribute(cls, name, depth)
-            case Instance(cls, exact):
-                return self._instance_attribute(cls, name, depth, exact=exact)
-            case _:
-                return ()
+        if isinstance(owner, Instance):
+            return self._instance_attribute(owner.of, name, depth, exact=owner.exact)
+        if isinstance(owner, External):
+            return (External(f"{owner.path}.{name}"),)
+        if isinstance(owner, Module):
+            return self.export(owner.file, name, depth)
+        return self._class_attribute(owner.id, name, depth) if isinstance(owner, Class) else ()
 
     def _class_attribute(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         method = self.method(cls, name)
@@ -360,7 +380,7 @@ class Evaluator:
         bound: list[Value] = [Function(method.file, method.number, cls)]
         if not exact:
             bound += self._overriding(cls, name)
-        return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:_WIDTH]
+        return tuple(dict.fromkeys([*bound, *(value for value in held if isinstance(value, Function))]))[:WIDTH]
 
     def _overriding(self, cls: ClassId, name: str) -> Iterator[Value]:
         for sub in self.subclasses(cls):
@@ -370,12 +390,20 @@ class Evaluator:
 
     def _held(self, cls: ClassId, name: str, depth: int) -> tuple[Value, ...]:
         """What instances of a class hold in an attribute, by assignments in its methods and bodies, and its bases'."""
-        found: list[tuple[Value, ...]] = []
-        for each in self.lineage(cls):
-            attributes = self.class_(each).attributes
-            for ref in attributes.get(name) or attributes.get("*", ()):
-                found.append(self.values(ref, self.frame(each.file, cls), depth - 1))  # noqa: PERF401
-        return _joined(found)
+        key = cls, name
+        refs = self._refs_held.get(key)
+        if refs is None:
+            refs = [
+                (ref, self.frame(each.file, cls))
+                for each in self.lineage(cls)
+                for attributes in (self.class_(each).attributes,)
+                for ref in attributes.get(name) or attributes.get("*", ())
+            ]
+            if not self.is_looking_for_bases(cls):
+                self._refs_held[key] = refs
+        if len(refs) == 1:
+            return self.values(*refs[0], depth - 1)
+        return _joined([self.values(ref, frame, depth - 1) for ref, frame in refs])
 
     def _inherited(self, index: int, name: str, frame: Frame) -> tuple[Value, ...]:
         """``super().name``: what stands behind this class in the receiver's line."""
@@ -508,113 +536,11 @@ class Evaluator:
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
     def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
-        frame = self.frame(function.file, function.receiver)
-        return _joined(self.values(ref, frame, depth - 1) for ref in self.function(function).returns)
-
-    # Classes
-
-    def bases(self, cls: ClassId) -> tuple[ClassId | str, ...]:
-        """Direct bases: classes of the project, and dotted paths of others."""
-        if cls in self._bases:
-            return self._bases[cls] or ()
-        self._bases[cls] = None
-        found: list[ClassId | str] = []
-        for ref in self.class_(cls).bases:
-            for value in self._asked_anew(ref, self.frame(cls.file)):
-                match value:
-                    case Class(base) if base != cls:
-                        found.append(base)
-                    case External(path):
-                        found.append(path)
-                    case _:
-                        continue
-        bases = self._bases[cls] = tuple(dict.fromkeys(found))
-        return bases
-
-    def lineage(self, cls: ClassId) -> tuple[ClassId, ...]:
-        """The class and its bases in the project, in the order in which methods are looked up."""
-        if (known := self._lineages.get(cls)) is not None:
-            return known
-        todo = [cls]
-        while todo:
-            current = todo[-1]
-            bases = [base for base in self.bases(current) if isinstance(base, ClassId)]
-            if current not in self._lineages:
-                self._lineages[current] = (current,)
-                todo += [base for base in bases if base not in self._lineages]
-                continue
-            todo.pop()
-            lines = [self._lineages.get(base, (base,)) for base in bases]
-            above = lines[0] if len(lines) == 1 else _merged([*map(list, lines), [line[0] for line in lines]])
-            self._lineages[current] = (current, *(each for each in above if each != current))
-        return self._lineages[cls]
-
-    def method(self, cls: ClassId, name: str) -> Function | None:
-        """The definition of a method that instances of the class have."""
-        key = cls, name
-        if key not in self._methods:
-            lineage = self.lineage(cls)
-            found = ((each, self.class_(each).methods.get(name)) for each in lineage)
-            method = next((Function(each.file, index) for each, index in found if index is not None), None)
-            if len(lineage) == 1 and self._bases.get(cls) is None:
-                return method  # asked for while the bases of the class are being looked for
-            self._methods[key] = method
-        return self._methods[key]
-
-    def getter(self, cls: ClassId, name: str) -> Function | None:
-        """The definition of a property that instances of the class have."""
-        method = self.method(cls, name)
-        if method is None or name not in self.class_(ClassId(method.file, self.function(method).owner)).properties:
-            return None
-        return Function(method.file, method.number, cls)
-
-    def external_bases(self, cls: ClassId) -> frozenset[str]:
-        """Dotted paths of all bases from other packages."""
-        return frozenset(base for each in self.lineage(cls) for base in self.bases(each) if isinstance(base, str))
-
-    def is_autograd_function(self, cls: ClassId) -> bool:
-        """Whether the class is a ``torch.autograd.Function``."""
-        return not _AUTOGRAD.isdisjoint(self.external_bases(cls))
-
-    def is_module(self, cls: ClassId) -> ModuleClass:
-        """Whether the class is an ``nn.Module``."""
-        answers = {external_base_is_module(path) for path in self.external_bases(cls)}
-        if ModuleClass.YES in answers:
-            return ModuleClass.YES
-        acts = ModuleClass.MAYBE in answers and any(self.class_(each).acts_as_module for each in self.lineage(cls))
-        return ModuleClass.MAYBE if acts else ModuleClass.NO
-
-    def subclasses(self, cls: ClassId) -> tuple[ClassId, ...]:
-        """Classes of the project below this one, as many as are looked at."""
-        return tuple(self._subclasses.get(cls, ()))[:_WIDTH]
-
-    @property
-    def _subclasses(self) -> dict[ClassId, list[ClassId]]:
-        if not hasattr(self, "_below"):
-            self._below: dict[ClassId, list[ClassId]] = defaultdict(list)
-            for cls in self.all_classes():
-                for above in self.lineage(cls)[1:]:
-                    self._below[above].append(cls)
-        return self._below
-
-    def all_classes(self) -> Iterator[ClassId]:
-        """Every class of the project."""
-        for file, each in enumerate(self.files):
-            for index in range(len(each.summary.classes)):
-                yield ClassId(file, index)
-
-    def implementing(self, protocol: ClassId) -> tuple[ClassId, ...]:
-        """Classes that have every method of a protocol; empty for what is no protocol, or where none or too many do."""
-        names = {path.rpartition(".")[2] for path in self.external_bases(protocol)}
-        wanted = [name for name in self.class_(protocol).methods if name != "__init__"]
-        if "Protocol" not in names or not wanted:
+        returns = self.function(function).returns
+        if not returns:
             return ()
-        found = [
-            cls
-            for cls in self.all_classes()
-            if cls != protocol and all(self.method(cls, name) is not None for name in wanted)
-        ]
-        return tuple(found) if len(found) <= _WIDTH else ()
+        frame = self.frame(function.file, function.receiver)
+        return _joined([self.values(ref, frame, depth - 1) for ref in returns])
 
 
 def mentions_parameter(ref: Ref) -> bool:
@@ -634,15 +560,5 @@ def _joined(groups: Iterable[tuple[Value, ...]]) -> tuple[Value, ...]:
     if not groups:
         return ()
     if len(groups) == 1:
-        return groups[0][:_WIDTH]
-    return tuple(dict.fromkeys(value for group in groups for value in group))[:_WIDTH]
-
-
-def _merged(lines: list[list[ClassId]]) -> Iterator[ClassId]:
-    """Python's order of bases (C3); where there is none, the order of first appearance."""
-    lines = [line[:] for line in lines if line]
-    while lines:
-        heads = (line[0] for line in lines)
-        head = next((head for head in heads if not any(head in line[1:] for line in lines)), lines[0][0])
-        yield head
-        lines = [rest for line in lines if (rest := [each for each in line if each != head])]
+        return groups[0][:WIDTH]
+    return tuple(dict.fromkeys(value for group in groups for value in group))[:WIDTH]

@@ -9,26 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fullgraph.semantic.bindings import bind_parameters
-from fullgraph.semantic.evaluate import COMPILE, DISABLERS, Evaluator, Frame
+from fullgraph.semantic.disabled import Disabled
+from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Value
 
 _COMPILERS = frozenset({COMPILE, "torch.export.export"})
-_OPAQUE = DISABLERS | {
-    "torch.compiler.allow_in_graph",
-    "torch._dynamo.allow_in_graph",
-    "torch._dynamo.nonstrict_trace",
-    "torch.compiler.nonstrict_trace",
-    "torch._dynamo.assume_constant_result",
-    "torch.compiler.assume_constant_result",
-    "torch.library.custom_op",
-    "torch.library.triton_op",
-}
-"""Decorators that keep Dynamo out of a function."""
-_ALLOWS = frozenset({path for path in _OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
-"""Those that mark the function itself, so that a call without a new name is enough."""
 _BY_TRAINER = "torch_compile=True"
 _REGION = "torch.compiler.nested_compile_region"
 _STANCE = "torch.compiler.set_stance"
@@ -104,9 +92,10 @@ class Linker:
         """By which receiver a function was reached first, most surely and with the shortest chain."""
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
         self.children = self._children()
-        self.skipped: dict[tuple[int, int], bool] = {}
+        self.loads: dict[tuple[int, int], list[tuple[list[str], str]]] = {}
+        """What functions read that may be a property: the attributes on the way to it, and its name."""
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
-        self.disabled: set[tuple[int, int]] = set()
+        self.kept_out = Disabled(files, self.evaluator)
         self.doubtful: deque[tuple[Function, Function]] = deque()
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
@@ -117,8 +106,6 @@ class Linker:
         self.own = frozenset(file.filename for file in files if file.is_own)
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
-    # What is kept out
-
     def _children(self) -> dict[tuple[int, int], list[int]]:
         found: dict[tuple[int, int], list[int]] = defaultdict(list)
         for file, each in enumerate(self.files):
@@ -126,80 +113,6 @@ class Linker:
                 if function.around != NO_OWNER:
                     found[file, function.around].append(index)
         return found
-
-    def find_disabled(self) -> None:
-        """Functions with a decorator that keeps Dynamo out, or that are replaced by what it must not enter."""
-        for file, each in enumerate(self.files):
-            for index, function in enumerate(each.summary.functions):
-                if function.decorators and (kept := self.keeps_out(file, function)) is not None:
-                    self.disabled.add((file, index))
-                    self.skipped[file, index] = kept
-            for names in each.summary.names:
-                self.disable_replaced(file, names, None)
-            for index, cls in enumerate(each.summary.classes):
-                for refs in cls.attributes.values():
-                    self.disable_replaced(file, refs, ClassId(file, index))
-            for site in each.summary.calls:
-                self.allow_called(file, site)
-
-    def keeps_out(self, file: int, function: FunctionSummary) -> bool | None:
-        """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
-        for decorator in function.decorators:
-            values = self.evaluator.values(decorator.name, self.evaluator.frame(file))
-            if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
-                keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
-                return keywords.get("recursive") != ("=", False)
-            kept = [self.returns_disabled(value) for value in values if isinstance(value, Function)]
-            if decorator.name == decorator.call and any(each is not None for each in kept):
-                return any(kept)
-        return None
-
-    def returns_disabled(self, decorator: Function) -> bool | None:
-        """Whether a function of the project returns its argument disabled, as in `keeps_out`."""
-        frame = self.evaluator.frame(decorator.file, decorator.receiver)
-        names = self.files[decorator.file].summary.names
-        for ref in self.evaluator.function(decorator).returns:
-            for each in names[ref[1]] if ref[0] == "n" else (ref,):
-                match each:
-                    case ("()", callee, (("p", index, _), *_), keywords) if index == decorator.number:
-                        values = self.evaluator.values(callee, frame)
-                        if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
-                            return dict(keywords).get("recursive") != ("=", False)
-                    case _:
-                        continue
-        return None
-
-    def allow_called(self, file: int, site: CallSite) -> None:
-        """``torch.compiler.allow_in_graph(f)``."""
-        if site.callee[0] != "i" or site.callee[1] not in _ALLOWS:
-            return
-        for value in (
-            value for ref in site.arguments for value in self.evaluator.values(ref, self.evaluator.frame(file))
-        ):
-            if isinstance(value, Function):
-                self.keep_out(value, whole=True)
-
-    def keep_out(self, function: Function, *, whole: bool) -> None:
-        """Note that Dynamo does not enter a function, nor, if ``whole``, what it calls."""
-        self.disabled.add((function.file, function.number))
-        self.skipped[function.file, function.number] = whole
-
-    def disable_replaced(self, file: int, refs: Iterable[Ref], cls: ClassId | None) -> None:
-        """``f = torch.compiler.disable(f)`` and ``self.f = torch.compiler.disable(self.f)``."""
-        frame = self.evaluator.frame(file, cls)
-        for ref in refs:
-            match ref:
-                case ("()", ("i", path), (inner, *_), keywords) if path in DISABLERS:
-                    replaced = [v for v in self.evaluator.values(inner, frame) if isinstance(v, Function)]
-                    mine = refs if cls is None else [(".", ("s", cls.number), inner[-1])]
-                    if cls is None and not any(("f", v.number) in refs for v in replaced if v.file == file):
-                        continue
-                    if cls is not None and inner not in mine:
-                        continue
-                    for value in replaced:
-                        self.keep_out(value, whole=dict(keywords).get("recursive") != ("=", False))
-                case _:
-                    continue
 
     # Roots
 
@@ -231,6 +144,8 @@ class Linker:
             outside = [(site, None) for site in each.summary.calls]
             inside = [(site, index) for index, item in enumerate(each.summary.functions) for site in item.calls]
             for site, function in (*outside, *inside):
+                if not site.keywords and len(site.arguments) < 2:
+                    continue
                 keywords = dict(site.keywords)
                 arguments = keywords.get("args", site.arguments[1] if len(site.arguments) > 1 else ())
                 if not self.says_compile(file, arguments):
@@ -281,6 +196,8 @@ class Linker:
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
         for file, site, function in self.compile_sites():
+            if self.is_no_compiler(file, site):
+                continue
             receivers = self.site_receivers(file, function)
             found: Counter[tuple[Function, bool, str]] = Counter()
             for receiver in receivers:
@@ -291,6 +208,12 @@ class Linker:
                 step = self.files[file].step(site.row, name)
                 degree = Traced.CERTAIN if is_sure else Traced.POSSIBLE
                 yield _Root(entered, degree, step, ("fullgraph", ("=", True)) in site.keywords)
+
+    def is_no_compiler(self, file: int, site: CallSite) -> bool:
+        """Whether a call compiles nothing, whatever ``self`` is."""
+        if self.evaluator.is_about_self(file, site.callee):
+            return False
+        return self.compiler_of(site, self.evaluator.frame(file)) is None
 
     def compiled_at(self, site: CallSite, frame: Frame) -> Iterator[tuple[Function, bool, str]]:
         """The functions that are compiled at a call, whether it is sure that each is, and by what."""
@@ -378,7 +301,7 @@ class Linker:
     def close(self) -> None:
         """Breadth first from the certain roots, then from the possible ones, so that the first chain is the best."""
         bind_parameters(self.evaluator)
-        self.find_disabled()
+        self.kept_out.find()
         roots = [root for root in self.roots() if self.concerns(root)]
         for degree in (Traced.CERTAIN, Traced.POSSIBLE):
             queue: deque[Function] = deque()
@@ -422,7 +345,7 @@ class Linker:
     def enter(self, function: Function, reached: _Reached) -> bool:
         """Note that a function is reached; False if it was before, for this receiver or for enough others."""
         key = function.file, function.number
-        if function in self.reached or (key in self.disabled and self.skipped.get(key, True)):
+        if function in self.reached or (key in self.kept_out.functions and self.kept_out.skipped.get(key, True)):
             return False
         if self.receivers[key] >= _RECEIVERS:
             return False
@@ -440,7 +363,7 @@ class Linker:
         if self.reached[caller].caller is not None or caller in self.called_modules:
             yield from self.wrapping(caller, summary)
         if caller.receiver is not None:
-            yield from self.loaded(caller.receiver, summary)
+            yield from self.loaded(caller, caller.receiver, summary)
             if self.called_modules.get(caller, Traced.NONE) >= self.reached[caller].degree:
                 yield from self.hooked(caller.receiver)
         yield from self.differentiated(caller, summary)
@@ -456,12 +379,16 @@ class Linker:
                     if isinstance(value, Function):
                         yield _Edge(value)
 
-    def loaded(self, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
+    def loaded(self, caller: Function, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
         """Properties that a method reads, of ``self`` and of what it holds."""
-        for load in summary.loads:
-            *before, name = load.split(".")
-            if name not in self.properties:
-                continue
+        key = caller.file, caller.number
+        if key not in self.loads:
+            paths = (load.rpartition(".") for load in summary.loads)
+            found = [
+                (before.split(".") if before else [], name) for before, _, name in paths if name in self.properties
+            ]
+            self.loads[key] = found
+        for before, name in self.loads[key]:
             owners: tuple[Value, ...] = (Instance(receiver),)
             for attr in before:
                 held = (value for owner in owners for value in self.evaluator.attribute(owner, attr))
@@ -491,6 +418,8 @@ class Linker:
         """What one call enters."""
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
+        if not values:
+            return
         found = (item for value in values for item in (*self.entered(value), *self.constructed(value)))
         targets = list(dict.fromkeys(self.with_self(function, site, frame) for function in found))
         owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()
@@ -546,10 +475,10 @@ class Linker:
         traced: dict[int, tuple[Traced, tuple[ChainStep, ...]]] = {}
         for index in range(len(functions)):
             first = self.first.get((file, index))
-            if first is not None and (file, index) not in self.disabled:
+            if first is not None and (file, index) not in self.kept_out.functions:
                 traced[index] = self.reached[first].degree, self.chain(first)
         roots = frozenset(index for index in traced if self.reached[self.first[file, index]].caller is None)
-        disabled = frozenset(index for own, index in self.disabled if own == file)
+        disabled = frozenset(index for own, index in self.kept_out.functions if own == file)
         modules = {
             index: self.evaluator.is_module(ClassId(file, index))
             for index in range(len(self.files[file].summary.classes))

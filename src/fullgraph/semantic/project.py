@@ -61,6 +61,8 @@ class Modules:
         for index, file in enumerate(files):
             self._by_name[file.module].append(index)
             self._by_place[file.filename.removesuffix(".py").removesuffix("/__init__")] = index
+        self._packages = [_package(file) for file in files]
+        self._absolute: dict[tuple[tuple[str, ...], str], str | None] = {}
         self._tops = {name.partition(".")[0] for name in self._by_name} - {""}
         several = {name for name, found in self._by_name.items() if len(found) > 1}
         self._plain = self._plain_directories()
@@ -85,23 +87,10 @@ class Modules:
 
     def absolute(self, path: str, importer: int) -> str | None:
         """A path with leading dots, as seen from a file, without them; None if it leads out of the project."""
-        level = len(path) - len(path.lstrip("."))
-        if not level:
-            return path
-        file = self._files[importer]
-        package = file.module.split(".") if file.module else []
-        if not file.is_package:
-            package = package[:-1] or self._directory(importer)
-        if level - 1 > len(package):
-            return None
-        base = package[: len(package) - (level - 1)]
-        rest = path[level:]
-        return ".".join([*base, rest] if rest else base)
-
-    def _directory(self, importer: int) -> list[str]:
-        """The directory of a file that is in no package, as names, where it can be imported by them."""
-        parts = self._files[importer].filename.split("/")[:-1]
-        return parts if all(part.isidentifier() for part in parts) else []
+        key = self._packages[importer], path
+        if key not in self._absolute:
+            self._absolute[key] = _absolute(*key)
+        return self._absolute[key]
 
     def split(self, path: str, importer: int) -> tuple[int | None, list[str]]:
         """The file of the longest module that an absolute path begins with, and the names that follow it."""
@@ -144,6 +133,26 @@ class Modules:
             return found[0]
         own = PurePath(self._files[importer].filename).parts
         return min(found, key=lambda index: (-_common(self._files[index].filename, own), self._files[index].filename))
+
+
+def _package(file: ProjectFile) -> tuple[str, ...]:
+    """The package of a file, as names; of one that is in none, its directory, if it can be imported by that."""
+    names = tuple(file.module.split(".") if file.module else ())
+    if file.is_package:
+        return names
+    directory = tuple(file.filename.split("/")[:-1])
+    return names[:-1] or (directory if all(part.isidentifier() for part in directory) else ())
+
+
+def _absolute(package: tuple[str, ...], path: str) -> str | None:
+    rest = path.lstrip(".")
+    level = len(path) - len(rest)
+    if not level:
+        return path
+    if level - 1 > len(package):
+        return None
+    base = package[: len(package) - (level - 1)]
+    return ".".join((*base, rest) if rest else base)
 
 
 def _common(filename: str, own: Sequence[str]) -> int:

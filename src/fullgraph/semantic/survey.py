@@ -65,7 +65,7 @@ def survey(files: Sequence[ProjectFile], roots: Sequence[str] = ()) -> list[Trac
     ordered = sorted(files, key=lambda file: file.filename)
     linker = Linker(ordered, roots)
     linker.close()
-    keys = sorted(key for key in linker.first if key not in linker.disabled)
+    keys = sorted(key for key in linker.first if key not in linker.kept_out.functions)
     numbers = {key: number for number, key in enumerate(keys)}
     return [_place(linker, linker.first[key], numbers) for key in keys]
 
@@ -109,7 +109,7 @@ def _ends(linker: Linker, site: CallSite, values: Sequence[Value], file: FileSum
                 yield Stop(site.row, path, End.OUTSIDE)
             case Function() | Instance() | Elements():
                 for entered in linker.entered(value):
-                    if (entered.file, entered.number) in linker.disabled:
+                    if (entered.file, entered.number) in linker.kept_out.functions:
                         yield Stop(site.row, spelled(site.callee, file), End.DISABLED, _step(linker, entered))
             case _:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,7 +93,7 @@ class Walked:
 
     Operators and contexts (``ast.Add``, ``ast.Load``) and the module itself have none.
     """
-    chains: dict[str, list[ast.expr]] = field(default_factory=dict)
+    chains: dict[str, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
     """Outermost ``a`` or ``a.b.c`` of every use, by the name it begins with."""
     name_scope: dict[ast.Name, Scope] = field(default_factory=dict)
     """The scope of every name that is not merely a store."""
@@ -179,34 +180,36 @@ class _Walker:
 
     def run(self) -> None:
         """Walk the tree in source order."""
-        buckets, visitors = self.walked.buckets, self.visitors
-        chains, name_scope = self.walked.chains, self.walked.name_scope
-        attribute, unbound = self.attribute, () if self.keep_constants else (ast.Constant,)
-        stack: list[_Pending] = [(child, self.walked.root) for child in reversed(self.walked.tree.body)]
+        walked, visitors, attribute = self.walked, self.visitors, self.attribute
+        keepers = {kind: bucket.append for kind, bucket in walked.buckets.items()}
+        chains, name_scope = walked.chains, walked.name_scope
+        ignored = None if self.keep_constants else ast.Constant
+        stack: list[tuple[Any, Scope]] = [(child, walked.root) for child in reversed(walked.tree.body)]
         pop, push, extend = stack.pop, stack.append, stack.extend
         while stack:
-            node, scope = pop()
-            kind: Any = node.__class__
-            if kind in buckets:
-                buckets[kind].append((node, scope))
-            if kind is ast.Name and node.ctx.__class__ is ast.Load:  # type: ignore[attr-defined]
-                name_scope[node] = scope  # type: ignore[index]
-                chains.setdefault(node.id, []).append(node)  # type: ignore[attr-defined, arg-type]
+            item = pop()
+            node, scope = item
+            kind = node.__class__
+            if kind in keepers:
+                keepers[kind](item)
+            if kind is ast.Name and node.ctx.__class__ is ast.Load:
+                name_scope[node] = scope
+                chains[node.id].append(node)
             elif kind is ast.Attribute:
-                if (base := attribute(node, scope)) is not None:  # type: ignore[arg-type]
+                if (base := attribute(node, scope)) is not None:
                     push((base, scope))
             elif (visit := visitors.get(kind)) is not None:
                 pending = visit(node, scope)
                 pending.reverse()
                 extend(pending)
             else:
-                for field_name in REVERSED_FIELDS[kind]:
-                    value = getattr(node, field_name, None)
+                for name in REVERSED_FIELDS[kind]:
+                    value = getattr(node, name, None)
                     if value.__class__ is list:
-                        for item in reversed(value):
-                            if isinstance(item, ast.AST) and item.__class__ not in unbound:
-                                push((item, scope))
-                    elif isinstance(value, ast.AST) and value.__class__ not in unbound:
+                        for child in reversed(value):
+                            if child is not None and child.__class__ is not ignored:
+                                push((child, scope))
+                    elif value is not None and value.__class__ is not ignored:
                         push((value, scope))
         self.settle_nonlocals()
         self.sort_buckets()
@@ -244,15 +247,15 @@ class _Walker:
     def attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr | None:
         """An outermost ``a.b.c``; gives the expression it hangs on if that is no name."""
         buckets = self.walked.buckets
-        base: ast.expr = node.value
-        while isinstance(base, ast.Attribute):
+        base: Any = node.value
+        while base.__class__ is ast.Attribute:
             if ast.Attribute in buckets:
                 buckets[ast.Attribute].append((base, scope))
             base = base.value
-        if not isinstance(base, ast.Name):
-            return base
+        if base.__class__ is not ast.Name:
+            return base  # type: ignore[no-any-return]
         self.walked.name_scope[base] = scope
-        self.walked.chains.setdefault(base.id, []).append(node)
+        self.walked.chains[base.id].append(node)
         if ast.Name in buckets:
             buckets[ast.Name].append((base, scope))
         return None
@@ -262,10 +265,16 @@ class _Walker:
         self.walked.calls.append((node, scope))
         if self.keeps_keywords:
             return self.inside(node, scope)
-        children = (node.func, *node.args, *[keyword.value for keyword in node.keywords])
+        pending: list[_Pending] = [(node.func, scope)]
         if self.keep_constants:
-            return [(child, scope) for child in children]
-        return [(child, scope) for child in children if child.__class__ is not ast.Constant]
+            pending += [(child, scope) for child in node.args]
+            pending += [(keyword.value, scope) for keyword in node.keywords]
+        else:
+            pending += [(child, scope) for child in node.args if child.__class__ is not ast.Constant]
+            if node.keywords:
+                values = [keyword.value for keyword in node.keywords]
+                pending += [(child, scope) for child in values if child.__class__ is not ast.Constant]
+        return pending
 
     def assignment(self, node: ast.Assign, scope: Scope) -> list[_Pending]:
         """``a = b = value``."""
