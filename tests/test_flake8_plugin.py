@@ -41,10 +41,10 @@ triggers[:] = [replace(trigger, handler=broken) for trigger in triggers]
 BREAK_ENGINE = """
 import fullgraph.flake8
 
-def broken(*args):
+def broken(*args, **more):
     raise RecursionError("too deep")
 
-fullgraph.flake8.check_tree = broken
+fullgraph.flake8.settle = broken
 """
 TURN_OFF_TFG101 = """
 from fullgraph.engine.registry import registry

@@ -28,8 +28,9 @@ from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 if TYPE_CHECKING:
     import argparse
     import ast
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from fullgraph.engine.finding import Finding
     from fullgraph.semantic.traced import FileRegion
 
 _STDIN = "-"
@@ -97,7 +98,7 @@ class Plugin:
             cls.settings = Settings.with_everything(resolve_target(config, find_root(start)).releases)
             cls.level = config.traced_level or "all"
             cls.allowed = _allowed(config, start)
-            cls.projects = None if options.fullgraph_no_project else _projects(options, config)
+            cls.projects = None if options.fullgraph_no_project else _projects(options, config, cls.settings)
         except (ConfigError, OSError) as error:
             raise ExecutionError(f"fullgraph: {error}") from error
 
@@ -105,7 +106,9 @@ class Plugin:
         """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
         try:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
-            findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
+            findings = self.found_ahead()
+            if findings is None:
+                findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
             findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
             kept = [each for each in findings if is_traced_enough(each, self.level)]
             if self.allowed is not None and self.filename != _STDIN:
@@ -115,6 +118,12 @@ class Plugin:
             found = [(1, 0, f"TFG001 internal error of fullgraph: {type(error).__name__}; please report it")]
         for row, column, text in found:
             yield row, column, text, type(self)
+
+    def found_ahead(self) -> list[Finding] | None:
+        """What linking found on the way in just these lines, if it had to look at the file."""
+        if self.projects is None or self.filename == _STDIN:
+            return None
+        return self.projects.found_ahead(path_of(self.filename), self.lines)
 
     def linked(self) -> FileRegion | None:
         """What the project says of the file; None if it knows nothing of it."""
@@ -129,7 +138,7 @@ def _allowed(config: Config, start: Path) -> AllowList | None:
     return None if place is None else AllowList.read(place, config)
 
 
-def _projects(options: argparse.Namespace, config: Config) -> Projects:
+def _projects(options: argparse.Namespace, config: Config, settings: Settings) -> Projects:
     """Link the projects that the files of the run belong to, here, so that forked workers inherit the outcome."""
     paths = [path for path in _paths(options) if str(path) != _STDIN]
     overlay: dict[str, bytes] = {}
@@ -138,10 +147,18 @@ def _projects(options: argparse.Namespace, config: Config) -> Projects:
     projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay)
     projects.entries, projects.follow = config.traced or (), config.follow or ()
     try:
-        projects.link(path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths)
+        members = [path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths]
+        projects.link(members, settings, _is_below(paths))
     except Exception:  # each file is then linted alone
         return Projects(Roots((), is_root), overlay=overlay)
     return projects
+
+
+def _is_below(paths: Sequence[Path]) -> Callable[[str], bool]:
+    """Whether a file is among these paths, or in one of them."""
+    files = {path_of(str(path)) for path in paths}
+    directories = tuple(path_of(str(path)).rstrip(os.sep) + os.sep for path in paths)
+    return lambda path: path in files or path.startswith(directories)
 
 
 def _jobs(options: argparse.Namespace) -> int:

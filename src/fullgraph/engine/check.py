@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from fullgraph.api import Context, Effect, Hit, Severity
@@ -49,6 +50,12 @@ class Settings:
     def with_everything(cls, releases: TorchRange) -> Settings:
         """Settings with every rule, for callers that select afterwards, as flake8 does."""
         return cls(releases, frozenset(registry()))
+
+
+@lru_cache(maxsize=64)
+def settings_name(settings: Settings) -> str:
+    """What settings are known by."""
+    return f"{settings.releases!r} {sorted(settings.codes)}"
 
 
 def check_source(data: bytes, filename: str, settings: Settings, linked: FileRegion | None = None) -> list[Finding]:
@@ -131,10 +138,14 @@ class Findings:
     found: list[Finding]
     deferred: list[Deferred]
 
+    def linked(self, region: FileRegion) -> list[Finding]:
+        """The findings in a linked project, whatever the file's comments say."""
+        more = [each for item in self.deferred if (each := item.settled(region)) is not None]
+        return sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
+
     def settled(self, region: FileRegion, data: bytes, settings: Settings) -> list[Finding]:
         """The findings of a file with these bytes in a linked project, without those that a comment suppresses."""
-        more = [each for item in self.deferred if (each := item.settled(region)) is not None]
-        findings = sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
+        findings = self.linked(region)
         lower = data.lower()
         if b"noqa" not in lower and b"fullgraph:" not in lower:
             return findings
@@ -154,8 +165,11 @@ class Examined:
     findings: Findings | None
 
 
-def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
-    """Summarise a file, and, if there are settings, check it in the same go as far as that can be done."""
+def examine(data: bytes, filename: str, settings: Settings | None, *, with_comments: bool = True) -> Examined:
+    """Summarise a file, and, if there are settings, check it in the same go as far as that can be done.
+
+    ``with_comments`` says whether comments that suppress findings count already.
+    """
     try:
         text = decode(data)
         tree = parse(text)
@@ -174,7 +188,7 @@ def examine(data: bytes, filename: str, settings: Settings | None) -> Examined:
         release(model.walked)
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
-    if findings is not None and settings is not None and not findings.deferred:
+    if with_comments and findings is not None and settings is not None and not findings.deferred:
         findings = Findings(settle(findings.found, lines, filename, settings.codes, with_noqa=True), [])
     return Examined(summary, findings)
 

@@ -7,11 +7,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 
 from fullgraph.config import absolute_path, display_path
 from fullgraph.engine.accepted import PREFILTER
-from fullgraph.engine.check import Findings, Settings, check_source
+from fullgraph.engine.check import Findings, check_source, settings_name
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
 from fullgraph.engine.packed import findings_of, pack_findings
@@ -214,13 +213,8 @@ def _content_keys(sources: Sequence[tuple[str, Source]], root: str) -> list[byte
     for _, source in sources:
         assert source.settings is not None
         day = today if _PREFILTER in source.data and b"fullgraph:" in source.data.lower() else ""
-        keys.append(key_of("findings", source.content, source.shown, here, _settings_name(source.settings), day))
+        keys.append(key_of("findings", source.content, source.shown, here, settings_name(source.settings), day))
     return keys
-
-
-@lru_cache(maxsize=64)
-def _settings_name(settings: Settings) -> str:
-    return f"{settings.releases!r} {sorted(settings.codes)}"
 
 
 def path_of(shown: str) -> str:
