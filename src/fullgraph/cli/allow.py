@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fullgraph.engine.allow import Entry, Matched, Move, Spot
     from fullgraph.engine.allow_change import Stub
     from fullgraph.engine.allow_file import AllowList, Place
+    from fullgraph.engine.allow_known import Known
     from fullgraph.engine.allow_layout import Change
     from fullgraph.engine.finding import Finding
     from fullgraph.report.model import Report
@@ -107,11 +108,17 @@ class _Checked:
     run: Run
     matched: Matched
     judged: Callable[[Entry], bool]
+    known: Known
 
     @classmethod
     def of(cls, listed: AllowList, linted: Linted, run: Run) -> _Checked:
         """Find out which entry stands for what."""
-        return cls(listed, linted, run, listed.matched(_files(linted.report)), _judge(listed, linted, run))
+        from fullgraph.engine.allow_known import Known  # noqa: PLC0415
+
+        known = Known(linted.projects)
+        matched = listed.matched(_files(linted.report), known.definitions)
+        known.flush()
+        return cls(listed, linted, run, matched, _judge(listed, linted, run), known)
 
     def about(self) -> list[Finding]:
         """What is wrong with the entries, in words that name them."""
@@ -138,7 +145,8 @@ class _Checked:
         known = {spot.finding for _, spots in self.matched.found for spot in spots}
         known |= {spot.finding for spot, _ in self.matched.over}
         files = _files(self.linted.report)
-        spots = [spot for shown, data, found in files for spot in self.listed.all_spots(shown, data, found)]
+        spots = [spot for each in files for spot in self.listed.all_spots(*each, self.known.definitions)]
+        self.known.flush()
         return [spot for spot in spots if spot.finding not in known]
 
 

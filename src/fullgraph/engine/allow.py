@@ -296,15 +296,14 @@ def match(entries: Sequence[Entry], spots: Iterable[Spot]) -> Matched:
 
 
 def spots_in(
-    findings: Iterable[Finding], path: str, lines: Sequence[str], definitions: Callable[[], Definitions] | None
+    findings: Iterable[Finding], path: str, lines: Sequence[str], definitions: Definitions | None
 ) -> list[Spot]:
     """Where the findings of one file are; without ``definitions``, it is not said in which definition."""
-    defined = None if definitions is None else definitions()
     spots = []
     for finding in findings:
         row = finding.start.row
         line = lines[row - 1] if 0 < row <= len(lines) else ""
-        inside = "" if defined is None else defined.around(row)
+        inside = "" if definitions is None else definitions.around(row)
         spots.append(Spot(finding, path, inside, digest(normalised(line.strip()))))
     return spots
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from fullgraph.api import Severity
 from fullgraph.config import Config, ConfigError, Source, absolute_path, display_path, nearest
@@ -27,6 +27,8 @@ OUTDATED, INCOMPLETE = "TFG005", "TFG006"
 KEYS = ("path", "code", "count", "owner", "reason", "expires", "hash")
 _NEEDED = ("path", "code", "reason")
 _YAML = (".yaml", ".yml")
+LooksUp: TypeAlias = Callable[[str, bytes], Definitions]
+"""Finds the definitions of a file, given as it is shown, with its bytes; raises SourceError where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +121,27 @@ class AllowList:
         """The text with some items changed."""
         return changed(self.layout, changes, self.place.kind)
 
-    def matched(self, files: Iterable[tuple[str, bytes, Sequence[Finding]]]) -> Matched:
+    def matched(self, files: Iterable[tuple[str, bytes, Sequence[Finding]]], looks_up: LooksUp) -> Matched:
         """Find out which entry stands for which of the findings of files, each given as it is shown."""
-        return allow.match(self.entries, [spot for each in files for spot in self.spots(*each)])
+        return allow.match(self.entries, [spot for each in files for spot in self._spots(*each, looks_up)])
 
-    def spots(self, shown: str, data: bytes, findings: Sequence[Finding]) -> list[Spot]:
+    def _spots(self, shown: str, data: bytes, findings: Sequence[Finding], looks_up: LooksUp) -> list[Spot]:
         """Where the findings of a file are that some entry may be for."""
         path = allow.relative(shown, self.place.base)
         entries = self.concerning(path)
         codes = {entry.code for entry in entries}
         concerned = [finding for finding in findings if finding.code in codes]
-        return _spots(concerned, path, data, deep=any(entry.target.inside is not None for entry in entries))
+        deep = any(entry.target.inside is not None for entry in entries)
+        return _spots(concerned, shown, path, data, looks_up if deep else None)
 
     def allowed(self, shown: str, data: bytes, findings: Sequence[Finding]) -> Collection[Finding]:
         """The findings of one file that are allowed, as far as other files do not matter."""
-        return self.matched([(shown, data, findings)]).allowed.keys()
+        return self.matched([(shown, data, findings)], lambda _, data: definitions_of(data)).allowed.keys()
 
-    def all_spots(self, shown: str, data: bytes, findings: Sequence[Finding]) -> list[Spot]:
+    def all_spots(self, shown: str, data: bytes, findings: Sequence[Finding], looks_up: LooksUp) -> list[Spot]:
         """Where all findings of rules in a file are."""
         path = allow.relative(shown, self.place.base)
-        return _spots([each for each in findings if each.code not in INTERNAL_CODES], path, data, deep=True)
+        return _spots([each for each in findings if each.code not in INTERNAL_CODES], shown, path, data, looks_up)
 
     def concerning(self, path: str) -> list[Entry]:
         """The entries that may be for something in a file."""
@@ -154,7 +157,7 @@ class AllowList:
         if not entries:
             return findings
         plain = [line.rstrip("\r\n") for line in lines]
-        spots = allow.spots_in(findings, path, plain, lambda: Definitions(tree))
+        spots = allow.spots_in(findings, path, plain, Definitions(tree) if findings else None)
         matched = allow.match(entries, spots)
         failed = any(finding.code == "TFG001" for finding in findings)
         about = [
@@ -195,15 +198,25 @@ def _about(shown: str, row: int, code: str, said: str, remedy: str) -> Finding:
     return Finding(shown, start, start, code, INTERNAL_CODES[code], said, Severity.WARNING, remedy, url=URL)
 
 
-def _spots(findings: Sequence[Finding], path: str, data: bytes, *, deep: bool) -> list[Spot]:
+def definitions_of(data: bytes) -> Definitions:
+    """The definitions of a file with these bytes.
+
+    Raises:
+        SourceError: it cannot be parsed.
+
+    """
+    return Definitions(parse(decode(data)))
+
+
+def _spots(findings: Sequence[Finding], shown: str, path: str, data: bytes, looks_up: LooksUp | None) -> list[Spot]:
     if not findings:
         return []
     try:
-        text = decode(data)
-        definitions = Definitions(parse(text)) if deep else None
+        definitions = None if looks_up is None else looks_up(shown, data)
+        lines = split_lines(decode(data))
     except SourceError:  # the file was read once more, or is not what it was
         return []
-    return allow.spots_in(findings, path, split_lines(text), None if definitions is None else lambda: definitions)
+    return allow.spots_in(findings, path, lines, definitions)
 
 
 def _format_of(path: Path) -> Format | None:

@@ -32,6 +32,7 @@ _PART = re.compile(_NAME)
 class _Statement:
     """A key with its value, or a header, by the characters between which it stands."""
 
+    row: int
     start: int
     end: int
     text: str
@@ -135,24 +136,24 @@ def _item(text: str, block: list[_Statement], table: Mapping[str, object]) -> It
         found = _KEY.match(statement.text)
         if found is not None:
             key = found[1].strip("\"'")
-            row = text.count("\n", 0, statement.start) + 1
-            fields[key] = Field(table.get(key), row, statement.start + found.end(), statement.end)
-    row = text.count("\n", 0, header.start) + 1
+            fields[key] = Field(table.get(key), statement.row, statement.start + found.end(), statement.end)
     for key, value in table.items():  # dotted keys, and those of tables below this one
-        fields.setdefault(key, Field(value, row))
+        fields.setdefault(key, Field(value, header.row))
     line = text.rfind("\n", 0, header.start) + 1
-    return Item(row, fields, line, block[-1].end, text[line : header.start])
+    return Item(header.row, fields, line, block[-1].end, text[line : header.start])
 
 
 def _statements(text: str) -> Iterator[_Statement]:
     """Every header and every key with its value; the text is known to be TOML."""
     start = end = -1
+    row = first = 1
     depth = 0
     for token in _TOKEN.finditer(text):
+        here, row = row, row + token[0].count("\n")
         match token.lastgroup:
             case "newline" if depth == 0:
                 if start >= 0:
-                    yield _Statement(start, end, text[start:end])
+                    yield _Statement(first, start, end, text[start:end])
                 start = -1
                 continue
             case "newline" | "comment" | "blank":
@@ -161,7 +162,8 @@ def _statements(text: str) -> Iterator[_Statement]:
                 depth += 1
             case "close":
                 depth -= 1
-        start = token.start() if start < 0 else start
+        if start < 0:
+            start, first = token.start(), here
         end = token.end()
     if start >= 0:
-        yield _Statement(start, end, text[start:end])
+        yield _Statement(first, start, end, text[start:end])

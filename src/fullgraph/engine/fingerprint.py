@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from fullgraph.engine.finding import Finding
 
+Range: TypeAlias = tuple[int, int, str]
+"""First row, last row and qualified name of a definition."""
 _DIGITS = 12
 _TOKEN = re.compile(
     r"""(?P<string>[rbfut]{0,2}(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
@@ -63,9 +66,11 @@ def code_of(finding: Finding, lines: Sequence[str]) -> str:
 class Definitions:
     """The functions and classes of a file, by row."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module | None, ranges: Iterable[Range] = ()) -> None:
+        """``ranges`` are those of a tree that was looked at before."""
+        self.ranges = tuple(ranges) if tree is None else tuple(_ranges(tree))
         self._by_row: dict[int, str] = {}
-        for first, last, name in sorted(_ranges(tree), key=lambda each: (each[0], -each[1])):
+        for first, last, name in sorted(self.ranges, key=lambda each: (each[0], -each[1])):
             self._by_row.update(dict.fromkeys(range(first, last + 1), name))
 
     def around(self, row: int) -> str:
@@ -76,7 +81,7 @@ class Definitions:
         return self._by_row.get(row, "")
 
 
-def _ranges(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
+def _ranges(tree: ast.Module) -> Iterator[Range]:
     """First row, last row and qualified name of each definition."""
     pending: list[tuple[ast.AST, str]] = [(tree, "")]
     while pending:
