@@ -18,6 +18,7 @@ from fullgraph.semantic.flow.value import (
     STATIC_FLOAT,
     STATIC_INT,
     STRING,
+    TENSOR,
     UNKNOWN,
     Array,
     ClassOf,
@@ -62,6 +63,7 @@ class Evaluator:
         self.values: dict[ast.expr, Value] = {}
         self.outer: dict[str, Value] = {}
         self.assigned: Environment = {}
+        self.is_generator = False
         self.entered: list[tuple[ast.AST, dict[str, Value]]] = []
 
     def value(self, node: ast.expr) -> Value:
@@ -141,7 +143,7 @@ class Evaluator:
         return self.value(node) if found is None else found
 
 
-def _constant(self: Evaluator, node: ast.Constant) -> Value:
+def _constant(_: Evaluator, node: ast.Constant) -> Value:
     value = node.value
     if value is None:
         return NONE
@@ -192,7 +194,18 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
 def _subscript(self: Evaluator, node: ast.Subscript) -> Value:
     base = self.value(node.value)
     index = self.value(node.slice) if not isinstance(node.slice, ast.Constant) else UNKNOWN
+    if base is UNKNOWN and index is UNKNOWN and _compares(node.slice, node.value):
+        self.values[node.slice] = tensor_of(Dtype.BOOL)  # only a tensor is indexed by what it is compared with
+        return TENSOR
     return item_of(base, node.slice, index)
+
+
+def _compares(test: ast.expr, name: ast.expr) -> bool:
+    match test, name:
+        case ast.Compare(left=ast.Name(id=left), ops=[_]), ast.Name(id=right):
+            return left == right
+        case _:
+            return False
 
 
 def _slice(self: Evaluator, node: ast.Slice) -> Value:
@@ -409,7 +422,13 @@ def _starred(self: Evaluator, node: ast.Starred) -> Value:
     return UNKNOWN
 
 
-def _optional_inside(self: Evaluator, node: ast.Await | ast.Yield | ast.YieldFrom) -> Value:
+def _awaited(self: Evaluator, node: ast.Await) -> Value:
+    self.value(node.value)
+    return UNKNOWN
+
+
+def _yielded(self: Evaluator, node: ast.Yield | ast.YieldFrom) -> Value:
+    self.is_generator = True
     if node.value is not None:
         self.value(node.value)
     return UNKNOWN
@@ -417,7 +436,7 @@ def _optional_inside(self: Evaluator, node: ast.Await | ast.Yield | ast.YieldFro
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
     ast.Attribute: _attribute,
-    ast.Await: _optional_inside,
+    ast.Await: _awaited,
     ast.BinOp: _bin_op,
     ast.BoolOp: _bool_op,
     ast.Call: call,
@@ -440,6 +459,6 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
     ast.Subscript: _subscript,
     ast.Tuple: _tuple,
     ast.UnaryOp: _unary_op,
-    ast.Yield: _optional_inside,
-    ast.YieldFrom: _optional_inside,
+    ast.Yield: _yielded,
+    ast.YieldFrom: _yielded,
 }
