@@ -68,7 +68,13 @@ class Evaluator:
 
     def value(self, node: ast.expr) -> Value:
         """Evaluate an expression."""
-        handler = _HANDLERS.get(node.__class__)
+        kind = node.__class__
+        if kind is ast.Constant:
+            return constant(node.value)  # type: ignore[attr-defined]
+        if kind is ast.Name and (known := self.env.get(node.id)) is not None:  # type: ignore[attr-defined]
+            self.values[node] = known
+            return known
+        handler = _HANDLERS.get(kind)
         if handler is None:
             return UNKNOWN
         flow = self.flow
@@ -143,26 +149,24 @@ class Evaluator:
         return self.value(node) if found is None else found
 
 
-def _constant(_: Evaluator, node: ast.Constant) -> Value:
-    value = node.value
-    if value is None:
-        return NONE
-    if value.__class__ is str:
-        return STRING
-    if value.__class__ is int:
-        return STATIC_INT
-    if value.__class__ is bool:
-        return STATIC_BOOL
-    return STATIC_FLOAT if value.__class__ is float else UNKNOWN
+_CONSTANTS: dict[type, Value] = {
+    bool: STATIC_BOOL,
+    float: STATIC_FLOAT,
+    int: STATIC_INT,
+    str: STRING,
+    type(None): NONE,
+}
+
+
+def constant(value: object) -> Value:
+    """What a constant in the source is."""
+    return _CONSTANTS.get(value.__class__, UNKNOWN)
 
 
 def _name(self: Evaluator, node: ast.Name) -> Value:
-    name = node.id
-    value = self.env.get(name)
+    value = self.outer.get(node.id)
     if value is None:
-        value = self.outer.get(name)
-        if value is None:
-            value = self.outer[name] = self.flow.outer_value(node)
+        value = self.outer[node.id] = self.flow.outer_value(node)
     return value
 
 
@@ -311,7 +315,7 @@ def _bool_op(self: Evaluator, node: ast.BoolOp) -> Value:
     joined: Value = BOTTOM
     for index, item in enumerate(node.values):
         value = self.value(item)
-        if answer(item, self.flow.names) is not is_and and answer(item, self.flow.names) is not None:
+        if answer(item, self.flow.names) is (not is_and):
             joined = join(joined, value)
             break
         if index < len(node.values) - 1:
@@ -441,7 +445,6 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
     ast.BoolOp: _bool_op,
     ast.Call: call,
     ast.Compare: _compare,
-    ast.Constant: _constant,
     ast.Dict: _dict,
     ast.DictComp: _comprehension,
     ast.GeneratorExp: _comprehension,

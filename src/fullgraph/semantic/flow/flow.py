@@ -8,7 +8,7 @@ from functools import cached_property
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
-from fullgraph.semantic.flow.expressions import Evaluator
+from fullgraph.semantic.flow.expressions import Evaluator, constant
 from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
 from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
@@ -32,7 +32,7 @@ from fullgraph.semantic.walk import Walked
 
 _CALL_DEPTH = 5
 _CALLER_DEPTH = 3
-_MOST_CONTEXTS = 4
+_MOST_CONTEXTS = 6
 _MOST_CALLERS = 12
 _CHANGES_RESULT = frozenset({"property", "cached_property", "contextmanager", "overload", "abstractmethod", "setter"})
 
@@ -54,6 +54,7 @@ class Flow:
         self._callers_depth = 0
         self._interpretations: dict[Context, Interpreter] = {}
         self._was_cut = False
+        self._incomplete = False
         self._contexts: dict[DefNode, int] = {}
         self._active: list[DefNode] = []
         self._globals: dict[tuple[Scope, str], Value] = {}
@@ -63,6 +64,8 @@ class Flow:
         """What an expression in a scope is; UNKNOWN outside functions, BOTTOM where it is not reached."""
         if scope.function is None:
             return UNKNOWN
+        if isinstance(expr, ast.Constant):
+            return constant(expr.value)
         return self.run(scope.function).values.get(expr, BOTTOM)
 
     def run(self, scope: Scope) -> Interpreter:
@@ -73,11 +76,15 @@ class Flow:
             return known
         self._open.add(node)
         active, self._active = self._active, []
+        was_cut, self._was_cut = self._was_cut, False
+        incomplete, self._incomplete = self._incomplete, False
         depth, self.depth = self.depth, 0
         run = self._interpreted(node, self._parameters(node))
-        self._active, self.depth = active, depth
+        self._active, self.depth, self._was_cut = active, depth, was_cut
         self._open.discard(node)
-        self._runs[node] = run
+        if not self._incomplete or not self._open:
+            self._runs[node] = run
+        self._incomplete = incomplete or self._incomplete
         return run
 
     def _interpreted(self, node: DefNode, env: dict[str, Value]) -> Interpreter:
@@ -90,7 +97,7 @@ class Flow:
         run = Interpreter(self, dict(env))
         run.run(node.body)
         self._active.pop()
-        if not self._was_cut or not self._active:
+        if not self._was_cut:
             self._interpretations[key] = run
         self._was_cut = outside or self._was_cut
         return run
@@ -167,11 +174,15 @@ class Flow:
         """What callers in this file pass, by parameter; empty where that is not known of each of them."""
         found: dict[str, list[Value]] = {}
         callers = self._callers(node)
-        if self._callers_depth >= _CALLER_DEPTH or len(callers) > _MOST_CALLERS:
+        if len(callers) > _MOST_CALLERS:
+            return found
+        if callers and self._callers_depth >= _CALLER_DEPTH:
+            self._incomplete = True
             return found
         self._callers_depth += 1
         for caller in callers:
             if caller.node in self._open:
+                self._incomplete = True
                 continue
             for entered, values in self.run(caller).entered:
                 if entered is node:
@@ -256,14 +267,14 @@ class Flow:
             paths = self.names.of(name)
             return path_of(paths) if paths else UNKNOWN
         key = found[0], name.id
+        if found[0].function is not None:
+            return self._closed_over(name, scope, found[0])
         if (known := self._globals.get(key)) is None:
             self._globals[key] = UNKNOWN
-            known = self._globals[key] = self._value_of_bindings(name, scope, found[0])
+            known = self._globals[key] = self._value_of_bindings(name, found[0])
         return known
 
-    def _value_of_bindings(self, name: ast.Name, scope: Scope, home: Scope) -> Value:
-        if home.function is not None:
-            return self._closed_over(name, scope, home)
+    def _value_of_bindings(self, name: ast.Name, home: Scope) -> Value:
         bindings = home.bindings[name.id]
         match bindings:
             case [ast.FunctionDef() | ast.AsyncFunctionDef() as function]:
@@ -284,7 +295,10 @@ class Flow:
         function = home
         while isinstance(function.node, COMPREHENSIONS) and function.parent is not None:
             function = function.parent
-        if function is not function.function or function is scope.function or function.node in self._open:
+        if function is not function.function or function is scope.function:
+            return UNKNOWN
+        if function.node in self._open:
+            self._incomplete = self._was_cut = True
             return UNKNOWN
         return self.run(function).assigned.get(name.id, UNKNOWN)
 

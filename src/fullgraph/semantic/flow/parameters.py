@@ -194,19 +194,25 @@ def proven_tensors(node: DefNode, scope: Scope, calls: Iterable[ast.Call], names
     if not candidates:
         return frozenset()
     proven: dict[str, int] = {}
+    derived = {name: source for name, items in scope.bindings.items() if (source := _compared(items)) in candidates}
     for call in calls:
         if _last(call.func) in _TESTED_BY:
             candidates -= {item.id for item in call.args if isinstance(item, ast.Name)}
-        elif (name := _used_as_tensor(call.func, call.args, names)) is not None:
+        elif (name := _used_as_tensor(call, candidates | derived.keys(), names)) is not None:
             proven[name] = min(call.lineno, proven.get(name, call.lineno))
-    for name, bindings in scope.bindings.items():
-        if name in proven and len(bindings) == 1 and (source := _compared(bindings[0])) is not None:
+    for name, source in derived.items():
+        if name in proven:
             proven[source] = min(proven[name], proven.get(source, proven[name]))
     return frozenset(name for name in candidates & proven.keys() if proven[name] <= _first_assigned(name, scope))
 
 
-def _compared(binding: Binding) -> str | None:
-    return _root(binding) if isinstance(binding, ast.Compare) else None
+def _compared(bindings: list[Binding]) -> str:
+    """The name that the only value of another name compares; empty if it is anything else."""
+    match bindings:
+        case [ast.Compare() as comparison]:
+            return _root(comparison) or ""
+        case _:
+            return ""
 
 
 def _first_assigned(name: str, scope: Scope) -> float:
@@ -238,16 +244,18 @@ def _last(func: ast.expr) -> str:
             return ""
 
 
-def _used_as_tensor(func: ast.expr, args: list[ast.expr], names: Names) -> str | None:
-    """The name that a call proves to be a tensor."""
-    match func, args:
-        case ast.Attribute(value=base, attr=attr), _ if attr in _ONLY_OF_TENSORS and (name := _root(base)) is not None:
+def _used_as_tensor(call: ast.Call, candidates: set[str], names: Names) -> str | None:
+    """The parameter that a call proves to be a tensor."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=base, attr=attr)) if (
+            attr in _ONLY_OF_TENSORS and (name := _root(base)) in candidates
+        ):
             return name
-        case ast.Attribute(value=ast.Name(id=name), attr="size"), [_]:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="size"), args=[_]) if name in candidates:
             return name
-        case ast.Attribute(attr=attr), [ast.Name(id=name), *_] if attr not in _CREATES:
+        case ast.Call(func=func, args=[ast.Name(id=name), *_]) if name in candidates and _last(func) not in _CREATES:
             takes = any(path in _COMPARES or return_kind(path) in _MAKES for path in names.of(func))
-            return name if takes and attr not in _CREATES else None
+            return name if takes else None
         case _:
             return None
 

@@ -122,9 +122,7 @@ def joined(environments: list[Environment]) -> Environment:
 
 
 def same(left: Environment, right: Environment) -> bool:
-    """Whether two environments say the same."""
-    if len(left) != len(right):
-        return False
+    """Whether the second environment says the same as the first of every name of the first."""
     return all(value is (known := right.get(name)) or value == known for name, value in left.items())
 
 
