@@ -513,7 +513,10 @@ class Context:
         return self._model.kinds.of(expr)
 
     def value(self, expr: ast.expr) -> Value:
-        """What ``expr`` is where it stands: UNKNOWN outside functions, BOTTOM where it is not reached. Ask cheap questions about syntax first."""
+        """What ``expr`` is where it stands: UNKNOWN outside functions, BOTTOM where it is not reached.
+
+        The function around it is interpreted at the first question, so ask cheap ones about syntax first.
+        """
         return self._model.flow.value(expr, self._scope)
 
     def annotated_kind(self, annotation: ast.expr) -> Kind:

@@ -184,6 +184,13 @@ def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield _hit(call, ctx)
 
 
+@RULE.call("torch._assert", where=Traced.POSSIBLE)
+def check_torch_assert(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the assertion of torch that wants a Python bool."""
+    if call.args and _needs_values(ctx.value(call.args[0])):
+        yield _hit(call.args[0], ctx, identifier="GB0033")
+
+
 def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare) -> list[ast.expr]:
     """Parts whose truth the expression itself asks for."""
     match node:
@@ -203,7 +210,7 @@ def _first(condition: ast.expr, ctx: Context) -> Iterator[Hit]:
     """The first part of a condition that needs the values of a tensor."""
     for part in _parts(condition):
         if (hit := _found(part, ctx)) is not None:
-            if not _is_for_half(part, condition, ctx) and not _was_asked(part, ctx):
+            if not _is_for_half(condition, ctx) and not _was_asked(part, ctx):
                 yield hit
             return
 
@@ -237,8 +244,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
             value = ctx.value(part)
     if _needs_values(value):
         return _hit(part, ctx)
-    if value.data is not None and (extraction := _extraction(part, ctx)) is not None:
-        return _hit(part, ctx, scalar=extraction)
+    if value.data is not None and _extracts(part, ctx):
+        return _hit(part, ctx, identifier="GB0124")
     return None
 
 
@@ -257,8 +264,8 @@ def _is_free(part: ast.expr) -> bool:
             return False
 
 
-def _is_for_half(part: ast.expr, condition: ast.expr, ctx: Context) -> bool:
-    """Whether a part of a condition is evaluated only for tensors of ``torch.float16``."""
+def _is_for_half(condition: ast.expr, ctx: Context) -> bool:
+    """Whether what a condition asks of a tensor is asked only of tensors of ``torch.float16``."""
     if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And) and _asks_for_half(condition, ctx):
         return True
     child: ast.AST = condition
@@ -315,23 +322,24 @@ def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
     return ctx.value(left).surely_tensor is not None and isinstance(searched, values.Sequence)
 
 
-def _extraction(part: ast.expr, ctx: Context) -> ast.Call | None:
-    """The call in a condition that takes a number out of a tensor."""
+def _extracts(part: ast.expr, ctx: Context) -> bool:
+    """Whether a call in a condition takes a number out of a tensor."""
     for node in ast.walk(part):
         if isinstance(node, ast.Call) and ctx.value(node).data is not None:
             receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             sources = [ctx.value(each) for each in (*receiver, *node.args)]
             if any(_needs_values(source) for source in sources) or _iterates_tensors(node, ctx):
-                return node
-    return None
+                return True
+    return False
 
 
 def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
     match ctx.value(call.args[0]) if len(call.args) == 1 else None:
         case values.Tensor() | values.Array():
             return True
-        case values.Sequence(element=element):
-            return element.tensor is not None and not {"builtins.any", "builtins.all"}.isdisjoint(ctx.names(call.func))
+        case values.Sequence(element=element, items=items):
+            asks = not {"builtins.any", "builtins.all"}.isdisjoint(ctx.names(call.func))
+            return asks and any(item.tensor is not None for item in (element, *(items or ())))
         case _:
             return False
 
@@ -355,8 +363,7 @@ def _is_in_condition(node: ast.expr, ctx: Context) -> bool:
             return False
 
 
-def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, scalar: ast.Call | None = None) -> Hit:
-    identifier = "GB0170" if scalar is None else "GB0124"
+def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, identifier: str = "GB0170") -> Hit:
     return ctx.at(node, condition=ctx.text(subject or node, limit=50), id=identifier)
 
 
@@ -445,8 +452,8 @@ def half(x: torch.Tensor):
 
 
 @torch.compile
-def g(x, y, kind):
-    if x == y or kind > 3:
+def g(x, y, kind, other):
+    if x == other or kind > 3:
         return x
     if isinstance(x, torch.Tensor):
         if x.any():  # TFG201
@@ -464,4 +471,20 @@ def g(x, y, kind):
         case 1:
             return z
     return x
+---
+import torch
+
+
+@torch.compile
+def shapes(x: torch.Tensor, mode: str, n: int, masks: list[torch.Tensor] | None = None):
+    if x.shape[0] > n and x.size(-1) == 3 and len(x) > 1 or x.dim() == n or mode == "a" or not masks:
+        return x
+    count = x.max().item()
+    return x if count > n else x + 1
+
+
+def eager(x: torch.Tensor):
+    if x.sum() > 0:
+        return x
+    return -x
 """

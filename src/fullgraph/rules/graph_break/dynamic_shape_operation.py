@@ -247,7 +247,7 @@ class Net(nn.Module):
         f = x.repeat_interleave(2, dim=0), x.repeat_interleave(ids, output_size=9)
         g = x.repeat_interleave(ids, dim=0)  # TFG203
         h = ids.unique()  # TFG203
-        i = other.unique(), other[key], other[x.shape[0] > 2], {True: 1}[x.shape[0] > 2]
+        i = other.unique_id(), other[key], other[x.shape[0] > 2], {True: 1}[x.shape[0] > 2]
         return y, z, a, b, c, d, e, f, g, h, i
 ---
 import torch
@@ -261,5 +261,23 @@ def eager(x: torch.Tensor):
 def f(x: torch.Tensor, n: int):
     valid = torch.arange(x.shape[1])[None, :] < n
     kept = valid.to(x.device)
-    return x[kept.view(-1)] + x[torch.isnan(x).logical_not()]  # TFG203
+    y = x[kept.view(-1)]  # TFG203
+    return y, x[torch.isnan(x).logical_not()]  # TFG203
+
+
+@torch.compile
+def g(x, n):
+    return x
+---
+import torch
+
+
+@torch.compile
+def same_shape(x: torch.Tensor, rows: torch.Tensor, table: dict[str, torch.Tensor], key: str):
+    x[x > 0] = 1.0
+    return x[rows] + table[key] + x[None, 0] + torch.where(x > 0, x, 0.0)
+
+
+def eager(x: torch.Tensor):
+    return x[x > 0]
 """

@@ -117,11 +117,30 @@ RULE = Rule(
 )
 
 _STAY = "stay with tensors, or read it outside of compiled code"
-_PASS = "compute the number outside of compiled code and pass it as an int"
+_BY_HOST = "compute the number outside of compiled code and pass it as an int"
 _CAPTURED = " unless it captures scalars, as with `fullgraph=True` from torch 2.10 on"
 _SIZED_METHODS = frozenset(
-    """expand narrow new_empty new_ones new_zeros repeat reshape resize_ roll select split split_with_sizes
-    tile topk tril triu unfold unflatten view""".split()
+    {
+        "expand",
+        "narrow",
+        "new_empty",
+        "new_ones",
+        "new_zeros",
+        "repeat",
+        "reshape",
+        "resize_",
+        "roll",
+        "select",
+        "split",
+        "split_with_sizes",
+        "tile",
+        "topk",
+        "tril",
+        "triu",
+        "unfold",
+        "unflatten",
+        "view",
+    }
 )
 _SIZED_FUNCTIONS = frozenset(
     {
@@ -204,6 +223,12 @@ def check_comparison(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
+@RULE.call("torch._check_tensor_all", "torch._check_tensor_all_with", where=Traced.POSSIBLE)
+def check_check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report checks that read whether a tensor is all true."""
+    yield _hit(call, ctx, f"`{ctx.text(call.func)}`")
+
+
 @RULE.method("equal", "allclose", "is_nonzero", of=None, where=Traced.POSSIBLE)
 def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods."""
@@ -216,7 +241,7 @@ def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a ``range`` of a tensor."""
     if any(_holds_tensor(ctx.value(argument)) for argument in call.args):
         what = f"the tensor in `{ctx.text(call, limit=50)}`"
-        yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_PASS)
+        yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_BY_HOST)
 
 
 @RULE.call(*sorted(_SIZED_FUNCTIONS | _SIZE_FIRST), where=Traced.POSSIBLE)
@@ -252,7 +277,7 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
                 found = part if _is_position(node, part, ctx) else None
         if found is not None:
             what = f"the tensor `{ctx.text(found, limit=30)}` in `{ctx.text(node, limit=40)}`"
-            yield _hit(node, ctx, what, captured=isinstance(part, ast.Slice), remedy=_PASS)
+            yield _hit(node, ctx, what, captured=isinstance(part, ast.Slice), remedy=_BY_HOST)
             return
 
 
@@ -260,7 +285,7 @@ def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[
     for argument in arguments:
         if not isinstance(argument, ast.Constant) and _holds_size(ctx.value(argument)):
             what = f"the tensor `{ctx.text(argument, limit=30)}` as a size"
-            yield _hit(call, ctx, what, identifier="GB0033", remedy=_PASS)
+            yield _hit(call, ctx, what, identifier="GB0033", remedy=_BY_HOST)
             return
 
 
@@ -351,7 +376,8 @@ import operator
 
 @torch.compile
 def f(x, sizes, other):
-    total = x.sum().item() + other.item()  # TFG202
+    total = x.sum().item()  # TFG202
+    total += other.item()  # TFG202
     names = [row.item() for row in x]  # TFG202
     for k in range(x.max()):  # TFG202
         total += k
@@ -362,7 +388,7 @@ def f(x, sizes, other):
     text = f"{x}" + str(x)  # TFG202
     span = x[: x.max()], x[sizes[0] :], x[1:]  # TFG202
     back = x.tolist()  # TFG202
-    list_ = sizes.tolist()
+    list_ = [size for size in sizes if size > 3]
     return total, names, same, rows, full, text, span, back, list_, k
 ---
 import torch

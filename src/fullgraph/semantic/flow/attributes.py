@@ -37,6 +37,7 @@ class Attributes:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._known: dict[tuple[ast.ClassDef, str], Value] = {}
+        self._methods: dict[tuple[ast.ClassDef, str], DefNode | None] = {}
         self._depth = 0
         self._registered: dict[ast.ClassDef, dict[str, ast.expr | None]] | None = None
         self._holders: dict[str, list[str]] | None = None
@@ -50,7 +51,7 @@ class Attributes:
             if len(bases) != 1:
                 return UNKNOWN
             (start,) = bases
-        method = classes.method(start, name)
+        method = self.method(start, name)
         if method is not None:
             return self._method(base, method)
         key = start, name
@@ -66,11 +67,20 @@ class Attributes:
 
     def of_class(self, cls: ast.ClassDef, name: str) -> Value:
         """What ``Class.name`` is."""
-        method = self._flow.classes.method(cls, name)
+        method = self.method(cls, name)
+        if method is None and name.lstrip("_").startswith("from_"):
+            return ClassOf(cls)
         if method is None:
             return self.of(ClassOf(cls), cls, name)
         kinds = _decorators(method)
         return Function(method, ClassOf(cls)) if "classmethod" in kinds else Function(method)
+
+    def method(self, cls: ast.ClassDef, name: str) -> DefNode | None:
+        """The method of this name that an instance of the class has."""
+        key = cls, name
+        if key not in self._methods:
+            self._methods[key] = self._flow.classes.method(cls, name)
+        return self._methods[key]
 
     def _method(self, base: Value, method: DefNode) -> Value:
         kinds = _decorators(method)
@@ -164,7 +174,7 @@ class Attributes:
         return None
 
     def _scope_of(self, cls: ast.ClassDef) -> Scope | None:
-        init = self._flow.classes.method(cls, "__init__")
+        init = self.method(cls, "__init__")
         return self._flow.walked.functions[init].scope if init is not None else None
 
     def _registrations(self) -> dict[ast.ClassDef, dict[str, ast.expr | None]]:
@@ -189,7 +199,7 @@ class Attributes:
             self._holders = {}
             for item in self._flow.walked.attributes:
                 match item.value:
-                    case ast.Call(func=ast.Name(id=name)):
+                    case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name))):
                         self._holders.setdefault(name, []).append(item.target.attr)
                     case _:
                         continue

@@ -33,7 +33,19 @@ from fullgraph.semantic.flow.value import (
 )
 
 _CONVERSIONS = {"int": Number.INT, "float": Number.FLOAT, "bool": Number.BOOL, "complex": None, "round": Number.INT}
-_TESTS = frozenset({"callable", "hasattr", "isinstance", "issubclass"})
+_FIXED: dict[str, Value] = {
+    "callable": STATIC_BOOL,
+    "format": STRING,
+    "hasattr": STATIC_BOOL,
+    "hash": STATIC_INT,
+    "id": STATIC_INT,
+    "isinstance": STATIC_BOOL,
+    "issubclass": STATIC_BOOL,
+    "len": STATIC_INT,
+    "print": NONE,
+    "repr": STRING,
+    "str": STRING,
+}
 _INTEGRAL = frozenset({"ceil", "floor", "gcd", "lcm", "isqrt", "comb", "factorial", "trunc"})
 _TRUTHS = frozenset({"isnan", "isinf", "isfinite", "isclose"})
 
@@ -43,19 +55,11 @@ def builtin_result(name: str, given: Arguments) -> Value:
     first = given.positional[0] if given.positional else UNKNOWN
     if name in _CONVERSIONS:
         return _converted(name, first)
-    if name in _TESTS:
-        return STATIC_BOOL
+    if (fixed := _FIXED.get(name)) is not None:
+        return fixed
     match name:
-        case "len" | "id" | "hash":
-            return STATIC_INT
-        case "range":
-            return Sequence(data_of(Number.INT) if any(item.data for item in given.positional) else STATIC_INT)
-        case "enumerate":
-            return Sequence(sequence_of((STATIC_INT, element_of(first))))
-        case "zip":
-            return Sequence(sequence_of([element_of(item) for item in given.positional])) if not given.open else UNKNOWN
-        case "list" | "tuple" | "sorted" | "reversed" | "set" | "frozenset" | "iter":
-            return _listed(name, first, given)
+        case "range" | "enumerate" | "zip" | "list" | "tuple" | "sorted" | "reversed" | "set" | "frozenset" | "iter":
+            return _iterable(name, first, given)
         case "min" | "max":
             return _extremum(given)
         case "sum":
@@ -63,24 +67,33 @@ def builtin_result(name: str, given: Arguments) -> Value:
         case "abs":
             return first if isinstance(first, (Tensor, Static, Data, Array)) else UNKNOWN
         case "any" | "all":
-            element = element_of(first)
-            if element.tensor is not None or element.data is not None:
-                return data_of(Number.BOOL)
-            return STATIC_BOOL if isinstance(element, Static) else UNKNOWN
-        case "str" | "repr" | "format":
-            return STRING
+            return _any(first)
         case "next":
             return element_of(first)
         case "dict":
             return _mapping(first, given)
-        case "print":
-            return NONE
-        case "slice":
-            return UNKNOWN
-        case "getattr":
-            return UNKNOWN
         case _:
             return UNKNOWN
+
+
+def _any(value: Value) -> Value:
+    element = element_of(value)
+    items = value.items if isinstance(value, Sequence) and value.items is not None else ()
+    if any(item.tensor is not None or item.data is not None for item in (element, *items)):
+        return data_of(Number.BOOL)
+    return STATIC_BOOL if isinstance(element, Static) else UNKNOWN
+
+
+def _iterable(name: str, first: Value, given: Arguments) -> Value:
+    match name:
+        case "range":
+            return Sequence(data_of(Number.INT) if any(item.data for item in given.positional) else STATIC_INT)
+        case "enumerate":
+            return Sequence(sequence_of((STATIC_INT, element_of(first))))
+        case "zip":
+            return UNKNOWN if given.open else Sequence(sequence_of([element_of(item) for item in given.positional]))
+        case _:
+            return _listed(name, first, given)
 
 
 def _converted(name: str, value: Value) -> Value:
@@ -160,7 +173,7 @@ def numpy_result(path: str, given: Arguments) -> Value:
         case "numpy.random":
             return Array(Dtype.FLOATING if name in ("rand", "random", "randn", "uniform", "normal") else None)
         case "numpy":
-            return _numpy(name, first, given)
+            return _numpy(name, first)
         case "operator" if name == "index":
             return _converted("int", first)
         case "copy":
@@ -179,7 +192,7 @@ def _math(name: str, given: Arguments) -> Value:
     return static_of(kind) if all(isinstance(item, Static) for item in given.positional) else UNKNOWN
 
 
-def _numpy(name: str, first: Value, given: Arguments) -> Value:
+def _numpy(name: str, first: Value) -> Value:
     if name in ("float32", "float64", "int64", "int32", "bool_", "prod") and isinstance(first, (Static, Shape)):
         return STATIC_FLOAT if name.startswith("float") else STATIC
     if name in ("array", "asarray", "zeros", "ones", "arange", "full", "linspace", "empty", "concatenate", "stack"):

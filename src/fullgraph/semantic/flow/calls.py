@@ -20,6 +20,7 @@ from fullgraph.semantic.flow.value import (
     Array,
     ClassOf,
     Data,
+    Dtype,
     Either,
     Function,
     Instance,
@@ -40,6 +41,7 @@ from fullgraph.semantic.flow.value import (
     number_of,
     sequence_of,
     static_of,
+    tensor_of,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +64,12 @@ _NOT_CALLED_FOR_A_TENSOR = frozenset(
         "Identity",
     }
 )
+_DRAWN: dict[str, Value] = {
+    "randint": tensor_of(Dtype.INTEGER, 0),
+    "randrange": tensor_of(Dtype.INTEGER, 0),
+    "uniform": tensor_of(Dtype.FLOATING, 0),
+}
+"""Functions of ``random`` whose result Dynamo draws in the graph, as a tensor."""
 _GROWS = frozenset({"append", "extend", "insert", "add"})
 _TEXT = frozenset({"format", "join", "lower", "upper", "strip", "replace", "lstrip", "rstrip", "removeprefix"})
 
@@ -70,9 +78,9 @@ def call(self: Evaluator, node: ast.Call) -> Value:
     """Evaluate a call."""
     func = node.func
     if func.__class__ is ast.Attribute:
-        receiver = self.value(func.value)  # type: ignore[attr-defined]
+        receiver = self.value(func.value)
         given = arguments(self, node)
-        return method(self, node, receiver, func.attr, given)  # type: ignore[attr-defined]
+        return method(self, node, receiver, func.attr, given)
     callee = self.value(func)
     return apply(self, node, callee, arguments(self, node))
 
@@ -109,7 +117,7 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
         case ClassOf(node=cls):
             return apply(self, node, self.flow.class_attribute(cls, name), given)
         case Array():
-            return _array_method(receiver, name, given)
+            return _array_method(receiver, name)
         case Sequence():
             return _sequence_method(self, node, receiver, name, given)
         case Mapping():
@@ -163,6 +171,8 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
         return _torch_result(path, package, name, given)
     if top in ("numpy", "math", "operator", "copy", "itertools"):
         return numpy_result(path, given)
+    if package == "random":
+        return _DRAWN.get(name, UNKNOWN)
     if name in ("getLogger", "get_logger"):
         return LOGGER
     if top in ("threading", "multiprocessing") and name in ("Lock", "RLock"):
@@ -202,7 +212,7 @@ def _module_result(path: str, given: Arguments) -> Value:
     return UNKNOWN if package != "torch.nn" or name in _NOT_CALLED_FOR_A_TENSOR else TENSOR
 
 
-def _array_method(array: Array, name: str, given: Arguments) -> Value:
+def _array_method(array: Array, name: str) -> Value:
     match name:
         case "item":
             return data_of(number_of(array.dtype))

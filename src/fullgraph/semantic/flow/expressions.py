@@ -18,6 +18,7 @@ from fullgraph.semantic.flow.value import (
     STATIC_FLOAT,
     STATIC_INT,
     STRING,
+    TENSOR,
     UNKNOWN,
     Array,
     ClassOf,
@@ -62,11 +63,18 @@ class Evaluator:
         self.values: dict[ast.expr, Value] = {}
         self.outer: dict[str, Value] = {}
         self.assigned: Environment = {}
+        self.is_generator = False
         self.entered: list[tuple[ast.AST, dict[str, Value]]] = []
 
     def value(self, node: ast.expr) -> Value:
         """Evaluate an expression."""
-        handler = _HANDLERS.get(node.__class__)
+        kind = node.__class__
+        if kind is ast.Constant:
+            return constant(node.value)  # type: ignore[attr-defined]
+        if kind is ast.Name and (known := self.env.get(node.id)) is not None:  # type: ignore[attr-defined]
+            self.values[node] = known
+            return known
+        handler = _HANDLERS.get(kind)
         if handler is None:
             return UNKNOWN
         flow = self.flow
@@ -141,26 +149,24 @@ class Evaluator:
         return self.value(node) if found is None else found
 
 
-def _constant(self: Evaluator, node: ast.Constant) -> Value:
-    value = node.value
-    if value is None:
-        return NONE
-    if value.__class__ is str:
-        return STRING
-    if value.__class__ is int:
-        return STATIC_INT
-    if value.__class__ is bool:
-        return STATIC_BOOL
-    return STATIC_FLOAT if value.__class__ is float else UNKNOWN
+_CONSTANTS: dict[type, Value] = {
+    bool: STATIC_BOOL,
+    float: STATIC_FLOAT,
+    int: STATIC_INT,
+    str: STRING,
+    type(None): NONE,
+}
+
+
+def constant(value: object) -> Value:
+    """What a constant in the source is."""
+    return _CONSTANTS.get(value.__class__, UNKNOWN)
 
 
 def _name(self: Evaluator, node: ast.Name) -> Value:
-    name = node.id
-    value = self.env.get(name)
+    value = self.outer.get(node.id)
     if value is None:
-        value = self.outer.get(name)
-        if value is None:
-            value = self.outer[name] = self.flow.outer_value(node)
+        value = self.outer[node.id] = self.flow.outer_value(node)
     return value
 
 
@@ -192,7 +198,18 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
 def _subscript(self: Evaluator, node: ast.Subscript) -> Value:
     base = self.value(node.value)
     index = self.value(node.slice) if not isinstance(node.slice, ast.Constant) else UNKNOWN
+    if base is UNKNOWN and index is UNKNOWN and _compares(node.slice, node.value):
+        self.values[node.slice] = tensor_of(Dtype.BOOL)  # only a tensor is indexed by what it is compared with
+        return TENSOR
     return item_of(base, node.slice, index)
+
+
+def _compares(test: ast.expr, name: ast.expr) -> bool:
+    match test, name:
+        case ast.Compare(left=ast.Name(id=left), ops=[_]), ast.Name(id=right):
+            return left == right
+        case _:
+            return False
 
 
 def _slice(self: Evaluator, node: ast.Slice) -> Value:
@@ -298,7 +315,7 @@ def _bool_op(self: Evaluator, node: ast.BoolOp) -> Value:
     joined: Value = BOTTOM
     for index, item in enumerate(node.values):
         value = self.value(item)
-        if answer(item, self.flow.names) is not is_and and answer(item, self.flow.names) is not None:
+        if answer(item, self.flow.names) is (not is_and):
             joined = join(joined, value)
             break
         if index < len(node.values) - 1:
@@ -409,7 +426,13 @@ def _starred(self: Evaluator, node: ast.Starred) -> Value:
     return UNKNOWN
 
 
-def _optional_inside(self: Evaluator, node: ast.Await | ast.Yield | ast.YieldFrom) -> Value:
+def _awaited(self: Evaluator, node: ast.Await) -> Value:
+    self.value(node.value)
+    return UNKNOWN
+
+
+def _yielded(self: Evaluator, node: ast.Yield | ast.YieldFrom) -> Value:
+    self.is_generator = True
     if node.value is not None:
         self.value(node.value)
     return UNKNOWN
@@ -417,12 +440,11 @@ def _optional_inside(self: Evaluator, node: ast.Await | ast.Yield | ast.YieldFro
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
     ast.Attribute: _attribute,
-    ast.Await: _optional_inside,
+    ast.Await: _awaited,
     ast.BinOp: _bin_op,
     ast.BoolOp: _bool_op,
     ast.Call: call,
     ast.Compare: _compare,
-    ast.Constant: _constant,
     ast.Dict: _dict,
     ast.DictComp: _comprehension,
     ast.GeneratorExp: _comprehension,
@@ -440,6 +462,6 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Value]] = {
     ast.Subscript: _subscript,
     ast.Tuple: _tuple,
     ast.UnaryOp: _unary_op,
-    ast.Yield: _optional_inside,
-    ast.YieldFrom: _optional_inside,
+    ast.Yield: _yielded,
+    ast.YieldFrom: _yielded,
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
-from fullgraph.semantic.flow.expressions import Evaluator
+from fullgraph.semantic.flow.expressions import Evaluator, constant
 from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
 from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
@@ -30,13 +30,13 @@ from fullgraph.semantic.scopes import COMPREHENSIONS, DEFS, DefNode, Scope
 from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.walk import Walked
 
-_CALL_DEPTH = 3
+_CALL_DEPTH = 5
 _CALLER_DEPTH = 3
-_MOST_CONTEXTS = 4
+_MOST_CONTEXTS = 6
 _MOST_CALLERS = 12
 _CHANGES_RESULT = frozenset({"property", "cached_property", "contextmanager", "overload", "abstractmethod", "setter"})
 
-Context = tuple[DefNode, tuple[tuple[str, Value], ...]]
+Context = tuple[DefNode, tuple[Value, ...]]
 
 
 class Flow:
@@ -52,7 +52,9 @@ class Flow:
         self._runs: dict[DefNode, Interpreter] = {}
         self._open: set[DefNode] = set()
         self._callers_depth = 0
-        self._returned: dict[Context, Value] = {}
+        self._interpretations: dict[Context, Interpreter] = {}
+        self._was_cut = False
+        self._incomplete = False
         self._contexts: dict[DefNode, int] = {}
         self._active: list[DefNode] = []
         self._globals: dict[tuple[Scope, str], Value] = {}
@@ -62,6 +64,8 @@ class Flow:
         """What an expression in a scope is; UNKNOWN outside functions, BOTTOM where it is not reached."""
         if scope.function is None:
             return UNKNOWN
+        if isinstance(expr, ast.Constant):
+            return constant(expr.value)
         return self.run(scope.function).values.get(expr, BOTTOM)
 
     def run(self, scope: Scope) -> Interpreter:
@@ -71,16 +75,34 @@ class Flow:
         if (known := self._runs.get(node)) is not None:
             return known
         self._open.add(node)
-        env = self._parameters(node, scope)
-        run = Interpreter(self, env)
-        outside, self.depth = self.depth, 0
-        run.run(node.body)
-        self.depth = outside
+        active, self._active = self._active, []
+        was_cut, self._was_cut = self._was_cut, False
+        incomplete, self._incomplete = self._incomplete, False
+        depth, self.depth = self.depth, 0
+        run = self._interpreted(node, self._parameters(node))
+        self._active, self.depth, self._was_cut = active, depth, was_cut
         self._open.discard(node)
-        self._runs[node] = run
+        if not self._incomplete or not self._open:
+            self._runs[node] = run
+        self._incomplete = incomplete or self._incomplete
         return run
 
-    def _parameters(self, node: DefNode, scope: Scope) -> dict[str, Value]:
+    def _interpreted(self, node: DefNode, env: dict[str, Value]) -> Interpreter:
+        """One run over a function with these parameters; remembered unless calls in it were too deep to follow."""
+        key: Context = (node, tuple(env.values()))
+        if (known := self._interpretations.get(key)) is not None:
+            return known
+        outside, self._was_cut = self._was_cut, False
+        self._active.append(node)
+        run = Interpreter(self, dict(env))
+        run.run(node.body)
+        self._active.pop()
+        if not self._was_cut:
+            self._interpretations[key] = run
+        self._was_cut = outside or self._was_cut
+        return run
+
+    def _parameters(self, node: DefNode) -> dict[str, Value]:
         env = starred(node.args)
         passed: dict[str, list[Value]] | None = None
         for arg, default in parameters(node.args):
@@ -106,7 +128,9 @@ class Flow:
 
     def _proven_tensors(self, node: DefNode) -> frozenset[str]:
         if (known := self._proven.get(node)) is None:
-            known = self._proven[node] = proven_tensors(node, self.names)
+            scope = self.walked.functions[node].scope
+            calls = self._calls_by_function.get(scope, ())
+            known = self._proven[node] = proven_tensors(node, scope, calls, self.names)
         return known
 
     def _bind_self(self, node: DefNode, env: dict[str, Value]) -> None:
@@ -122,6 +146,15 @@ class Flow:
             env[first.arg] = Instance(info.owner)
 
     # ------------------------------------------------------------------ callers
+
+    @cached_property
+    def _calls_by_function(self) -> dict[Scope, list[ast.Call]]:
+        """Calls by the function they stand in."""
+        found: dict[Scope, list[ast.Call]] = {}
+        for call, scope in self.walked.calls:
+            if scope.function is not None:
+                found.setdefault(scope.function, []).append(call)
+        return found
 
     @cached_property
     def _calls_by_name(self) -> dict[str, list[Scope]]:
@@ -141,11 +174,15 @@ class Flow:
         """What callers in this file pass, by parameter; empty where that is not known of each of them."""
         found: dict[str, list[Value]] = {}
         callers = self._callers(node)
-        if self._callers_depth >= _CALLER_DEPTH or len(callers) > _MOST_CALLERS:
+        if len(callers) > _MOST_CALLERS:
+            return found
+        if callers and self._callers_depth >= _CALLER_DEPTH:
+            self._incomplete = True
             return found
         self._callers_depth += 1
         for caller in callers:
             if caller.node in self._open:
+                self._incomplete = True
                 continue
             for entered, values in self.run(caller).entered:
                 if entered is node:
@@ -178,30 +215,27 @@ class Flow:
         if promise is not UNKNOWN and (promise.tensor is None or promise.tensor.dtype is not None):
             return promise
         env = self._entry_values(node, receiver, values)
-        key: Context = (node, tuple(sorted(env.items(), key=lambda item: item[0])))
-        if (known := self._returned.get(key)) is not None:
-            return known if known is not UNKNOWN else promise
-        if node in self._active or len(self._active) >= _CALL_DEPTH or self._contexts.get(node, 0) >= _MOST_CONTEXTS:
-            return promise
-        self._contexts[node] = self._contexts.get(node, 0) + 1
-        self._active.append(node)
-        run = Interpreter(self, {**starred(node.args), **env})
-        run.run(node.body)
-        self._active.pop()
-        found = UNKNOWN if _is_generator(node) else run.returned
-        self._returned[key] = found
+        known = self._interpretations.get((node, tuple(env.values())))
+        if known is None:
+            contexts = self._contexts.get(node, 0)
+            if node in self._active or contexts >= _MOST_CONTEXTS or len(self._active) >= _CALL_DEPTH:
+                self._was_cut = True
+                return promise
+            self._contexts[node] = contexts + 1
+            known = self._interpreted(node, env)
+        found = UNKNOWN if known.is_generator else known.returned
         return found if found is not UNKNOWN else promise
 
     def _entry_values(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> dict[str, Value]:
-        env: dict[str, Value] = {}
+        """What the parameters are in a call that passes these values, as far as they say more than the function."""
+        env = starred(node.args)
         for arg, default in parameters(node.args):
-            value = values.get(arg.arg)
-            if value is None or value is UNKNOWN:
-                own = self._own(node, arg, default)
-                if value is None and own is UNKNOWN and isinstance(default, ast.Constant):
-                    own = self.constant(default)
-                value = own
-            env[arg.arg] = value
+            own = self._own(node, arg, default)
+            given = values.get(arg.arg)
+            if given is None:
+                env[arg.arg] = self.constant(default) if own is UNKNOWN and isinstance(default, ast.Constant) else own
+            else:
+                env[arg.arg] = settled(own, given)
         self._bind_self(node, env)
         if isinstance(receiver, (Instance, ClassOf)) and (first := next(iter(node.args.args), None)) is not None:
             env[first.arg] = receiver
@@ -233,14 +267,14 @@ class Flow:
             paths = self.names.of(name)
             return path_of(paths) if paths else UNKNOWN
         key = found[0], name.id
+        if found[0].function is not None:
+            return self._closed_over(name, scope, found[0])
         if (known := self._globals.get(key)) is None:
             self._globals[key] = UNKNOWN
-            known = self._globals[key] = self._value_of_bindings(name, scope, found[0])
+            known = self._globals[key] = self._value_of_bindings(name, found[0])
         return known
 
-    def _value_of_bindings(self, name: ast.Name, scope: Scope, home: Scope) -> Value:
-        if home.function is not None:
-            return self._closed_over(name, scope, home)
+    def _value_of_bindings(self, name: ast.Name, home: Scope) -> Value:
         bindings = home.bindings[name.id]
         match bindings:
             case [ast.FunctionDef() | ast.AsyncFunctionDef() as function]:
@@ -261,7 +295,10 @@ class Flow:
         function = home
         while isinstance(function.node, COMPREHENSIONS) and function.parent is not None:
             function = function.parent
-        if function is not function.function or function is scope.function or function.node in self._open:
+        if function is not function.function or function is scope.function:
+            return UNKNOWN
+        if function.node in self._open:
+            self._incomplete = self._was_cut = True
             return UNKNOWN
         return self.run(function).assigned.get(name.id, UNKNOWN)
 
@@ -283,7 +320,7 @@ class Flow:
 
     def entry(self, cls: ast.ClassDef) -> DefNode | None:
         """The method that calling an instance enters."""
-        return self.classes.method(cls, "__call__") or self.classes.method(cls, "forward")
+        return self.attributes.method(cls, "__call__") or self.attributes.method(cls, "forward")
 
     def made(self, caller: Evaluator, cls: ast.ClassDef, given: Arguments) -> Value:
         """What calling a class of this file gives."""
@@ -293,14 +330,3 @@ class Flow:
     def is_module(self, cls: ast.ClassDef) -> bool:
         """Whether a class is, or may be, an ``nn.Module``."""
         return self.classes.is_module(cls) is not ModuleClass.NO
-
-
-def _is_generator(node: DefNode) -> bool:
-    todo: list[ast.AST] = [*node.body]
-    while todo:
-        current = todo.pop()
-        if isinstance(current, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(current, (*DEFS, ast.Lambda, ast.ClassDef)):
-            todo += ast.iter_child_nodes(current)
-    return False

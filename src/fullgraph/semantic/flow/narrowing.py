@@ -118,7 +118,7 @@ def _of_types(value: Value, types: list[str]) -> Value:
     kept = [item for item in value.options if any(_is_of(item, path) for path in types)]
     if kept:
         return join_all(kept)
-    return join_all(_OF_TYPE.get(path, UNKNOWN) for path in types) if len(types) == 1 else UNKNOWN
+    return join_all(_OF_TYPE.get(path, UNKNOWN) for path in types)
 
 
 def _not_of_types(value: Value, types: list[str]) -> Value:

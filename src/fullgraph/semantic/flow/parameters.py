@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.torch_calls import Arguments
@@ -19,24 +20,142 @@ from fullgraph.semantic.flow.value import (
     tensor_of,
 )
 from fullgraph.semantic.names import Names
-from fullgraph.semantic.scopes import DefNode
+from fullgraph.semantic.scopes import Binding, DefNode, Scope
 from fullgraph.torchfacts.returns import ReturnKind, return_kind
 
 _ONLY_OF_TENSORS = frozenset(
-    """abs amax amin argmax argmin backward bincount bmm cdist chunk clamp clamp_ clip clone contiguous cos cumprod
-    cumsum data_ptr detach dim div exp expand expand_as flatten flip floor gather grad_fn index_select isfinite isinf
-    isnan is_floating_point is_nonzero item log logical_not long masked_fill masked_fill_ masked_scatter masked_select
-    matmul max mean min mm ne new_full new_ones new_tensor new_zeros nonzero norm numel permute pow prod relu repeat
-    repeat_interleave requires_grad_ reshape roll round scatter scatter_ scatter_add sigmoid sin softmax sqrt squeeze
-    std sum tanh tolist topk transpose tril triu type_as unbind unfold unflatten unique unsqueeze var view view_as
-    zero_ numpy all any""".split()
+    {
+        "abs",
+        "amax",
+        "amin",
+        "argmax",
+        "argmin",
+        "backward",
+        "bincount",
+        "bmm",
+        "cdist",
+        "chunk",
+        "clamp",
+        "clamp_",
+        "clip",
+        "clone",
+        "contiguous",
+        "cos",
+        "cumprod",
+        "cumsum",
+        "data_ptr",
+        "detach",
+        "dim",
+        "div",
+        "exp",
+        "expand",
+        "expand_as",
+        "flatten",
+        "flip",
+        "floor",
+        "gather",
+        "grad_fn",
+        "index_select",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "is_floating_point",
+        "is_nonzero",
+        "item",
+        "log",
+        "logical_not",
+        "long",
+        "masked_fill",
+        "masked_fill_",
+        "masked_scatter",
+        "masked_select",
+        "matmul",
+        "max",
+        "mean",
+        "min",
+        "mm",
+        "ne",
+        "new_full",
+        "new_ones",
+        "new_tensor",
+        "new_zeros",
+        "nonzero",
+        "norm",
+        "numel",
+        "permute",
+        "pow",
+        "prod",
+        "relu",
+        "repeat",
+        "repeat_interleave",
+        "requires_grad_",
+        "reshape",
+        "roll",
+        "round",
+        "scatter",
+        "scatter_",
+        "scatter_add",
+        "sigmoid",
+        "sin",
+        "softmax",
+        "sqrt",
+        "squeeze",
+        "std",
+        "sum",
+        "tanh",
+        "tolist",
+        "topk",
+        "transpose",
+        "tril",
+        "triu",
+        "type_as",
+        "unbind",
+        "unfold",
+        "unflatten",
+        "unique",
+        "unsqueeze",
+        "var",
+        "view",
+        "view_as",
+        "zero_",
+        "numpy",
+        "all",
+        "any",
+    }
 )
 _TESTED_BY = frozenset({"isinstance", "hasattr", "is_tensor", "callable", "type", "issubclass"})
 _MAKES = frozenset({ReturnKind.TENSOR, ReturnKind.TENSORS})
 _COMPARES = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
 _CREATES = frozenset(
-    """arange as_tensor asarray empty eye from_numpy full linspace logspace ones rand randint randn randperm tensor
-    zeros Tensor stack cat concat concatenate hstack vstack dstack manual_seed range scalar_tensor""".split()
+    {
+        "arange",
+        "as_tensor",
+        "asarray",
+        "empty",
+        "eye",
+        "from_numpy",
+        "full",
+        "linspace",
+        "logspace",
+        "ones",
+        "rand",
+        "randint",
+        "randn",
+        "randperm",
+        "tensor",
+        "zeros",
+        "Tensor",
+        "stack",
+        "cat",
+        "concat",
+        "concatenate",
+        "hstack",
+        "vstack",
+        "dstack",
+        "manual_seed",
+        "range",
+        "scalar_tensor",
+    }
 )
 
 
@@ -65,40 +184,41 @@ def bound(node: DefNode, given: Arguments, skipped: int) -> dict[str, Value]:
     return found
 
 
-def proven_tensors(node: DefNode, names: Names) -> frozenset[str]:
-    """Parameters without annotation that are surely tensors, since the function uses them as only tensors can be."""
+def proven_tensors(node: DefNode, scope: Scope, calls: Iterable[ast.Call], names: Names) -> frozenset[str]:
+    """Parameters without annotation that are surely tensors, since the function uses them as only tensors can be.
+
+    What happens to a name after it was assigned something else proves nothing.
+    """
     candidates = {arg.arg for arg, _ in parameters(node.args) if arg.annotation is None}
     candidates -= {"self", "cls"}
     if not candidates:
         return frozenset()
     proven: dict[str, int] = {}
-    stored: dict[str, int] = {}
-    derived: dict[str, str] = {}
-    for part in _nodes(node):
-        match part:
-            case ast.Call(func=func, args=args):
-                if _last(func) in _TESTED_BY:
-                    candidates -= {item.id for item in args if isinstance(item, ast.Name)}
-                elif (name := _used_as_tensor(func, args, names)) is not None:
-                    proven[name] = min(part.lineno, proven.get(name, part.lineno))
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Compare(left=ast.Name(id=left))) if name == left:
-                proven[name] = min(part.lineno, proven.get(name, part.lineno))
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Compare() as compared):
-                if (source := _root(compared)) is not None:
-                    derived[name] = source
-            case ast.Name(id=name, ctx=ast.Store()):
-                stored[name] = min(part.lineno, stored.get(name, part.lineno))
-            case _:
-                continue
+    derived = {name: source for name, items in scope.bindings.items() if (source := _compared(items)) in candidates}
+    for call in calls:
+        if _last(call.func) in _TESTED_BY:
+            candidates -= {item.id for item in call.args if isinstance(item, ast.Name)}
+        elif (name := _used_as_tensor(call, candidates | derived.keys(), names)) is not None:
+            proven[name] = min(call.lineno, proven.get(name, call.lineno))
     for name, source in derived.items():
         if name in proven:
             proven[source] = min(proven[name], proven.get(source, proven[name]))
-    return frozenset(name for name in candidates & proven.keys() if proven[name] <= stored.get(name, proven[name]))
+    return frozenset(name for name in candidates & proven.keys() if proven[name] <= _first_assigned(name, scope))
 
 
-def _nodes(node: DefNode) -> Iterator[ast.AST]:
-    for statement in node.body:
-        yield from ast.walk(statement)
+def _compared(bindings: list[Binding]) -> str:
+    """The name that the only value of another name compares; empty if it is anything else."""
+    match bindings:
+        case [ast.Compare() as comparison]:
+            return _root(comparison) or ""
+        case _:
+            return ""
+
+
+def _first_assigned(name: str, scope: Scope) -> float:
+    """The row in which a parameter is first assigned."""
+    rows = [getattr(item, "lineno", 0) for item in scope.bindings.get(name, ()) if not isinstance(item, ast.arg)]
+    return min(rows, default=math.inf)
 
 
 def _root(base: ast.expr) -> str | None:
@@ -124,16 +244,18 @@ def _last(func: ast.expr) -> str:
             return ""
 
 
-def _used_as_tensor(func: ast.expr, args: list[ast.expr], names: Names) -> str | None:
-    """The name that a call proves to be a tensor."""
-    match func, args:
-        case ast.Attribute(value=base, attr=attr), _ if attr in _ONLY_OF_TENSORS and (name := _root(base)) is not None:
+def _used_as_tensor(call: ast.Call, candidates: set[str], names: Names) -> str | None:
+    """The parameter that a call proves to be a tensor."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=base, attr=attr)) if (
+            attr in _ONLY_OF_TENSORS and (name := _root(base)) in candidates
+        ):
             return name
-        case ast.Attribute(value=ast.Name(id=name), attr="size"), [_]:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="size"), args=[_]) if name in candidates:
             return name
-        case ast.Attribute(attr=attr), [ast.Name(id=name), *_] if attr not in _CREATES:
+        case ast.Call(func=func, args=[ast.Name(id=name), *_]) if name in candidates and _last(func) not in _CREATES:
             takes = any(path in _COMPARES or return_kind(path) in _MAKES for path in names.of(func))
-            return name if takes and attr not in _CREATES else None
+            return name if takes else None
         case _:
             return None
 

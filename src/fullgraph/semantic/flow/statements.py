@@ -35,7 +35,6 @@ class Interpreter(Evaluator):
         super().__init__(flow, env)
         self.assigned = dict(env)
         self.returned: Value = BOTTOM
-        self.is_generator = False
         self.reached = True
         self.nesting = 0
         self.breaks: list[list[Environment]] = []
@@ -123,9 +122,7 @@ def joined(environments: list[Environment]) -> Environment:
 
 
 def same(left: Environment, right: Environment) -> bool:
-    """Whether two environments say the same."""
-    if len(left) != len(right):
-        return False
+    """Whether the second environment says the same as the first of every name of the first."""
     return all(value is (known := right.get(name)) or value == known for name, value in left.items())
 
 
@@ -267,13 +264,13 @@ def _match(self: Interpreter, node: ast.Match) -> None:
     self.merge(*ends)
 
 
-def _break(self: Interpreter, node: ast.Break) -> None:
+def _break(self: Interpreter, _: ast.Break) -> None:
     if self.breaks:
         self.breaks[-1].append(self.env)
     self.reached = False
 
 
-def _continue(self: Interpreter, node: ast.Continue) -> None:
+def _continue(self: Interpreter, _: ast.Continue) -> None:
     if self.continues:
         self.continues[-1].append(self.env)
     self.reached = False

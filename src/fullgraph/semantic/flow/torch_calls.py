@@ -65,39 +65,276 @@ _DTYPES = {
 _OF_VALUES = frozenset({"allclose", "equal", "is_nonzero"})
 """Give a bool that depends on what is in the tensors."""
 _SAME_DTYPE = frozenset(
-    """abs alias as_strided atleast_1d atleast_2d atleast_3d broadcast_to clamp clamp_max clamp_min clip clone
-    contiguous copy_ cpu cuda data detach detach_ diag diag_embed diagonal diff empty_like expand expand_as fill fill_
-    flatten flip fliplr flipud full_like gather index_add index_add_ index_copy index_fill index_fill_ index_put
-    index_put_ index_select logical_and_ logical_not_ masked_fill masked_fill_ masked_scatter masked_scatter_
-    masked_select movedim moveaxis narrow neg new_empty new_full new_ones new_zeros ones_like permute pin_memory ravel
-    repeat repeat_interleave requires_grad_ reshape reshape_as resolve_conj resolve_neg roll rot90 scatter scatter_
-    scatter_add scatter_add_ select squeeze squeeze_ swapaxes swapdims t take take_along_dim tile to transpose tril triu
-    unflatten unfold unique unsqueeze unsqueeze_ view view_as zero_ zeros_like bitwise_not bitwise_not_ rand_like_
-    amax amin cummax_ max min median sort_ chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes
-    adjoint mH mT T H real values indices""".split()
+    {
+        "abs",
+        "alias",
+        "as_strided",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "broadcast_to",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "clip",
+        "clone",
+        "contiguous",
+        "copy_",
+        "cpu",
+        "cuda",
+        "data",
+        "detach",
+        "detach_",
+        "diag",
+        "diag_embed",
+        "diagonal",
+        "diff",
+        "empty_like",
+        "expand",
+        "expand_as",
+        "fill",
+        "fill_",
+        "flatten",
+        "flip",
+        "fliplr",
+        "flipud",
+        "full_like",
+        "gather",
+        "index_add",
+        "index_add_",
+        "index_copy",
+        "index_fill",
+        "index_fill_",
+        "index_put",
+        "index_put_",
+        "index_select",
+        "logical_and_",
+        "logical_not_",
+        "masked_fill",
+        "masked_fill_",
+        "masked_scatter",
+        "masked_scatter_",
+        "masked_select",
+        "movedim",
+        "moveaxis",
+        "narrow",
+        "neg",
+        "new_empty",
+        "new_full",
+        "new_ones",
+        "new_zeros",
+        "ones_like",
+        "permute",
+        "pin_memory",
+        "ravel",
+        "repeat",
+        "repeat_interleave",
+        "requires_grad_",
+        "reshape",
+        "reshape_as",
+        "resolve_conj",
+        "resolve_neg",
+        "roll",
+        "rot90",
+        "scatter",
+        "scatter_",
+        "scatter_add",
+        "scatter_add_",
+        "select",
+        "squeeze",
+        "squeeze_",
+        "swapaxes",
+        "swapdims",
+        "t",
+        "take",
+        "take_along_dim",
+        "tile",
+        "to",
+        "transpose",
+        "tril",
+        "triu",
+        "unflatten",
+        "unfold",
+        "unique",
+        "unsqueeze",
+        "unsqueeze_",
+        "view",
+        "view_as",
+        "zero_",
+        "zeros_like",
+        "bitwise_not",
+        "bitwise_not_",
+        "rand_like_",
+        "amax",
+        "amin",
+        "cummax_",
+        "max",
+        "min",
+        "median",
+        "sort_",
+        "chunk",
+        "split",
+        "tensor_split",
+        "unbind",
+        "hsplit",
+        "vsplit",
+        "dsplit",
+        "split_with_sizes",
+        "adjoint",
+        "mH",
+        "mT",
+        "T",
+        "H",
+        "real",
+        "values",
+        "indices",
+    }
 )
 _COMBINED = frozenset(
-    """add add_ sub sub_ subtract mul mul_ multiply remainder floor_divide bitwise_and bitwise_or bitwise_xor
-    bitwise_and_ bitwise_or_ fmod maximum minimum cat concat concatenate stack hstack vstack dstack
-    """.split()
+    {
+        "add",
+        "add_",
+        "sub",
+        "sub_",
+        "subtract",
+        "mul",
+        "mul_",
+        "multiply",
+        "remainder",
+        "floor_divide",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "bitwise_and_",
+        "bitwise_or_",
+        "fmod",
+        "maximum",
+        "minimum",
+        "cat",
+        "concat",
+        "concatenate",
+        "stack",
+        "hstack",
+        "vstack",
+        "dstack",
+    }
 )
 _COUNTED = frozenset({"sum", "prod", "cumsum", "cumprod"})
 _FLOATING = frozenset(
-    """mean softmax log_softmax sigmoid tanh exp log sqrt rsqrt norm std var rand randn div true_divide linspace
-    erf logsumexp sin cos reciprocal""".split()
+    {
+        "mean",
+        "softmax",
+        "log_softmax",
+        "sigmoid",
+        "tanh",
+        "exp",
+        "log",
+        "sqrt",
+        "rsqrt",
+        "norm",
+        "std",
+        "var",
+        "rand",
+        "randn",
+        "div",
+        "true_divide",
+        "linspace",
+        "erf",
+        "logsumexp",
+        "sin",
+        "cos",
+        "reciprocal",
+    }
 )
 _REDUCTIONS = frozenset(
-    """sum prod mean max min amax amin any all argmax argmin median std var norm count_nonzero logsumexp nansum
-    nanmean""".split()
+    {
+        "sum",
+        "prod",
+        "mean",
+        "max",
+        "min",
+        "amax",
+        "amin",
+        "any",
+        "all",
+        "argmax",
+        "argmin",
+        "median",
+        "std",
+        "var",
+        "norm",
+        "count_nonzero",
+        "logsumexp",
+        "nansum",
+        "nanmean",
+    }
 )
 _SAME_RANK = frozenset(
-    """abs clamp clip clone contiguous cpu cuda cumsum cumprod detach exp fill_ flip index_select log masked_fill
-    masked_fill_ narrow neg requires_grad_ roll round sigmoid softmax sqrt tanh to type type_as float half double
-    bfloat16 long int short bool byte char ceil floor trunc relu bitwise_not logical_not pow gather
-    isnan isinf isfinite ones_like zeros_like empty_like full_like rand_like randn_like sign square repeat_interleave
-    """.split()
+    {
+        "abs",
+        "clamp",
+        "clip",
+        "clone",
+        "contiguous",
+        "cpu",
+        "cuda",
+        "cumsum",
+        "cumprod",
+        "detach",
+        "exp",
+        "fill_",
+        "flip",
+        "index_select",
+        "log",
+        "masked_fill",
+        "masked_fill_",
+        "narrow",
+        "neg",
+        "requires_grad_",
+        "roll",
+        "round",
+        "sigmoid",
+        "softmax",
+        "sqrt",
+        "tanh",
+        "to",
+        "type",
+        "type_as",
+        "float",
+        "half",
+        "double",
+        "bfloat16",
+        "long",
+        "int",
+        "short",
+        "bool",
+        "byte",
+        "char",
+        "ceil",
+        "floor",
+        "trunc",
+        "relu",
+        "bitwise_not",
+        "logical_not",
+        "pow",
+        "gather",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "ones_like",
+        "zeros_like",
+        "empty_like",
+        "full_like",
+        "rand_like",
+        "randn_like",
+        "sign",
+        "square",
+        "repeat_interleave",
+    }
 )
-_OF_NUMBERS = frozenset({"add", "ceil", "div", "floor", "floor_divide", "mul", "pow", "sqrt", "sub", "to", "long", "int"})
+_OF_NUMBERS = frozenset(
+    {"add", "ceil", "div", "floor", "floor_divide", "mul", "pow", "sqrt", "sub", "to", "long", "int"}
+)
 """What gives a tensor of known numbers where it is given known numbers."""
 _FILLED = frozenset({"ones", "zeros", "empty", "rand", "randn", "eye", "linspace", "logspace"})
 _NAMED_DTYPE = re.compile(r"torch\.(?:(bool)|(u?int\d+|long|int|short|byte|char)|(b?float\d*|half|double|float8_\w+))$")
@@ -222,7 +459,7 @@ def torch_function(path: str, given: Arguments) -> Value:
         return special
     if kind is None:
         return UNKNOWN
-    return _result(name, kind, fixed, count, given, first=1)
+    return _result(name, kind, fixed, count, given)
 
 
 def tensor_method(tensor: Tensor, name: str, given: Arguments) -> Value:
@@ -231,12 +468,10 @@ def tensor_method(tensor: Tensor, name: str, given: Arguments) -> Value:
     if (special := _special(name, given, method=True)) is not None:
         return special
     kind, fixed, count = _method_facts(name)
-    return UNKNOWN if kind is None else _result(name, kind, fixed, count, given, first=1)
+    return UNKNOWN if kind is None else _result(name, kind, fixed, count, given)
 
 
-def _result(
-    name: str, kind: ReturnKind, fixed: ResultDtype | None, count: int | None, given: Arguments, first: int
-) -> Value:
+def _result(name: str, kind: ReturnKind, fixed: ResultDtype | None, count: int | None, given: Arguments) -> Value:
     operand = given.positional[0] if given.positional else given.named.get("input", UNKNOWN)
     match kind:
         case ReturnKind.TENSOR:
