@@ -107,6 +107,8 @@ class Effect(enum.Enum):
     """Dynamo compiles the function again until it meets its limit."""
     DEVICE_MOVE = "device move"
     """A tensor is moved between devices inside the graph, or the graph breaks."""
+    WRONG_RESULT = "wrong result"
+    """Compiled code gives another result than the same code run eagerly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,9 +536,13 @@ class Context:
         """The source of ``expr`` in one line, cut in the middle where it is longer than ``limit`` characters."""
         return source_text(expr, self._model.lines, limit)
 
+    def functions_entered(self, call: ast.Call) -> tuple[DefNode, ...]:
+        """Functions of this file that a call enters."""
+        return tuple(self._model.classes.functions_of(call.func, self._scope))
+
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
-        return bool(self._model.classes.functions_of(call.func, self._scope))
+        return bool(self.functions_entered(call))
 
     def starts_tracing(self) -> bool:
         """Whether the function that is looked at is itself compiled, so that its arguments come from eager code."""
@@ -588,6 +594,11 @@ class Context:
                 return self._model.classes.bindings_of_attribute(base, attr, self._scope)
             case _:
                 return ()
+
+    def is_local(self, name: ast.Name) -> bool:
+        """Whether a name is bound in a function, rather than by the module or nowhere."""
+        found = self._model.walked.name_scope.get(name, self._scope).lookup(name.id)
+        return found is not None and found[0].function is not None
 
     def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
         """Every annotation that this file gives a name or a ``self.attribute``."""

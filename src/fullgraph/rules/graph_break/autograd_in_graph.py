@@ -207,7 +207,11 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if ctx.kind(receiver) is Kind.TENSOR and not ctx.moves_with_module(receiver):
+            if (ctx.kind(receiver) is Kind.TENSOR or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
+                yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
+        case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
+            makers = ctx.made_by(receiver)
+            if makers and all(path.startswith("torch.nn.") for path in makers):
                 yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
         case _:
             return
@@ -234,6 +238,15 @@ def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                     yield ctx.at(target, what=f"{ctx.text(target)} = ...", remedy=_ASSIGN)
             case _:
                 continue
+
+
+def _is_copy(expr: ast.expr) -> bool:
+    """``x.detach()`` and ``x.clone()``, which only tensors have."""
+    match expr:
+        case ast.Call(func=ast.Attribute(attr="detach" | "clone"), args=[]):
+            return True
+        case _:
+            return False
 
 
 def _is_optimizer(path: str) -> bool:
@@ -281,6 +294,8 @@ class Net(nn.Module):
         y = x * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
+        z = target.detach().requires_grad_(True)  # TFG216
+        self.linear.requires_grad_(False)  # TFG216
         for p in self.linear.parameters():
             p.requires_grad = False  # TFG216
         y.data = x  # TFG216
@@ -317,6 +332,8 @@ class Net(nn.Module):
         p.data = x * 3
         self.requires_grad = True
         self.linear.weight.requires_grad_(False)
+        self.linear.requires_grad_(True)
+        engine.requires_grad_()
         y = torch.zeros(3, requires_grad=False) + x.data + x.grad
         return y if y.requires_grad else x
 
