@@ -411,7 +411,7 @@ class Context:
         return _missing_in(path, self.releases)
 
     def aims_at(self, releases: str) -> bool:
-        """Whether some of the releases aimed at are among these, such as ``>=2.4,<2.9``; all are where none is named."""
+        """Whether some of the releases aimed at are among these, such as ``>=2.4,<2.9``; an empty text means all."""
         return not releases or _range(releases).meets(self.releases)
 
     def mentions(self, *words: str) -> bool:

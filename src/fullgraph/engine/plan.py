@@ -75,9 +75,7 @@ def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
     return frozenset(
         code
         for code in codes
-        if code not in registry()
-        or not (seen := registry()[code].rule.torch)
-        or TorchRange.parse(seen).meets(releases)
+        if code not in registry() or not (seen := registry()[code].rule.torch) or TorchRange.parse(seen).meets(releases)
     )
 
 

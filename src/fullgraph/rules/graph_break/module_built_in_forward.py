@@ -1,10 +1,10 @@
-'''Traced code builds a parameter or module, or registers a hook.
+"""Traced code builds a parameter or module, or registers a hook.
 
 ## What is wrong
 
-What a module is made of has to exist before Dynamo traces it. Making a parameter, or a module that has parameters, splits
-the graph; in a class of one's own the call of `super().__init__()` does so once more. Registering a hook splits it as well,
-and loading a state dict.
+What a module is made of has to exist before Dynamo traces it. Making a parameter, or a module that has parameters,
+splits the graph; in a class of one's own the call of `super().__init__()` does so once more. Registering a hook
+splits it as well, and loading a state dict.
 
 ```python bad
 import torch
@@ -77,20 +77,20 @@ class Net(nn.Module):
 CALL = torch.compile(Net()), torch.ones(3)
 ```
 
-Modules without parameters, such as `nn.ReLU()`, `nn.Softmax(dim=-1)` or `nn.MSELoss()`, may be built in traced code, and
-so may buffers.
+Modules without parameters, such as `nn.ReLU()`, `nn.Softmax(dim=-1)` or `nn.MSELoss()`, may be built in traced code,
+and so may buffers.
 
 ## When it is reported
 
-`nn.Parameter(...)` of a tensor computed there, and constructors of modules of `torch.nn` that have parameters, in traced code outside of `__init__`; not
-with `affine=False` or `elementwise_affine=False`. Registering forward and backward hooks, and `load_state_dict`. `nn.Parameter`
-alone only where torch 2.9 or later is aimed at.
+`nn.Parameter(...)` of a tensor computed there, and constructors of modules of `torch.nn` that have parameters, in
+traced code outside of `__init__`; not with `affine=False` or `elementwise_affine=False`. Registering forward and
+backward hooks, and `load_state_dict`. `nn.Parameter` alone only where torch 2.9 or later is aimed at.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. On torch
-2.2 to 2.6 `nn.Parameter(...)` is traced, and a module that is built there is an error.
-'''
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. On
+torch 2.2 to 2.6 `nn.Parameter(...)` is traced, and a module that is built there is an error.
+"""
 
 import ast
 from collections.abc import Iterator

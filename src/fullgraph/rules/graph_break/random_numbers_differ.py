@@ -1,9 +1,9 @@
-'''Compiled code draws other random numbers than the same code run eagerly.
+"""Compiled code draws other random numbers than the same code run eagerly.
 
 ## What is wrong
 
-Dynamo turns NumPy calls into calls of torch. An array of `numpy.random` is then drawn from torch's generator: the seed
-given to NumPy has no effect, and the numbers are not those of eager mode. Nothing warns.
+Dynamo turns NumPy calls into calls of torch. An array of `numpy.random` is then drawn from torch's generator: the
+seed given to NumPy has no effect, and the numbers are not those of eager mode. Nothing warns.
 
 ```python bad
 import numpy as np
@@ -83,15 +83,15 @@ CALLS = drawn, [(torch.ones(3),)] * 3
 
 ## When it is reported
 
-`rand`, `randn`, `normal`, `uniform` and `random` of `numpy.random` where they are asked for an array, and methods of a
-`random.Random` that the file makes at the top of the module, in traced code. The second one only where torch 2.6 to 2.14 is
-aimed at. A single number of `numpy.random` is a graph break instead.
+`rand`, `randn`, `normal`, `uniform` and `random` of `numpy.random` where they are asked for an array, and methods of
+a `random.Random` that the file makes at the top of the module, in traced code. The second one only where torch 2.6 to
+2.14 is aimed at. A single number of `numpy.random` is a graph break instead.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the bad ones give another result compiled than eagerly, the good ones the
-same. The first was seen on torch 2.2 to 2.15.
-'''
+The blocks above run on torch in fullgraph's tests: the bad ones give another result compiled than eagerly, the good
+ones the same. The first was seen on torch 2.2 to 2.15.
+"""
 
 import ast
 from collections.abc import Iterator

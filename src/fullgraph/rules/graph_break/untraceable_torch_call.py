@@ -1,4 +1,4 @@
-'''Traced code calls a function of torch that Dynamo does not trace.
+"""Traced code calls a function of torch that Dynamo does not trace.
 
 ## What is wrong
 
@@ -78,15 +78,15 @@ CALL = step, torch.ones(3)
 
 ## When it is reported
 
-In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and `wait`,
-`torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads, memory statistics of CUDA, resetting the
-compiler, `torch._dynamo.graph_break()`; and `resize_`, `resize_as_`, `share_memory_`, `storage` and `to_sparse` of what is surely
-a tensor; the address of a storage.
+In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
+`wait`, `torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads,
+memory statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; and `resize_`, `resize_as_`,
+`share_memory_`, `storage` and `to_sparse` of what is surely a tensor; the address of a storage.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks.
-'''
+"""
 
 import ast
 from collections.abc import Iterator
