@@ -17,6 +17,7 @@ from fullgraph.engine.registry import RegisteredRule, registry
 from fullgraph.torchfacts import TorchVersion
 from fullgraph.verify import Observation, OracleError
 from fullgraph.verify.evidence import block_ids, contradictions, evidence
+from fullgraph.verify.observe import observe
 
 ROOT = Path(__file__).parent.parent
 RELEASES: dict[str, dict[str, Any]] = json.loads((ROOT / "docs" / "evidence.json").read_text(encoding="utf-8"))
@@ -183,6 +184,30 @@ def test_good_block_must_be_clean() -> None:
     assert not contradictions(ANY_RULE, good, observation({}))
     assert contradictions(ANY_RULE, good, observation({"move_lines": {3}})) == ("not clean",)
     assert contradictions(ANY_RULE, good, observation({"errors": ("ValueError: x",)})) == ("raised ValueError: x",)
+
+
+DRAWS = """import numpy as np
+import torch
+
+np.random.seed(0)
+
+
+@torch.compile
+def step(x):
+    return x * torch.from_numpy(np.random.rand(3))  # TFG214
+
+
+CALL = step, torch.ones(3)
+"""
+
+
+def test_wrong_result_must_differ_from_eager_mode() -> None:
+    pytest.importorskip("torch")
+    rule, bad, seen = ruled(Effect.WRONG_RESULT), Block("bad", DRAWS), observe(DRAWS)
+    eager = observe(DRAWS, compiled=False)
+    assert not contradictions(rule, bad, seen)
+    assert contradictions(rule, bad, eager) == ("the result is that of eager mode",)
+    assert contradictions(rule, Block("good", DRAWS), seen) == ("the result is not that of eager mode",)
 
 
 def test_category_without_evidence_has_no_proof() -> None:

@@ -112,6 +112,8 @@ class Effect(enum.Enum):
     """Dynamo compiles the function again until it meets its limit."""
     DEVICE_MOVE = "device move"
     """A tensor is moved between devices inside the graph, or the graph breaks."""
+    WRONG_RESULT = "wrong result"
+    """Compiled code gives another result than the same code run eagerly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +424,7 @@ class Context:
         return _missing_in(path, self.releases)
 
     def aims_at(self, releases: str) -> bool:
-        """Whether some of the releases aimed at are among these, such as ``>=2.4,<2.9``; all are where none is named."""
+        """Whether some of the releases aimed at are among these, such as ``>=2.4,<2.9``; an empty text means all."""
         return not releases or _range(releases).meets(self.releases)
 
     def mentions(self, *words: str) -> bool:
@@ -554,9 +556,13 @@ class Context:
         """The source of ``expr`` in one line, cut in the middle where it is longer than ``limit`` characters."""
         return source_text(expr, self._model.lines, limit)
 
+    def functions_entered(self, call: ast.Call) -> tuple[DefNode, ...]:
+        """Functions of this file that a call enters."""
+        return tuple(self._model.classes.functions_of(call.func, self._scope))
+
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
-        return bool(self._model.classes.functions_of(call.func, self._scope))
+        return bool(self.functions_entered(call))
 
     def starts_tracing(self) -> bool:
         """Whether the function that is looked at is itself compiled, so that its arguments come from eager code."""
@@ -608,6 +614,11 @@ class Context:
                 return self._model.classes.bindings_of_attribute(base, attr, self._scope)
             case _:
                 return ()
+
+    def is_local(self, name: ast.Name) -> bool:
+        """Whether a name is bound in a function, rather than by the module or nowhere."""
+        found = self._model.walked.name_scope.get(name, self._scope).lookup(name.id)
+        return found is not None and found[0].function is not None
 
     def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
         """Every annotation that this file gives a name or a ``self.attribute``."""

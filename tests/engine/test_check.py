@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -30,10 +31,12 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         known: Mapping[str, RegisteredRule] = {rule.code: registered(rule, category) for rule in rules}
         monkeypatch.setattr(plan, "registry", lambda: known)
         plan.plan_for.cache_clear()
+        plan.codes_at.cache_clear()
         return check_source(source.encode(), "file.py", Settings(TARGET, frozenset(known)))
 
     yield go
     plan.plan_for.cache_clear()
+    plan.codes_at.cache_clear()
 
 
 def rows(findings: list[Finding]) -> list[tuple[int, str]]:
@@ -323,3 +326,33 @@ def test_the_target_decides() -> None:
 
     assert codes(TorchVersion(2, 14)) == ["TFG102"]
     assert codes(TorchVersion(2, 15)) == ["TFG101"]
+
+
+@pytest.mark.parametrize(
+    ("releases", "is_silent"),
+    [("", False), (">=2.4,<2.13", True), (">=2.13,<2.14", False), (">=2.14", True), (">=2.2", False)],
+)
+def test_rule_about_other_releases_is_silent(run: Run, releases: str, is_silent: bool) -> None:
+    rule = replace(reporter("TFG191", ast.If), torch=releases)
+    assert bool(run("import torch\nif torch:\n    pass\n", rule)) is not is_silent
+
+
+FAILING = """import torch
+
+@torch.compile
+def f(x):
+    if x.shape[0]:
+        x = x + 1
+    if x.ndim:
+        x = x + 1
+        raise ValueError
+    return x
+"""
+
+
+def test_graph_break_before_a_raise_is_a_note(run: Run) -> None:
+    rule = reporter("TFG291", ast.Assign, where=Traced.POSSIBLE)
+    found = run(FAILING, rule, category="graph_break")
+    assert [(item.start.row, item.severity) for item in found] == [(6, Severity.ERROR), (8, Severity.NOTE)]
+    others = run(FAILING, reporter("TFG391", ast.Assign, where=Traced.POSSIBLE), category="recompile")
+    assert [item.severity for item in others] == [Severity.ERROR, Severity.ERROR]

@@ -361,6 +361,10 @@ GUARDS = [
     ("if torch.compiler.is_compiling:\n    pass\nelse:\n    mark()", [C]),
     ("if x.is_compiling():\n    pass\nelse:\n    mark()", [C]),
     ("c = c\nif c:\n    mark()", [C]),
+    ("debug = False\nif debug:\n    mark()\nmark()", [N, C]),
+    ("fast = True\nif fast:\n    mark()\nelse:\n    mark()", [C, N]),
+    ("found = False\nif found:\n    mark()\nfound = True", [C]),
+    ("count = 0\nif count:\n    mark()", [C]),
 ]
 
 

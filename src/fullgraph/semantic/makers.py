@@ -11,7 +11,9 @@ from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import Walked
 
 _DEPTH = 8
-_SAME = frozenset({"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "bfloat16", "requires_grad_"})
+_SAME = frozenset(
+    {"bfloat16", "cpu", "cuda", "double", "eval", "float", "half", "manual_seed", "requires_grad_", "to", "train"}
+)
 """Methods that give their receiver back, or something of its class."""
 _CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "builtins.list", "builtins.tuple"})
 

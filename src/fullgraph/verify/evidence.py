@@ -58,6 +58,10 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
         return tuple(f"raised {error}" for error in seen.errors)
     if is_bad:
         return tuple(_EVIDENCE[rule.effect](block, seen))
+    if rule.effect is Effect.WRONG_RESULT and not same_result(
+        seen.result, observe(block.source, compiled=False).result
+    ):
+        return ("the result is not that of eager mode",)
     warns = rule.effect is Effect.DEPRECATION and seen.warned_lines
     return () if seen.clean and not warns else ("not clean",)
 
@@ -142,6 +146,13 @@ def _device(block: Block, seen: Observation) -> Iterator[str]:
     yield from _unlike("moves or breaks", seen.move_lines | seen.break_lines, block)
 
 
+def _wrong_result(block: Block, seen: Observation) -> Iterator[str]:
+    """Have the block give another result when it runs eagerly, and the linter say why at the marked lines."""
+    if same_result(seen.result, observe(block.source, compiled=False).result):
+        yield "the result is that of eager mode"
+    yield from _unlike("findings", {finding.start.row for finding in _linted(block, seen)}, block)
+
+
 def _missing(block: Block, seen: Observation) -> Iterator[str]:
     """Have each marked line alone raise, and the linter say so for the torch that ran it."""
     if not any(error.startswith(("AttributeError", "ImportError", "ModuleNotFoundError")) for error in seen.errors):
@@ -197,6 +208,7 @@ _EVIDENCE: Mapping[Effect, Callable[[Block, Observation], Iterator[str]]] = Mapp
         Effect.GRAPH_BREAK: _graph_break,
         Effect.RECOMPILATION: _recompile,
         Effect.DEVICE_MOVE: _device,
+        Effect.WRONG_RESULT: _wrong_result,
     }
 )
 

@@ -1,4 +1,4 @@
-'''Traced code runs the backward pass, steps an optimizer, or changes what requires a gradient.
+"""Traced code runs the backward pass, steps an optimizer, or changes what requires a gradient.
 
 ## What is wrong
 
@@ -113,15 +113,17 @@ CALL = step, torch.ones(3)
 ## When it is reported
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
-`functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, or what is called optimizer;
-`requires_grad_()` and assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; and assignments to
-the `data` of a tensor computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break.
+`functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, or what is called
+optimizer; `requires_grad_()` and assignments to `requires_grad`; factories with `requires_grad=True`;
+`retain_grad()`; and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and changing
+`data` in place, is no graph break.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
-was seen on torch 2.2 to 2.15, except for `retain_grad`, which breaks from 2.9 on.
-'''
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
+breaks from 2.9 on.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -193,7 +195,7 @@ def steps(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         case ast.Attribute(value=(ast.Name(id=name) | ast.Attribute(attr=name)) as receiver):
             makers = ctx.made_by(receiver)
             made = bool(makers) and all(_is_optimizer(path) for path in makers)
-            if made or (not ctx.bindings(receiver) or _is_parameter(receiver, ctx)) and _sounds_like_one(name):
+            if made or ((not ctx.bindings(receiver) or _is_parameter(receiver, ctx)) and _sounds_like_one(name)):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_AROUND)
         case _:
             return
@@ -207,7 +209,11 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if ctx.kind(receiver) is Kind.TENSOR and not ctx.moves_with_module(receiver):
+            if (ctx.kind(receiver) is Kind.TENSOR or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
+                yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
+        case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
+            makers = ctx.made_by(receiver)
+            if makers and all(path.startswith("torch.nn.") for path in makers):
                 yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
         case _:
             return
@@ -234,6 +240,15 @@ def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                     yield ctx.at(target, what=f"{ctx.text(target)} = ...", remedy=_ASSIGN)
             case _:
                 continue
+
+
+def _is_copy(expr: ast.expr) -> bool:
+    """``x.detach()`` and ``x.clone()``, which only tensors have."""
+    match expr:
+        case ast.Call(func=ast.Attribute(attr="detach" | "clone"), args=[]):
+            return True
+        case _:
+            return False
 
 
 def _is_optimizer(path: str) -> bool:
@@ -281,6 +296,8 @@ class Net(nn.Module):
         y = x * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
+        z = target.detach().requires_grad_(True)  # TFG216
+        self.linear.requires_grad_(False)  # TFG216
         for p in self.linear.parameters():
             p.requires_grad = False  # TFG216
         y.data = x  # TFG216
@@ -317,6 +334,8 @@ class Net(nn.Module):
         p.data = x * 3
         self.requires_grad = True
         self.linear.weight.requires_grad_(False)
+        self.linear.requires_grad_(True)
+        engine.requires_grad_()
         y = torch.zeros(3, requires_grad=False) + x.data + x.grad
         return y if y.requires_grad else x
 

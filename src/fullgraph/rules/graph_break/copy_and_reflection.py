@@ -1,9 +1,9 @@
-'''Traced code copies a tensor or module, or inspects the interpreter.
+"""Traced code copies a tensor or module, or inspects the interpreter.
 
 ## What is wrong
 
-`copy.copy` and `copy.deepcopy` of a tensor or module are no tensor operations for Dynamo, and what looks at frames, source
-code or names in scope cannot be recorded: the graph is split there.
+`copy.copy` and `copy.deepcopy` of a tensor or module are no tensor operations for Dynamo, and what looks at frames,
+source code or names in scope cannot be recorded: the graph is split there.
 
 ```python bad
 import copy
@@ -93,16 +93,17 @@ An `import` statement in a function is no graph break.
 
 ## When it is reported
 
-`copy.copy` of what is surely a tensor, dict, list or module, and `copy.deepcopy` of a tensor or module or of a dict or list
-that is written out there and holds one (up to torch 2.12: of anything); `globals`, `exec`, `compile`, `__import__`,
-`importlib.import_module`, frames, source code and sizes of objects, in traced code. A `deepcopy` of plain data is traced from 2.13 on,
-`eval` and `locals` too.
+`copy.copy` of what is surely a tensor, dict, list or module, and `copy.deepcopy` of a tensor or module or of a dict
+or list that is written out there and holds one (up to torch 2.12: of anything); `globals`, `exec`, `compile`,
+`__import__`, `importlib.import_module`, frames, source code and sizes of objects, in traced code. A `deepcopy` of
+plain data is traced from 2.13 on, `eval` and `locals` too.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
-was seen on torch 2.2 to 2.15, with the differences that are named above.
-'''
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, with the differences that are
+named above.
+"""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-'''A recurrent module is called in traced code.
+"""A recurrent module is called in traced code.
 
 ## What is wrong
 
@@ -25,7 +25,7 @@ CALL = torch.compile(Net()), torch.ones(2, 4, 3)
 
 ## What to do
 
-Either let Dynamo trace it, with `torch._dynamo.config.allow_rnn = True`, which unrolls nothing and calls the same kernel:
+Either let Dynamo trace it, with `torch._dynamo.config.allow_rnn = True`:
 
 ```python good
 import torch
@@ -52,14 +52,14 @@ or compile the parts before and after it, and leave the recurrent module between
 
 ## When it is reported
 
-Calls, in traced code, of what `torch.nn.LSTM`, `GRU` or `RNN` made, or a class of the file that derives from one; calls of
-`flatten_parameters`; and `pack_padded_sequence` and its kin. Not in a file that mentions `allow_rnn`.
+Calls, in traced code, of what `torch.nn.LSTM`, `GRU` or `RNN` made, or a class of the file that derives from one;
+calls of `flatten_parameters`; and `pack_padded_sequence` and its kin. Not in a file that mentions `allow_rnn`.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The same
-was seen on torch 2.2 to 2.15.
-'''
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -75,7 +75,9 @@ RULE = Rule(
 )
 
 _MODULES = frozenset({f"torch.nn.{name}" for name in ("GRU", "LSTM", "RNN", "RNNBase")})
-_PACKING = tuple(f"torch.nn.utils.rnn.{name}" for name in ("pack_padded_sequence", "pack_sequence", "pad_packed_sequence"))
+_PACKING = tuple(
+    f"torch.nn.utils.rnn.{name}" for name in ("pack_padded_sequence", "pack_sequence", "pad_packed_sequence")
+)
 _ALLOWED = "allow_rnn"
 _REMEDY = "set `torch._dynamo.config.allow_rnn = True`, or compile what is before and after it"
 

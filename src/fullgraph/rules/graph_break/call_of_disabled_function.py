@@ -1,0 +1,195 @@
+"""Traced code calls a function that is kept out of the compiler.
+
+## What is wrong
+
+`torch.compiler.disable` keeps Dynamo out of a function. The call itself is then where the graph is split: what comes
+before it and what comes after it are compiled separately. In a loop, the whole function around it stays uncompiled.
+
+```python bad
+import torch
+
+
+@torch.compiler.disable
+def record(x: torch.Tensor) -> None:
+    record.last = x.shape
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    record(y)  # TFG220
+    return (y + 1) * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python bad
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    @torch.compiler.disable
+    def scale(self) -> int:
+        return 2
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.sin()
+        return (y + 1) * self.scale()  # TFG220
+
+
+CALL = torch.compile(Net()), torch.ones(3)
+```
+
+## What to do
+
+Call it before or after the compiled part. If it only has to be opaque to Dynamo, make it a custom operator
+(`torch.library.custom_op`), which stays in the graph:
+
+```python good
+import torch
+
+
+def record(x: torch.Tensor) -> None:
+    record.last = x.shape
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    return (y + 1) * 2
+
+
+def recorded(x: torch.Tensor) -> torch.Tensor:
+    record(x)
+    return step(x)
+
+
+CALL = recorded, torch.ones(3)
+```
+
+## When it is reported
+
+A call, in traced code, that surely enters a function or method of the same file with `torch.compiler.disable` or
+`torch._dynamo.disable`, or that calls what one of them returned. Such a break may be meant: suppress it with a
+comment at the call then.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced
+
+RULE = Rule(
+    "TFG220",
+    "`{call}` is kept out of the compiler, so calling it in traced code splits the graph",
+    remedy="call it before or after the compiled part, or make it a custom operator",
+    since="0.1",
+    mentions=("disable",),
+)
+
+_DISABLERS = frozenset({"torch._dynamo.disable", "torch.compiler.disable"})
+
+
+@RULE.node(ast.Call, where=Traced.POSSIBLE)
+def calls_disabled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a call of a disabled function."""
+    entered = ctx.functions_entered(node)
+    if entered:
+        if all(any(_disables(item, ctx) for item in function.decorator_list) for function in entered):
+            yield ctx.at(node, call=ctx.text(node.func))
+    elif _was_disabled(node.func, ctx):
+        yield ctx.at(node, call=ctx.text(node.func))
+
+
+def _disables(decorator: ast.expr, ctx: Context) -> bool:
+    """``@torch.compiler.disable`` and ``@torch.compiler.disable(...)``."""
+    func = decorator.func if isinstance(decorator, ast.Call) and not decorator.args else decorator
+    return not _DISABLERS.isdisjoint(ctx.names(func))
+
+
+def _was_disabled(func: ast.expr, ctx: Context) -> bool:
+    """Whether what is called was surely returned by ``torch.compiler.disable(function)``."""
+    match func:
+        case ast.Call(func=made, args=[_]):
+            return not _DISABLERS.isdisjoint(ctx.names(made))
+        case ast.Name() | ast.Attribute():
+            makers = ctx.made_by(func)
+            return bool(makers) and _DISABLERS.issuperset(makers)
+        case _:
+            return False
+
+
+CASES = """
+import torch
+from torch import nn
+from torch.compiler import disable
+
+@disable(recursive=False)
+def plain(x):
+    return x
+
+sine = torch.compiler.disable(torch.sin)
+
+class Part(nn.Module):
+    @torch._dynamo.disable()
+    def forward(self, x):
+        return x
+
+class Net(nn.Module):
+    def __init__(self, part):
+        super().__init__()
+        self.part = Part()
+        self.host = disable(part)
+
+    def forward(self, x):
+        x = plain(x)  # TFG220
+        x = sine(x)  # TFG220
+        x = self.part(x)  # TFG220
+        x = disable(torch.cos)(x)  # TFG220
+        return self.host(x)  # TFG220
+---
+# calls from eager code, of other functions, and of what is only sometimes disabled
+import torch
+from torch import nn
+
+def is_disabled(x):
+    return x
+
+@torch.compiler.disable
+def host(x):
+    return inner(x)
+
+@torch.compiler.disable
+def inner(x):
+    return x
+
+if torch.__version__ > "2.4":
+    def either(x):
+        return x
+else:
+    @torch.compiler.disable
+    def either(x):
+        return x
+
+class Net(nn.Module):
+    def __init__(self, given):
+        super().__init__()
+        self.given = given
+
+    def forward(self, x):
+        if not torch.compiler.is_compiling():
+            x = host(x)
+        with torch.no_grad():
+            x = self.given.disable(x)
+        return is_disabled(x) + either(x) + self.given(x)
+
+def main(x):
+    return host(x)
+"""

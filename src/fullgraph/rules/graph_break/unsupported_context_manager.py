@@ -1,0 +1,213 @@
+"""Traced code enters a context manager that Dynamo does not trace.
+
+## What is wrong
+
+Where Dynamo does not know a context manager, it gives up the whole function that enters it: nothing of that function
+is compiled, only what it calls.
+
+```python bad
+import threading
+
+import torch
+
+LOCK = threading.Lock()
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    with LOCK:  # TFG219
+        y = y + 1
+    return y * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    with torch.device("cpu"):  # TFG219
+        ones = torch.ones(3)
+    return (y + ones) * 2
+
+
+CALL = step, torch.ones(3)
+```
+
+## What to do
+
+Take the lock around the compiled function, and say at each tensor where it is to be:
+
+```python good
+import threading
+
+import torch
+
+LOCK = threading.Lock()
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x.sin()
+    ones = torch.ones(3, device="cpu")
+    return (y + ones) * 2
+
+
+def locked(x: torch.Tensor) -> torch.Tensor:
+    with LOCK:
+        return step(x)
+
+
+CALL = locked, torch.ones(3)
+```
+
+`torch.no_grad`, `torch.autocast`, `torch.inference_mode`, `sdpa_kernel`, `record_function`, `contextlib.nullcontext`
+and context managers written in Python, as classes or with `contextlib.contextmanager`, are traced.
+
+## When it is reported
+
+`with`, in traced code, and a lock, a device, `torch.random.fork_rng`, `torch.backends.cudnn.flags`, anomaly
+detection, hooks on saved tensors, redirected output, temporary directories and the like; `acquire` of a lock; what is
+given to `ExitStack.enter_context`. `contextlib.suppress` only where torch before 2.11 is aimed at.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Kind, Rule, Traced
+
+RULE = Rule(
+    "TFG219",
+    "Dynamo does not trace `{what}`, so this function is not compiled",
+    remedy="enter it outside of the compiled function",
+    since="0.1",
+)
+
+_LOCKS = frozenset({"threading.Condition", "threading.Lock", "threading.RLock", "threading.Semaphore"})
+_MANAGERS = {
+    "contextlib.closing": "",
+    "contextlib.redirect_stdout": "",
+    "contextlib.suppress": ">=2.2,<2.11",
+    "decimal.localcontext": "",
+    "tempfile.TemporaryDirectory": "",
+    "torch.autograd.detect_anomaly": "",
+    "torch.autograd.graph.save_on_cpu": "",
+    "torch.autograd.graph.saved_tensors_hooks": "",
+    "torch.backends.cuda.sdp_kernel": "",
+    "torch.backends.cudnn.flags": "",
+    "torch.random.fork_rng": "",
+}
+
+
+@RULE.node(ast.With, where=Traced.POSSIBLE)
+def enters(node: ast.With, ctx: Context) -> Iterator[Hit]:
+    """Report ``with lock:``."""
+    for item in node.items:
+        manager = item.context_expr
+        if _is_unsupported(manager, ctx):
+            yield ctx.at(manager, what=f"with {ctx.text(manager)}")
+
+
+@RULE.method("acquire", "enter_context", of=None, where=Traced.POSSIBLE)
+def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``lock.acquire()`` and ``stack.enter_context(...)``."""
+    match call.func:
+        case ast.Attribute(value=receiver, attr="acquire"):
+            makers = ctx.made_by(receiver)
+            if makers and _LOCKS.issuperset(makers):
+                yield ctx.at(call, what=ctx.text(call.func))
+        case ast.Attribute(value=ast.Name() as receiver):
+            if any(_is_exit_stack(binding, receiver.id, ctx) for binding in ctx.bindings(receiver)):
+                yield ctx.at(call, what=ctx.text(call.func))
+        case _:
+            return
+
+
+def _is_unsupported(manager: ast.expr, ctx: Context) -> bool:
+    match manager:
+        case ast.Call(func=func):
+            paths = ctx.names(func)
+            known = bool(paths) and all(path in _MANAGERS and ctx.aims_at(_MANAGERS[path]) for path in paths)
+            return known or "torch.device" in paths
+        case ast.Attribute(attr="device"):
+            return ctx.kind(manager) is Kind.DEVICE
+        case ast.Name() | ast.Attribute():
+            makers = ctx.made_by(manager)
+            return bool(makers) and (_LOCKS.issuperset(makers) or set(makers) == {"torch.device"})
+        case _:
+            return False
+
+
+def _is_exit_stack(binding: ast.AST, name: str, ctx: Context) -> bool:
+    """Whether a ``with`` item binds this name to a ``contextlib.ExitStack()``."""
+    match binding:
+        case ast.withitem(context_expr=ast.Call(func=func), optional_vars=ast.Name(id=bound)):
+            return bound == name and "contextlib.ExitStack" in ctx.names(func)
+        case _:
+            return False
+
+
+CASES = """
+import contextlib
+import threading
+from threading import RLock
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lock = RLock()
+        self.device = torch.device("cpu")
+
+    def forward(self, x):
+        with self.lock, torch.no_grad():  # TFG219
+            x = x + 1
+        with x.device:  # TFG219
+            x = x + torch.ones(3)
+        with torch.random.fork_rng(devices=[]):  # TFG219
+            x = x + torch.rand(3)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.no_grad())  # TFG219
+        self.lock.acquire()  # TFG219
+        return x
+---
+# what Dynamo traces, what is unknown, and what is not traced
+import contextlib
+import threading
+import torch
+from torch import nn
+
+@contextlib.contextmanager
+def own():
+    yield
+
+class Net(nn.Module):
+    def __init__(self, lock):
+        super().__init__()
+        self.lock = lock
+        self.real = threading.Lock()
+        with self.real, torch.device("meta"):
+            self.table = torch.ones(3)
+
+    def forward(self, x, manager, stack):
+        with torch.no_grad(), torch.autocast("cpu"), contextlib.nullcontext(), own(), self.lock, manager:
+            x = x + 1
+        with torch.profiler.record_function("a"), contextlib.suppress(ValueError), contextlib.ExitStack():
+            stack.enter_context(manager)
+            manager.acquire()
+        if not torch.compiler.is_compiling():
+            with self.real:
+                x = x + 1
+        return x
+"""
