@@ -108,6 +108,22 @@ class Effect(enum.Enum):
     """Dynamo compiles the function again until it meets its limit."""
     DEVICE_MOVE = "device move"
     """A tensor is moved between devices inside the graph, or the graph breaks."""
+    BYPASSED = "bypassed"
+    """The call enters what was to be compiled, and none of the operations behind it is captured."""
+    NEVER_CALLED = "never called"
+    """Something is compiled there, and no graph is captured."""
+    NO_EFFECT = "no effect"
+    """Without the line torch does exactly the same: it captures, although the line says that it is not to."""
+    SWITCHED_OFF = "switched off"
+    """With the line nothing is captured and nothing raised; without it, one or the other is."""
+    RAISED_LATER = "raised later"
+    """The call returns, and Dynamo raises only where its result is called."""
+    SET_UP_EACH_TIME = "set up each time"
+    """The same code is given to the compiler at every call."""
+    COMPILED_AGAIN = "compiled again"
+    """What is given to the compiler is compiled already, and its outcome passes that by."""
+    PREFIXED_STATE = "prefixed state"
+    """Every key of the state has the prefix of the compiler's wrapper."""
 
 
 @dataclass(frozen=True, slots=True)
