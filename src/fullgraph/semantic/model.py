@@ -11,6 +11,7 @@ from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.compiled import Compiled
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
@@ -52,6 +53,11 @@ class FileModel:
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """What holds something compiled."""
+        return Compiled(self.walked, self.names, self.classes, self.parents)
 
     @cached_property
     def region(self) -> Region:

@@ -111,7 +111,9 @@ class States:
 
 def _original(wrapper: Any) -> Any:
     """Give the function that a wrapper of torch calls; None for what is no such wrapper."""
-    original = inspect.unwrap(getattr(wrapper, _ORIGINAL, None))
+    original: Any = getattr(wrapper, _ORIGINAL, None)
+    if original is not None:
+        original = inspect.unwrap(original)
     return getattr(original, "__func__", original)
 
 
