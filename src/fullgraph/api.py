@@ -22,6 +22,7 @@ from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
+from fullgraph.semantic.compiled import compiled_argument
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
@@ -78,6 +79,7 @@ __all__ = [
     "TracedBy",
     "Value",
     "is_documented",
+    "is_of_module",
     "is_private",
     "private_name",
     "values",
@@ -114,6 +116,22 @@ class Effect(enum.Enum):
     """A tensor is moved between devices inside the graph, or the graph breaks."""
     WRONG_RESULT = "wrong result"
     """Compiled code gives another result than the same code run eagerly."""
+    BYPASSED = "bypassed"
+    """The call enters what was to be compiled, and none of the operations behind it is captured."""
+    NEVER_CALLED = "never called"
+    """Something is compiled there, and no graph is captured."""
+    NO_EFFECT = "no effect"
+    """Without the line torch does exactly the same: it captures, although the line says that it is not to."""
+    SWITCHED_OFF = "switched off"
+    """With the line nothing is captured and nothing raised; without it, one or the other is."""
+    RAISED_LATER = "raised later"
+    """The call returns, and Dynamo raises only where its result is called."""
+    SET_UP_EACH_TIME = "set up each time"
+    """The same code is given to the compiler at every call."""
+    COMPILED_AGAIN = "compiled again"
+    """What is given to the compiler is compiled already, and its outcome passes that by."""
+    PREFIXED_STATE = "prefixed state"
+    """Every key of the state has the prefix of the compiler's wrapper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +339,14 @@ class PrivateUse:
         known = self.known.name if self.known is not None and not is_module(self.known.name) else ""
         path = known or _private_part(self.path)
         return replace(self, path=path)
+
+
+def is_of_module(name: str) -> bool:
+    """Whether some release has an attribute of this name on every ``nn.Module``, or on its containers."""
+    return name.startswith("__") or any(availability(f"torch.nn.{owner}.{name}") is not None for owner in _MODULES)
+
+
+_MODULES = ("Module", "ModuleList", "ModuleDict", "Sequential")
 
 
 def _private_part(path: str) -> str:
@@ -551,6 +577,46 @@ class Context:
             return self.may_be_traced(function)
         finally:
             self._scope = outside
+
+    def compiled_by(self, expr: ast.expr) -> ast.Call | None:
+        """The ``torch.compile(x)`` whose outcome ``expr`` holds, once that call has run; None if nothing says so.
+
+        Names, attributes, properties and classes of this file are followed.
+        """
+        return self._model.compiled.call_behind(expr, self._scope)
+
+    def given_to_compile(self, call: ast.Call) -> ast.expr | None:
+        """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""
+        return compiled_argument(call) if self._model.compiled.compiles(call) else None
+
+    def methods_entered(self, func: ast.Attribute) -> tuple[DefNode, ...] | None:
+        """Methods of classes of this file that ``func`` names; None where the class of the object is not known."""
+        owners = self._model.compiled.classes_of(func.value, self._scope)
+        if not owners:
+            return None
+        methods = [self._model.classes.method(owner, func.attr) for owner in owners]
+        return tuple(method for method in methods if method is not None)
+
+    def computes_eagerly(self, method: DefNode) -> bool:
+        """Whether a method that is called from eager code surely works on tensors there.
+
+        Not where it, or something that it calls, is compiled itself, or where the compiler is kept out of it.
+        """
+        compiled, region = self._model.compiled, self._model.region
+        if not compiled.works_on_tensors(method, lambda expr: self.kind(expr) is Kind.TENSOR):
+            return False
+        if compiled.is_compiled_method(method.name) or compiled.enters_compiled(method):
+            return False
+        scope = self._model.walked.functions[method].scope
+        return not (region.is_root(method) or region.is_disabled(scope))
+
+    def is_compiled_by_name(self, name: str) -> bool:
+        """Whether this file assigns something compiled to an attribute of this name, of whatever object."""
+        return self._model.compiled.is_compiled_method(name)
+
+    def is_of_torch(self, expr: ast.expr) -> bool:
+        """Whether what ``expr`` holds, compiled or not, surely is an instance of one of torch's own modules."""
+        return self._model.compiled.is_external(expr, self._scope)
 
     def text(self, expr: ast.expr, *, limit: int = 60) -> str:
         """The source of ``expr`` in one line, cut in the middle where it is longer than ``limit`` characters."""

@@ -11,6 +11,7 @@ from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
+from fullgraph.semantic.compiled import Compiled
 from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.guards import Guards
@@ -66,6 +67,11 @@ class FileModel:
     def makers(self) -> Makers:
         """What made values."""
         return Makers(self.walked, self.names, self.classes)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """What holds something compiled."""
+        return Compiled(self.walked, self.names, self.classes, self.parents)
 
     @cached_property
     def region(self) -> Region:

@@ -23,12 +23,16 @@ from fullgraph.engine.registry import RegisteredRule
 from fullgraph.torchfacts import TorchRange, TorchVersion, private_name
 from fullgraph.verify.observation import Observation, OracleError
 from fullgraph.verify.observe import observe
+from fullgraph.verify.usage import USAGE, USAGE_REMEDIES, marked_rows, unlike
 from fullgraph.verify.values import same_result
 
 LIMIT = 8
 """How many compiled versions of one function torch keeps by default, as the pages say."""
 
 _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_lines", "error_lines")
+_USAGE_LINES = ("compile_lines", "again_lines", "prefixed_lines")
+_RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
+"""Effects that are errors."""
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
 
 
@@ -54,16 +58,18 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
     if rule.effect is None:
         raise OracleError(f"{rule.code}: it is not known what shows a rule of category {rule.category!r} to be right")
     is_bad = block.kind == "bad"
-    if seen.errors and not (is_bad and rule.effect is Effect.MISSING_NAME):
+    if seen.errors and not (is_bad and rule.effect in _RAISES):
         return tuple(f"raised {error}" for error in seen.errors)
     if is_bad:
-        return tuple(_EVIDENCE[rule.effect](block, seen))
+        return tuple({**_EVIDENCE, **USAGE}[rule.effect](block, seen))
     if rule.effect is Effect.WRONG_RESULT and not same_result(
         seen.result, observe(block.source, compiled=False).result
     ):
         return ("the result is not that of eager mode",)
     warns = rule.effect is Effect.DEPRECATION and seen.warned_lines
-    return () if seen.clean and not warns else ("not clean",)
+    if not seen.clean or warns:
+        return ("not clean",)
+    return tuple(USAGE_REMEDIES[rule.effect](block, seen)) if rule.effect in USAGE_REMEDIES else ()
 
 
 def has_remedy(rule: RegisteredRule, block: Block) -> bool:
@@ -92,6 +98,8 @@ class Evidence:
     """What was observed when it ran compiled."""
     contradictions: tuple[str, ...]
     """In what way this was not what the page claims."""
+    effect: Effect | None = None
+    """What the rule is about."""
 
     @property
     def as_claimed(self) -> bool:
@@ -103,6 +111,8 @@ class Evidence:
         data: dict[str, object] = {"as_claimed": self.as_claimed}
         values: dict[str, object] = {"breaks": self.seen.breaks, "recompilations": self.seen.recompilations}
         values |= {name: sorted(getattr(self.seen, name)) for name in _LINES}
+        if self.effect in USAGE:
+            values |= {name: sorted(getattr(self.seen, name)) for name in _USAGE_LINES} | {"graphs": self.seen.graphs}
         values |= {"limit_met": bool(self.seen.limit_lines), "errors": list(self.seen.errors)}
         values |= {"contradictions": list(self.contradictions)}
         return data | {name: value for name, value in values.items() if value}
@@ -114,21 +124,11 @@ def evidence(rule: RegisteredRule, block: Block) -> Evidence:
     found = contradictions(rule, block, seen)
     if block.kind == "bad" and not has_remedy(rule, block):
         found += ("no good block gives the same result",)
-    return Evidence(seen, found)
-
-
-def _marked_rows(block: Block) -> set[int]:
-    return {row for row, _ in block.marked}
-
-
-def _unlike(what: str, found: frozenset[int] | set[int], block: Block) -> Iterator[str]:
-    """Compare the lines where something was seen with those that are marked."""
-    if set(found) != _marked_rows(block):
-        yield f"{what} at lines {sorted(found)}, not at {sorted(_marked_rows(block))}"
+    return Evidence(seen, found, rule.effect)
 
 
 def _graph_break(block: Block, seen: Observation) -> Iterator[str]:
-    yield from _unlike("breaks", seen.break_lines, block)
+    yield from unlike("breaks", seen.break_lines, block)
 
 
 def _recompile(block: Block, seen: Observation) -> Iterator[str]:
@@ -138,12 +138,12 @@ def _recompile(block: Block, seen: Observation) -> Iterator[str]:
         yield f"only {seen.recompilations} recompilations"
     if not seen.limit_lines:
         yield "the limit is not met"
-    if set(seen.list_lines) != _marked_rows(block):
-        yield from _unlike("recompilations", seen.recompile_lines, block)
+    if set(seen.list_lines) != marked_rows(block):
+        yield from unlike("recompilations", seen.recompile_lines, block)
 
 
 def _device(block: Block, seen: Observation) -> Iterator[str]:
-    yield from _unlike("moves or breaks", seen.move_lines | seen.break_lines, block)
+    yield from unlike("moves or breaks", seen.move_lines | seen.break_lines, block)
 
 
 def _wrong_result(block: Block, seen: Observation) -> Iterator[str]:
@@ -157,14 +157,14 @@ def _missing(block: Block, seen: Observation) -> Iterator[str]:
     """Have each marked line alone raise, and the linter say so for the torch that ran it."""
     if not any(error.startswith(("AttributeError", "ImportError", "ModuleNotFoundError")) for error in seen.errors):
         yield f"raised {', '.join(seen.errors) or 'nothing'}"
-    yield from _unlike("errors", seen.error_lines, block)
+    yield from unlike("errors", seen.error_lines, block)
     found = _linted(block, seen)
-    yield from _unlike("findings", {finding.start.row for finding in found}, block)
+    yield from unlike("findings", {finding.start.row for finding in found}, block)
     yield from (f"{name} exists" for name in map(_first_name, found) if resolves(name))
 
 
 def _deprecation(block: Block, seen: Observation) -> Iterator[str]:
-    yield from _unlike("warnings", seen.warned_lines, block)
+    yield from unlike("warnings", seen.warned_lines, block)
     for finding in _linted(block, seen):
         yield from (f"{name} does not exist" for name in _NAME.findall(finding.text) if not resolves(name))
 
@@ -184,7 +184,7 @@ def _private(block: Block, seen: Observation) -> Iterator[str]:
     """Have the block linted for the torch that ran it, and hold every name in the messages against that torch."""
     installed = TorchVersion.parse(seen.torch)
     found = _linted(block, seen)
-    yield from _unlike("findings", {finding.start.row for finding in found}, block)
+    yield from unlike("findings", {finding.start.row for finding in found}, block)
     for finding in found:
         private, *others = _NAME.findall(finding.text)
         if not resolves(private):

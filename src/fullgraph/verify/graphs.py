@@ -31,6 +31,10 @@ class Captured:
         nodes = [node for graph in self.graphs for node in graph.nodes if _moves(node)]
         return frozenset(line for node in nodes for line in _lines(node, path)[-1:])
 
+    def lines(self, path: str) -> frozenset[int]:
+        """Find every line of the file `path` that captured operations stem from, those of callers included."""
+        return frozenset(line for graph in self.graphs for node in graph.nodes for line in _lines(node, path))
+
     def list_lines(self, path: str) -> frozenset[int]:
         """Find the lines of the file `path` whose list of tensors is not equally long in all graphs."""
         lengths: dict[tuple[int, str], set[int]] = {}

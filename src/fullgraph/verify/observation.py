@@ -35,6 +35,18 @@ class Observation:
     """The lines of captured operations whose list of tensors is not equally long in all captured graphs."""
     warned_lines: frozenset[int] = frozenset()
     """The lines that Python names for warnings of a deprecation."""
+    compile_lines: tuple[int, ...] = ()
+    """The innermost lines of the block that had something compiled, once for each time, in that order."""
+    again_lines: frozenset[int] = frozenset()
+    """Those of them that were given what was compiled already, and whose outcome passes that by."""
+    captured_lines: frozenset[int] = frozenset()
+    """Every line of the block that an operation of some captured graph stems from, callers included."""
+    prefixed_lines: frozenset[int] = frozenset()
+    """The innermost lines that got from a compiled module a state whose keys all have the prefix of its wrapper."""
+    operations: frozenset[tuple[int, ...]] = frozenset()
+    """Of eager code alone: the lines of the block that led to each operation on tensors, outermost first."""
+    entries: frozenset[tuple[int, int]] = frozenset()
+    """Likewise: a line that entered a module or function which was to be compiled, and one of an operation there."""
     errors: tuple[str, ...] = ()
     """What importing the block or making its calls raised, as `Type: first line`."""
     error_lines: frozenset[int] = frozenset()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from fullgraph.verify.calls import CompileCalls, Operations, States
 from fullgraph.verify.graphs import Captured
 from fullgraph.verify.observation import Observation, OracleError
 from fullgraph.verify.torchlog import TorchLog, listening
@@ -61,13 +62,15 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
     captured, errors = Captured(), _Errors(path)
     dynamo: Any = importlib.import_module("torch._dynamo")
     # torch.compile itself stays what it is, since Dynamo knows it by identity; this is the function that it ends in
-    optimize = _optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing
+    calls = CompileCalls(str(path), _optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing)
+    operations, states = Operations(str(path), calls), States(str(path))
     with (
         listening(str(path)) as log,
         _sandbox(torch, dynamo) as output,
-        mock.patch.object(dynamo, "optimize", optimize),
+        mock.patch.object(dynamo, "optimize", calls.optimize),
+        states.watched(),
     ):
-        result = _run(path, errors)
+        result = _run(path, errors, contextlib.nullcontext() if compiled else operations.watched())
         _cross_check(log)
     return Observation(
         torch=torch.__version__,
@@ -80,6 +83,12 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
         graphs=len(captured.graphs),
         move_lines=captured.move_lines(str(path)),
         list_lines=captured.list_lines(str(path)),
+        compile_lines=tuple(calls.lines),
+        again_lines=frozenset(calls.again),
+        captured_lines=captured.lines(str(path)),
+        prefixed_lines=frozenset(states.prefixed),
+        operations=frozenset(operations.stacks),
+        entries=frozenset(operations.entries),
         errors=tuple(errors.texts),
         error_lines=errors.lines,
         result=result,
@@ -110,9 +119,9 @@ class _Errors:
             self.break_lines |= frozenset([frame.lineno for frame in stack if frame.filename == str(self.path)][-1:])
 
 
-def _run(path: Path, errors: _Errors) -> Any:
-    """Import the block and make its calls."""
-    with _imported(path, errors) as module:
+def _run(path: Path, errors: _Errors, watching: contextlib.AbstractContextManager[None]) -> Any:
+    """Import the block and make its calls, and watch these."""
+    with _imported(path, errors) as module, watching:
         if hasattr(module, "CALL"):
             function, *arguments = module.CALL
             return _call(function, tuple(arguments), errors)

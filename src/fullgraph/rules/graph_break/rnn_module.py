@@ -89,8 +89,7 @@ def calls_module(node: ast.Call, ctx: Context) -> Iterator[Hit]:
         case ast.Attribute(value=holder, attr="flatten_parameters") if _is_recurrent(holder, ctx):
             yield ctx.at(node, call=ctx.text(node.func), what="this", remedy="call it when the module is built")
         case ast.Attribute() | ast.Subscript() | ast.Name() as func if _is_recurrent(func, ctx):
-            if not ctx.mentions(_ALLOWED):
-                yield ctx.at(node, call=ctx.text(node), what="recurrent modules", remedy=_REMEDY)
+            yield ctx.at(node, unless=(_ALLOWED,), call=ctx.text(node), what="recurrent modules", remedy=_REMEDY)
         case _:
             return
 

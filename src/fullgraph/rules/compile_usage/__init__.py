@@ -1,0 +1,1 @@
+"""Rules about using torch.compile in a way that does not do what was meant."""

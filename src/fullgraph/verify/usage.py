@@ -1,0 +1,162 @@
+"""The evidence for rules about how torch.compile is used: who asked for what, and whether it was compiled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from fullgraph.api import Effect
+from fullgraph.engine.page import Block
+from fullgraph.verify.observation import Observation
+from fullgraph.verify.observe import observe
+
+_OF_DYNAMO = ("Unsupported:", "UserError:", "TorchRuntimeError:", "InternalTorchDynamoError:", "BackendCompilerFailed:")
+
+
+def marked_rows(block: Block) -> set[int]:
+    """The lines that a block marks."""
+    return {row for row, _ in block.marked}
+
+
+def unlike(what: str, found: frozenset[int] | set[int], block: Block) -> Iterator[str]:
+    """Compare the lines where something was seen with those that are marked."""
+    if set(found) != marked_rows(block):
+        yield f"{what} at lines {sorted(found)}, not at {sorted(marked_rows(block))}"
+
+
+def _without_marked(block: Block) -> Observation:
+    """What torch does with the block when nothing stands in its marked lines."""
+    marked = marked_rows(block)
+    rows = [
+        row[: len(row) - len(row.lstrip())] + "pass" if number in marked else row
+        for number, row in enumerate(block.source.splitlines(), 1)
+    ]
+    return observe("\n".join(rows) + "\n")
+
+
+def _uncaptured(block: Block, seen: Observation) -> Iterator[str]:
+    """Have every operation on tensors be captured."""
+    eager = observe(block.source, compiled=False)
+    lines = {stack[-1] for stack in eager.operations}
+    if not lines:
+        yield "nothing is computed"
+    elif left := lines - seen.captured_lines:
+        yield f"not captured: lines {sorted(left)}"
+
+
+def _bypassed(block: Block, seen: Observation) -> Iterator[str]:
+    eager = observe(block.source, compiled=False)
+    behind: dict[int, set[int]] = {}
+    for line, operation in eager.entries:
+        behind.setdefault(line, set()).add(operation)
+    bypassed = {line for line, operations in behind.items() if seen.captured_lines.isdisjoint(operations)}
+    yield from unlike("what is to be compiled is bypassed", bypassed, block)
+
+
+def _never_called(block: Block, seen: Observation) -> Iterator[str]:
+    yield from unlike("compiled", set(seen.compile_lines), block)
+    if seen.graphs:
+        yield f"{seen.graphs} graphs are captured"
+    if not observe(block.source, compiled=False).operations:
+        yield "nothing is computed"
+
+
+def _no_effect(block: Block, seen: Observation) -> Iterator[str]:
+    if not seen.graphs:
+        yield "nothing is captured"
+    other = _without_marked(block)
+    if (other.graphs, other.captured_lines, other.reports, other.errors) != (
+        seen.graphs,
+        seen.captured_lines,
+        seen.reports,
+        seen.errors,
+    ):
+        yield "without the marked lines torch does something else"
+
+
+def _captures_nothing(_block: Block, seen: Observation) -> Iterator[str]:
+    if not seen.compile_lines:
+        yield "nothing is to be compiled"
+    if seen.graphs:
+        yield f"{seen.graphs} graphs are captured"
+
+
+def _switched_off(block: Block, seen: Observation) -> Iterator[str]:
+    yield from _captures_nothing(block, seen)
+    other = _without_marked(block)
+    if not other.graphs and not any(error.startswith(_OF_DYNAMO) for error in other.errors):
+        yield "without the marked lines nothing is captured either, and Dynamo raises nothing"
+
+
+def _raised_later(block: Block, seen: Observation) -> Iterator[str]:
+    yield from unlike("compiled", set(seen.compile_lines), block)
+    if not seen.errors or not all(error.startswith(_OF_DYNAMO) for error in seen.errors):
+        yield f"raised {', '.join(seen.errors) or 'nothing'}, not what Dynamo raises"
+    if seen.error_lines & marked_rows(block):
+        yield "the marked lines raise"
+
+
+def _each_time(block: Block, seen: Observation) -> Iterator[str]:
+    calls = len(seen.result) if isinstance(seen.result, list) else 1
+    often = {line for line, count in Counter(seen.compile_lines).items() if count >= max(calls, 2)}
+    yield from unlike(f"compiled {max(calls, 2)} times", often, block)
+    if not seen.graphs:
+        yield "nothing is captured"
+
+
+def _once(block: Block, seen: Observation) -> Iterator[str]:
+    if often := sorted(line for line, count in Counter(seen.compile_lines).items() if count > 1):
+        yield f"compiled more than once at lines {often}"
+    yield from _uncaptured(block, seen)
+
+
+def _again(block: Block, seen: Observation) -> Iterator[str]:
+    yield from unlike("compiled again", seen.again_lines, block)
+
+
+def _not_again(block: Block, seen: Observation) -> Iterator[str]:
+    if seen.again_lines:
+        yield f"compiled again at lines {sorted(seen.again_lines)}"
+    yield from _uncaptured(block, seen)
+
+
+def _prefixed(block: Block, seen: Observation) -> Iterator[str]:
+    yield from unlike("states with a prefix", seen.prefixed_lines, block)
+
+
+def _not_prefixed(_block: Block, seen: Observation) -> Iterator[str]:
+    if seen.prefixed_lines:
+        yield f"states with a prefix at lines {sorted(seen.prefixed_lines)}"
+    if not seen.compile_lines:
+        yield "nothing is to be compiled"
+
+
+_Check = Callable[[Block, Observation], Iterator[str]]
+
+USAGE: Mapping[Effect, _Check] = MappingProxyType(
+    {
+        Effect.BYPASSED: _bypassed,
+        Effect.NEVER_CALLED: _never_called,
+        Effect.NO_EFFECT: _no_effect,
+        Effect.SWITCHED_OFF: _switched_off,
+        Effect.RAISED_LATER: _raised_later,
+        Effect.SET_UP_EACH_TIME: _each_time,
+        Effect.COMPILED_AGAIN: _again,
+        Effect.PREFIXED_STATE: _prefixed,
+    }
+)
+"""In what way a bad block does not show the effect."""
+
+USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
+    {
+        Effect.BYPASSED: _uncaptured,
+        Effect.NEVER_CALLED: _uncaptured,
+        Effect.NO_EFFECT: _captures_nothing,
+        Effect.SWITCHED_OFF: _uncaptured,
+        Effect.SET_UP_EACH_TIME: _once,
+        Effect.COMPILED_AGAIN: _not_again,
+        Effect.PREFIXED_STATE: _not_prefixed,
+    }
+)
+"""In what way a good block, clean as it is, shows it still."""
