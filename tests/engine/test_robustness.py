@@ -111,7 +111,7 @@ class _Shuffle(ast.NodeTransformer):
         ]
         self.chance = chance
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:  # noqa: N802 - the name is ast's
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         """Its parts cannot be just anything."""
         return node
 

@@ -73,13 +73,13 @@ def _turned_on(name: str, value: ast.expr, names: Names) -> Iterator[str]:
 
 
 def _listed(name: str, values: Iterable[ast.expr], names: Names) -> Iterator[str]:
-    """Functions that are given to a setting, by themselves or in displays."""
+    """Functions that are given to a setting, by themselves or in displays; ``*`` stands for one that is not known."""
     for value in values:
         match value:
             case ast.Set(elts=items) | ast.List(elts=items) | ast.Tuple(elts=items) | ast.Call(args=items):
                 yield from _listed(name, items, names)
             case _:
-                yield from (f"{name}:{path}" for path in names.of(value))
+                yield from (f"{name}:{path}" for path in names.of(value) or ("*",))
 
 
 def _setting(paths: Iterable[str]) -> str | None:

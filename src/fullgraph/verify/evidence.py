@@ -150,7 +150,7 @@ def _wrong_result(block: Block, seen: Observation) -> Iterator[str]:
     """Have the block give another result when it runs eagerly, and the linter say why at the marked lines."""
     if same_result(seen.result, observe(block.source, compiled=False).result):
         yield "the result is that of eager mode"
-    yield from _unlike("findings", {finding.start.row for finding in _linted(block, seen)}, block)
+    yield from unlike("findings", {finding.start.row for finding in _linted(block, seen)}, block)
 
 
 def _missing(block: Block, seen: Observation) -> Iterator[str]:

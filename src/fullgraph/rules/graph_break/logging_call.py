@@ -148,8 +148,7 @@ _LIFTED = ("ignore_logger_methods", "ignore_logging_functions", "reorderable_log
 @RULE.call(*_FUNCTIONS, where=Traced.POSSIBLE)
 def calls_function(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``logging.info(...)`` and ``warnings.warn(...)``."""
-    if not ctx.mentions(*_LIFTED):
-        yield ctx.at(call, call=ctx.text(call.func))
+    yield ctx.at(call, unless=_unless(*ctx.names(call.func)), call=ctx.text(call.func))
 
 
 @RULE.method(*_METHODS, of=None, where=Traced.POSSIBLE)
@@ -157,10 +156,16 @@ def calls_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``logger.info(...)``."""
     match call.func:
         case ast.Attribute(value=ast.Name() | ast.Attribute() as receiver, attr=method):
-            if _is_logger(receiver, method, ctx) and not ctx.mentions(*_LIFTED):
-                yield ctx.at(call, call=ctx.text(call.func))
+            if _is_logger(receiver, method, ctx):
+                unless = _unless(f"logging.Logger.{method}", *ctx.names(call.func))
+                yield ctx.at(call, unless=unless, call=ctx.text(call.func))
         case _:
             return
+
+
+def _unless(*paths: str) -> tuple[str, ...]:
+    """The settings that lift a call of one of these, or of something that a setting does not name plainly."""
+    return tuple(f"{setting}:{path}" for setting in _LIFTED for path in (*paths, "*"))
 
 
 def _is_logger(receiver: ast.expr, method: str, ctx: Context) -> bool:
