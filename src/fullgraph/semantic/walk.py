@@ -207,9 +207,9 @@ class _Walker:
                     value = getattr(node, name, None)
                     if value.__class__ is list:
                         for child in reversed(value):
-                            if child is not None and child.__class__ is not ignored:
+                            if isinstance(child, ast.AST) and child.__class__ is not ignored:
                                 push((child, scope))
-                    elif value is not None and value.__class__ is not ignored:
+                    elif isinstance(value, ast.AST) and value.__class__ is not ignored:
                         push((value, scope))
         self.settle_nonlocals()
         self.sort_buckets()
