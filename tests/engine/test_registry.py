@@ -12,6 +12,7 @@ import fullgraph.rules
 from fullgraph.api import Severity
 from fullgraph.engine import registry as module
 from fullgraph.engine.registry import CATEGORIES, INTERNAL_CODES, registry
+from fullgraph.rules import graph_break
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("graph_break", "strange"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text('"""Rules."""\n')
+    monkeypatch.setattr(graph_break, "__path__", [*graph_break.__path__, str(tmp_path / "graph_break")])
     registry.cache_clear()
     yield tmp_path
     registry.cache_clear()
