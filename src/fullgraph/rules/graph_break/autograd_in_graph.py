@@ -268,7 +268,9 @@ def _is_computed(name: ast.Name, ctx: Context) -> bool:
     """Whether a name is only ever bound to tensors that are computed in this file, so that it is no input."""
     bindings = ctx.bindings(name)
     computed = all(isinstance(binding, (ast.Call, ast.BinOp, ast.UnaryOp)) for binding in bindings)
-    return bool(bindings) and computed and ctx.kind(name) is Kind.TENSOR and not _is_leaf(bindings, ctx)
+    if not bindings or not computed or _is_leaf(bindings, ctx):
+        return False
+    return ctx.kind(name) is Kind.TENSOR or all(isinstance(item, ast.expr) and _is_copy(item) for item in bindings)
 
 
 def _is_leaf(bindings: tuple[ast.AST, ...], ctx: Context) -> bool:
@@ -296,11 +298,13 @@ class Net(nn.Module):
         y = x * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
-        z = target.detach().requires_grad_(True)  # TFG216
+        w = target.detach().requires_grad_(True)  # TFG216
         self.linear.requires_grad_(False)  # TFG216
         for p in self.linear.parameters():
             p.requires_grad = False  # TFG216
         y.data = x  # TFG216
+        z = target.clone()
+        z.data = x  # TFG216
         return torch.zeros(3, requires_grad=True) + y  # TFG216
 ---
 # what is no tensor, what is no break, and what is not traced

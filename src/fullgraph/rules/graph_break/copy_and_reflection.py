@@ -95,8 +95,8 @@ An `import` statement in a function is no graph break.
 
 `copy.copy` of what is surely a tensor, dict, list or module, and `copy.deepcopy` of a tensor or module or of a dict
 or list that is written out there and holds one (up to torch 2.12: of anything); `globals`, `exec`, `compile`,
-`__import__`, `importlib.import_module`, frames, source code and sizes of objects, in traced code. A `deepcopy` of
-plain data is traced from 2.13 on, `eval` and `locals` too.
+`__import__`, `dir(self)`, `importlib.import_module`, frames, source code and sizes of objects, in traced code. A
+`deepcopy` of plain data is traced from 2.13 on, `eval` and `locals` too.
 
 ## How this is known
 
@@ -142,6 +142,16 @@ def reflects(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report what inspects the interpreter."""
     if any(path in _REFLECTION and ctx.aims_at(_REFLECTION[path]) for path in ctx.names(call.func)):
         yield ctx.at(call, call=ctx.text(call.func), remedy=_ELSEWHERE)
+
+
+@RULE.call("builtins.dir", where=Traced.POSSIBLE)
+def lists_names(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``dir(self)``."""
+    match call.args:
+        case [value] if ctx.is_self(value):
+            yield ctx.at(call, call=ctx.text(call), remedy=_ELSEWHERE)
+        case _:
+            return
 
 
 @RULE.call("copy.copy", where=Traced.POSSIBLE)
@@ -209,6 +219,7 @@ class Net(nn.Module):
         mine = copy.copy(self)  # TFG215
         frame = inspect.currentframe()  # TFG215
         exec("a = 1")  # TFG215
+        known = dir(self)  # TFG215
         return self.layer(x)
 ---
 # plain data is traced, and of what is unknown nothing is said
@@ -230,6 +241,7 @@ class Net(nn.Module):
         given = copy.deepcopy(kwargs)
         scope = locals()
         two = eval("1 + 1")
+        functions = dir(torch)
         names = inspect.signature(self.other).parameters
         import string
         return x.clone() + len(vars(self.config))

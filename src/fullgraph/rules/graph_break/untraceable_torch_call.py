@@ -79,9 +79,10 @@ CALL = step, torch.ones(3)
 ## When it is reported
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
-`wait`, `torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads,
-memory statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; and `resize_`, `resize_as_`,
-`share_memory_`, `storage` and `to_sparse` of what is surely a tensor; the address of a storage.
+`wait`, `torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads, memory
+statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and `share_memory_`; `resize_`,
+`resize_as_` and `storage` of what is surely a tensor; the address of a storage; and `torch._check` with a `lambda`
+whose message names a tensor or its shape, dtype or device.
 
 ## How this is known
 
@@ -132,10 +133,42 @@ def nests(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield ctx.at(call, call=ctx.text(call.func))
 
 
-@RULE.method("resize_", "resize_as_", "share_memory_", "storage", "to_sparse", of=Kind.TENSOR, where=Traced.POSSIBLE)
+@RULE.method("resize_", "resize_as_", "storage", of=Kind.TENSOR, where=Traced.POSSIBLE)
 def changes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report methods of tensors that are not traced."""
     yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.method("share_memory_", "to_sparse", of=None, where=Traced.POSSIBLE)
+def changes_what_only_tensors_have(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report methods whose names nothing but tensors has."""
+    match call.func:
+        case ast.Attribute(value=receiver):
+            if not ctx.names(call.func) and not ctx.is_self(receiver) and not ctx.enters_known_code(call):
+                yield ctx.at(call, call=ctx.text(call.func))
+        case _:
+            return
+
+
+@RULE.call("torch._check", "torch._check_value", where=Traced.POSSIBLE)
+def says_in_message(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``torch._check(condition, lambda: f"{x.shape}")``: a message that needs a tensor to be made."""
+    for argument in (*call.args[1:], *(item.value for item in call.keywords if item.arg == "message")):
+        match argument:
+            case ast.Lambda(body=body) if any(_is_of_tensor(node, ctx) for node in ast.walk(body)):
+                yield ctx.at(call, call=f"{ctx.text(call.func)} with a message about a tensor")
+            case _:
+                continue
+
+
+def _is_of_tensor(node: ast.AST, ctx: Context) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(), attr="device" | "dtype" | "shape"):
+            return True
+        case ast.Name():
+            return ctx.kind(node) is Kind.TENSOR
+        case _:
+            return False
 
 
 @RULE.method("data_ptr", of=None, where=Traced.POSSIBLE)
@@ -157,7 +190,7 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor):
         y = x * 2
         y.share_memory_()  # TFG225
-        y = y.to_sparse()  # TFG225
+        y = self.part(y).to_sparse()  # TFG225
         place = x.untyped_storage().data_ptr()  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
@@ -179,4 +212,16 @@ class Net(nn.Module):
 
 def main():
     torch.set_num_threads(1)
+---
+# messages of checks
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x, n):
+        torch._check(x.shape[0] > 1, lambda: f"too short: {x.shape}")  # TFG225
+        torch._check(x.shape[0] > 1)
+        torch._check(n > 1, lambda: "too short")
+        torch._check(n > 1, lambda: f"too short: {n}")
+        return x
 """
