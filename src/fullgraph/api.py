@@ -614,6 +614,35 @@ class Context:
         """Whether this file assigns something compiled to an attribute of this name, of whatever object."""
         return self._model.compiled.is_compiled_method(name)
 
+    def is_loaded(self, name: ast.Name) -> bool:
+        """Whether the variable that ``name`` is a store of is read anywhere in this file."""
+        walked = self._model.walked
+        home = self._scope.lookup(name.id)
+        loads = (base_name(chain) for chain in walked.chains.get(name.id, ()))
+        return home is None or any(walked.name_scope[load].lookup(name.id) == home for load in loads)
+
+    def is_global(self, name: ast.Name) -> bool:
+        """Whether ``name`` in the function that is looked at is a variable of the code around it."""
+        return name.id in self._scope.elsewhere
+
+    def is_compiling_decorator(self, decorator: ast.expr) -> bool:
+        """Whether a decorator surely is ``torch.compile``, with or without arguments."""
+        func = decorator.func if isinstance(decorator, ast.Call) else decorator
+        return self.names(func) == ("torch.compile",)
+
+    def loads_compiled_state(self) -> bool:
+        """Whether this file calls ``load_state_dict`` of what holds the outcome of ``torch.compile``."""
+        return any(
+            isinstance(call.func, ast.Attribute)
+            and call.func.attr == "load_state_dict"
+            and self._model.compiled.call_behind(call.func.value, scope) is not None
+            for call, scope in self._model.walked.calls
+        )
+
+    def mentions(self, word: str) -> bool:
+        """Whether a line of the file contains this word, be it in a comment."""
+        return any(word in line for line in self._model.lines)
+
     def is_of_torch(self, expr: ast.expr) -> bool:
         """Whether what ``expr`` holds, compiled or not, surely is an instance of one of torch's own modules."""
         return self._model.compiled.is_external(expr, self._scope)

@@ -1,0 +1,181 @@
+"""The result of `torch.compile` is thrown away: nothing is compiled.
+
+## What is wrong
+
+`torch.compile(model)` changes nothing about `model`. It returns something new, and only calling that is compiled. As a
+statement of its own, or assigned to a variable that nobody reads, it does nothing at all.
+
+```python bad
+import torch
+from torch import nn
+
+
+class Double(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+
+model = Double()
+torch.compile(model)  # TFG502
+
+
+def predict(x: torch.Tensor) -> torch.Tensor:
+    return model(x)
+
+
+CALL = predict, torch.ones(3)
+```
+
+## What to do
+
+Compile the module in place, which takes the same options:
+
+```python good
+import torch
+from torch import nn
+
+
+class Double(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+
+model = Double()
+model.compile()
+
+
+def predict(x: torch.Tensor) -> torch.Tensor:
+    return model(x)
+
+
+CALL = predict, torch.ones(3)
+```
+
+or use what is returned:
+
+```python good
+import torch
+
+
+def double(x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+
+
+predict = torch.compile(double)
+CALL = predict, torch.ones(3)
+```
+
+## When it is reported
+
+`torch.compile(x)` as a statement, and where its result is assigned to a local variable that is never read. Not
+`model.compile()`, which compiles in place, and not below `with pytest.raises(...)` and its kin.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: in the bad one, no graph is captured although tensors are computed.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Effect, Hit, Rule
+
+RULE = Rule(
+    "TFG502",
+    "the result of `torch.compile({what})` is not used, so nothing is compiled",
+    remedy="{remedy}",
+    since="0.2",
+    mentions=("compile",),
+    effect=Effect.NEVER_CALLED,
+)
+
+
+@RULE.call("torch.compile")
+def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a result that nobody can call."""
+    given = ctx.given_to_compile(node)
+    if given is None or ctx.names(node.func) != ("torch.compile",) or _expects_error(node, ctx):
+        return
+    parent = ctx.parent(node)
+    if isinstance(parent, ast.Expr) or _is_left_alone(node, parent, ctx):
+        text = ctx.text(given, limit=30)
+        is_function = isinstance(given, ast.Lambda) or any(
+            isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) for each in ctx.bindings(given)
+        )
+        remedy = "call what it returns" if is_function else f"call what it returns, or write `{text}.compile()`"
+        yield ctx.at(node, what=text, remedy=remedy)
+
+
+def _is_left_alone(node: ast.Call, parent: ast.AST | None, ctx: Context) -> bool:
+    """Whether the result is assigned to a local variable that is never read."""
+    match parent:
+        case ast.Assign(targets=[ast.Name() as target]) | ast.AnnAssign(target=ast.Name() as target):
+            if parent.value is not node or ctx.function() is None or target.id.startswith("_"):
+                return False
+            return not ctx.is_global(target) and not ctx.is_loaded(target)
+        case _:
+            return False
+
+
+def _expects_error(node: ast.AST, ctx: Context) -> bool:
+    """Whether this stands in a ``with`` that is there for what the call raises or prints."""
+    parent = ctx.parent(node)
+    while parent is not None:
+        if isinstance(parent, (ast.With, ast.AsyncWith)):
+            return True
+        if isinstance(parent, ast.Try) and parent.handlers:
+            return True
+        parent = ctx.parent(parent)
+    return False
+
+
+CASES = """
+import torch
+
+def train(model, steps):
+    torch.compile(model)  # TFG502
+    fast = torch.compile(model, mode="max-autotune")  # TFG502
+    used = torch.compile(model)
+    for _ in range(steps):
+        used()
+
+def keep(model):
+    compiled = torch.compile(model)
+    def inner(x):
+        return compiled(x)
+    return inner
+---
+import torch
+import pytest
+
+def test_it(model):
+    with pytest.raises(RuntimeError):
+        torch.compile(model, mode="nonsense")
+    model.compile()
+    _ = torch.compile(model)
+    torch.compile(model)(1)
+    return [torch.compile(each) for each in model.children()]
+
+def available():
+    try:
+        torch.compile(lambda x: x)
+    except RuntimeError:
+        return False
+    return True
+
+fast = torch.compile(len)
+
+def set_up():
+    global fast
+    fast = torch.compile(len)
+
+class Holder:
+    step = torch.compile(len)
+
+    def __init__(self):
+        self.step = torch.compile(self.step)
+
+@torch.compile
+def f(x):
+    return x
+"""
