@@ -1,12 +1,11 @@
 """The evidence for a rule's page: what its blocks do on the installed torch, and whether that is what the page claims.
 
 Nothing here knows a rule: what counts as evidence follows from the effect that the rule declares or its category has,
-and a rule without one has no proof. `tools/record_evidence.py` keeps the answers of several torch releases in a file.
+and a rule without one has no proof. `fullgraph.verify.records` keeps the answers of several torch releases.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import re
@@ -29,18 +28,8 @@ LIMIT = 8
 """How many compiled versions of one function torch keeps by default, as the pages say."""
 
 _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_lines", "error_lines")
+_PATH = re.compile(r" \(/[^)]*\)")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
-
-
-def block_ids(rule: RegisteredRule) -> tuple[str, ...]:
-    """Name every block of a page, in order: its kind, its number among those of that kind, and a hash of its source."""
-    seen: dict[str, int] = {}
-    names: list[str] = []
-    for block in rule.page.blocks:
-        number = seen[block.kind] = seen.get(block.kind, -1) + 1
-        digest = hashlib.sha256(block.source.encode()).hexdigest()[:12]
-        names.append(f"{block.kind}-{number}-{digest}")
-    return tuple(names)
 
 
 def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tuple[str, ...]:
@@ -55,7 +44,7 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
         raise OracleError(f"{rule.code}: it is not known what shows a rule of category {rule.category!r} to be right")
     is_bad = block.kind == "bad"
     if seen.errors and not (is_bad and rule.effect is Effect.MISSING_NAME):
-        return tuple(f"raised {error}" for error in seen.errors)
+        return tuple(dict.fromkeys(f"raised {error}" for error in seen.errors))
     if is_bad:
         return tuple(_EVIDENCE[rule.effect](block, seen))
     warns = rule.effect is Effect.DEPRECATION and seen.warned_lines
@@ -99,7 +88,11 @@ class Evidence:
         data: dict[str, object] = {"as_claimed": self.as_claimed}
         values: dict[str, object] = {"breaks": self.seen.breaks, "recompilations": self.seen.recompilations}
         values |= {name: sorted(getattr(self.seen, name)) for name in _LINES}
-        values |= {"limit_met": bool(self.seen.limit_lines), "errors": list(self.seen.errors)}
+        values |= {
+            "limit_met": bool(self.seen.limit_lines),
+            "errors": list(dict.fromkeys(_PATH.sub("", error) for error in self.seen.errors)),
+        }
+        values |= {"says": sorted({why for _, why in self.seen.break_reasons if why})}
         values |= {"contradictions": list(self.contradictions)}
         return data | {name: value for name, value in values.items() if value}
 
