@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 from fullgraph.config import config_table
 from fullgraph.engine.registry import RegisteredRule, registry
@@ -26,7 +24,7 @@ from fullgraph.torchfacts import (
     private_name,
     private_names,
 )
-from fullgraph.verify.evidence import block_ids
+from fullgraph.verify.seen_table import seen_section
 
 DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
@@ -43,45 +41,7 @@ def rule_page(rule: RegisteredRule) -> str:
     """Markdown page of one rule: what is derived of it, then the docstring of its module."""
     state = "on by default" if rule.default else "off by default"
     heading = f"# {rule.code} {rule.name}\n\n{rule.page.title}\n\n*Since fullgraph {rule.since}, {state}.*"
-    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{evidence_table(rule)}"
-
-
-def evidence_table(rule: RegisteredRule) -> str:
-    """Markdown section on what the examples of a rule did on each release of torch that was recorded."""
-    lines = [
-        "## Seen on",
-        "",
-        "What the examples of this page did when they ran on a release of torch. A release on which they have not run",
-        "as they are now is left out. See [how a rule is shown to be right](../adding-a-rule.md).",
-        "",
-        "| torch | Python | Examples as claimed | Otherwise |",
-        "| --- | --- | --- | --- |",
-    ]
-    blocks = block_ids(rule)
-    for release, entry in recorded_evidence().items():
-        known = entry["rules"].get(rule.code, {})
-        if not known.keys() & set(blocks):
-            continue
-        right = [name for name in blocks if known.get(name, {}).get("as_claimed")]
-        otherwise = [
-            f"{called(name)}: {'; '.join(known[name]['contradictions']) if name in known else 'not recorded'}"
-            for name in blocks
-            if name not in right
-        ]
-        lines.append(f"| {release} | {entry['python']} | {len(right)} of {len(blocks)} | {', '.join(otherwise)} |")
-    return "\n".join(lines) + "\n"
-
-
-def called(block: str) -> str:
-    """Name a block for readers: ``bad-0-92452af751cb`` is the first bad example."""
-    kind, number, _ = block.split("-")
-    return f"{kind} example {int(number) + 1}"
-
-
-def recorded_evidence() -> dict[str, Any]:
-    """Read what was recorded, by release of torch."""
-    evidence: dict[str, Any] = json.loads((DOCS / "evidence.json").read_text(encoding="utf-8"))
-    return evidence
+    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{seen_section(rule)}"
 
 
 def names_page() -> str:

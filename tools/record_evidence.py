@@ -1,102 +1,88 @@
-"""Record in docs/evidence.json what the blocks of every rule's page do on the installed torch.
+"""Record what the examples of every rule's page do on releases of torch, in src/fullgraph/verify/recorded.
 
-usage: record_evidence.py [--check]
+usage: record_evidence.py                                     on the torch of this Python
+       record_evidence.py --torch 2.9 2.13 [--envs DIR]       in a virtual environment for each release
+       record_evidence.py --check                             which examples have changed since they were recorded
 
-Needs torch, and fullgraph importable (PYTHONPATH=src is enough). The entry of the installed release is written anew,
-those of other releases are kept; blocks that have changed since those were recorded are named. With --check nothing is
-written; the exit status is 1 if the entry is stale.
+With --torch, environments that are missing are made, in DIR/<release>, where they stay for the next time; without
+--envs each is made in a temporary directory and deleted after its release (a release with its CUDA packages takes up to
+7 GB, and minutes to install). --python names the interpreter that makes them, --select the rules, as in TFG2,TFG301.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
-from fullgraph.engine.registry import RegisteredRule, registry
-from fullgraph.verify.evidence import block_ids, evidence
+from fullgraph.engine.registry import registry
+from fullgraph.verify.records import DIRECTORY, disagreements, records
 
-FILE = Path(__file__).parent.parent / "docs" / "evidence.json"
-
-
-def installed_release() -> str:
-    """Release of the installed torch, without what its build adds: `2.13.0`."""
-    import torch  # noqa: PLC0415 - only here is it needed to import this tool
-
-    return str(torch.__version__).partition("+")[0]
+SOURCE = Path(__file__).parent.parent / "src"
+BESIDE_TORCH = ("numpy<2", "setuptools", "click", "packaging", "pathspec")
 
 
-def rule_evidence(rule: RegisteredRule) -> dict[str, Any]:
-    """What each block of the page of one rule does, by the name of the block."""
-    blocks = zip(block_ids(rule), rule.page.blocks, strict=True)
-    return {name: evidence(rule, block).data() for name, block in sorted(blocks, key=lambda item: item[0])}
+def environment(folder: Path, release: str, python: str) -> Path:
+    """The interpreter of the environment for a release, which is made if it is not there."""
+    interpreter = folder / release / "bin" / "python"
+    if not interpreter.exists():
+        subprocess.run([python, "-m", "venv", str(folder / release)], check=True)
+    have = subprocess.run([interpreter, "-c", "import torch, click"], capture_output=True, check=False)
+    if have.returncode:
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--no-cache-dir"]
+        subprocess.run([*pip, f"torch=={release}.*", *BESIDE_TORCH], check=True)
+    return interpreter
 
 
-def record() -> dict[str, Any]:
-    """Everything that the installed torch does, and the Python it runs on, since Dynamo reads bytecode."""
-    python = ".".join(platform.python_version_tuple()[:2])
-    return {"python": python, "rules": {code: rule_evidence(rule) for code, rule in sorted(registry().items())}}
+def record(interpreter: Path | str, select: str) -> bool:
+    """Record with the torch of an interpreter; whether that went well."""
+    command = [str(interpreter), "-m", "fullgraph", "verify", "--rules", "--select", select]
+    environ = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    return not subprocess.run([*command, "--record", str(DIRECTORY)], env=environ, check=False).returncode
 
 
-def merged(known: dict[str, Any], release: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """All releases by age, with the entry of one of them replaced."""
-    releases = {**known, release: entry}
-    return {
-        key: releases[key] for key in sorted(releases, key=lambda text: [int(part) for part in text.split(".")[:2]])
-    }
+def record_in_environments(arguments: argparse.Namespace) -> bool:
+    """Record on each release; whether all went well."""
+    well = True
+    for release in arguments.torch:
+        with tempfile.TemporaryDirectory(prefix="fullgraph-torch-") as temporary:
+            folder = Path(arguments.envs or temporary).absolute()
+            try:
+                well &= record(environment(folder, release, arguments.python), arguments.select)
+            except (subprocess.CalledProcessError, OSError) as error:
+                print(f"torch {release}: {error}")
+                well = False
+    return well
 
 
-def unrecorded(releases: dict[str, Any]) -> list[str]:
-    """Blocks that a release was not recorded with, since they are new or have changed."""
-    wanted = [(code, name) for code, rule in registry().items() for name in sorted(block_ids(rule))]
-    return [
-        f"torch {release}: {code} {name} is not recorded as it is now"
-        for release, entry in releases.items()
-        for code, name in wanted
-        if name not in entry["rules"].get(code, {})
-    ]
-
-
-def dumped(releases: dict[str, Any]) -> str:
-    """JSON with one line for each block, so that a change is easy to see."""
-    parts = []
-    for release, entry in releases.items():
-        rules = [
-            f"   {json.dumps(code)}: {{\n"
-            + ",\n".join(f"    {json.dumps(name)}: {json.dumps(data)}" for name, data in blocks.items())
-            + "\n   }"
-            for code, blocks in entry["rules"].items()
-        ]
-        head = f' {json.dumps(release)}: {{\n  "python": {json.dumps(entry["python"])},\n  "rules": {{\n'
-        parts.append(head + ",\n".join(rules) + "\n  }\n }")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def faults() -> list[str]:
+    """What is not recorded as it is now, and where the linter says something else than what was seen."""
+    rules = list(registry().values())
+    found: list[str] = []
+    for each in records():
+        found += [f"torch {each.release}: {name} is not recorded as it is now" for name in each.missing(rules)]
+    found += [f"{rule.code}: {fault}" for each in records() for rule in rules for fault in disagreements(rule, each)]
+    return found
 
 
 def main() -> int:
-    """Record the evidence, or compare it."""
+    """Record, and say what is left to do."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--torch", nargs="+", metavar="RELEASE")
+    parser.add_argument("--envs", metavar="DIR")
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--select", default="TFG")
     parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    before = FILE.read_text(encoding="utf-8") if FILE.exists() else "{}"
-    release, entry = installed_release(), record()
-    for code, blocks in entry["rules"].items():
-        for name, data in blocks.items():
-            if not data["as_claimed"]:
-                print(f"torch {release}: {code} {name}: {'; '.join(data['contradictions'])}")
-    releases = merged(json.loads(before), release, entry)
-    print("".join(line + "\n" for line in unrecorded(releases)), end="")
-    after = dumped(releases)
-    if before == after:
-        return 0
-    if check:
-        print(f"{FILE.name} is stale for torch {release}")
-        return 1
-    FILE.write_text(after, encoding="utf-8")
-    print(f"wrote torch {release} to {FILE.name}")
-    return 0
+    arguments = parser.parse_args()
+    well = True
+    if not arguments.check:
+        well = record_in_environments(arguments) if arguments.torch else record(sys.executable, arguments.select)
+    left = faults()
+    print("".join(f"{fault}\n" for fault in left), end="")
+    return int(bool(left) or not well)
 
 
 if __name__ == "__main__":

@@ -639,10 +639,6 @@ class Context:
             for call, scope in self._model.walked.calls
         )
 
-    def mentions(self, word: str) -> bool:
-        """Whether a line of the file contains this word, be it in a comment."""
-        return any(word in line for line in self._model.lines)
-
     def is_of_torch(self, expr: ast.expr) -> bool:
         """Whether what ``expr`` holds, compiled or not, surely is an instance of one of torch's own modules."""
         return self._model.compiled.is_external(expr, self._scope)

@@ -16,6 +16,7 @@ from fullgraph.cli.check import check
 from fullgraph.cli.clean import clean
 from fullgraph.cli.map import map_region
 from fullgraph.cli.rule import rule
+from fullgraph.cli.verify import verify
 from fullgraph.config import ConfigError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ cli.add_command(baseline)
 cli.add_command(clean)
 cli.add_command(map_region)
 cli.add_command(rule)
+cli.add_command(verify)
 
 
 def run(argv: Sequence[str] | None) -> int:

@@ -1,12 +1,11 @@
 """The evidence for a rule's page: what its blocks do on the installed torch, and whether that is what the page claims.
 
 Nothing here knows a rule: what counts as evidence follows from the effect that the rule declares or its category has,
-and a rule without one has no proof. `tools/record_evidence.py` keeps the answers of several torch releases in a file.
+and a rule without one has no proof. `fullgraph.verify.records` keeps the answers of several torch releases.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import re
@@ -33,18 +32,8 @@ _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_
 _USAGE_LINES = ("compile_lines", "again_lines", "prefixed_lines")
 _RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
 """Effects that are errors."""
+_PATH = re.compile(r" \(/[^)]*\)")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
-
-
-def block_ids(rule: RegisteredRule) -> tuple[str, ...]:
-    """Name every block of a page, in order: its kind, its number among those of that kind, and a hash of its source."""
-    seen: dict[str, int] = {}
-    names: list[str] = []
-    for block in rule.page.blocks:
-        number = seen[block.kind] = seen.get(block.kind, -1) + 1
-        digest = hashlib.sha256(block.source.encode()).hexdigest()[:12]
-        names.append(f"{block.kind}-{number}-{digest}")
-    return tuple(names)
 
 
 def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tuple[str, ...]:
@@ -59,7 +48,7 @@ def contradictions(rule: RegisteredRule, block: Block, seen: Observation) -> tup
         raise OracleError(f"{rule.code}: it is not known what shows a rule of category {rule.category!r} to be right")
     is_bad = block.kind == "bad"
     if seen.errors and not (is_bad and rule.effect in _RAISES):
-        return tuple(f"raised {error}" for error in seen.errors)
+        return tuple(dict.fromkeys(f"raised {error}" for error in seen.errors))
     if is_bad:
         return tuple({**_EVIDENCE, **USAGE}[rule.effect](block, seen))
     if rule.effect is Effect.WRONG_RESULT and not same_result(
@@ -113,7 +102,11 @@ class Evidence:
         values |= {name: sorted(getattr(self.seen, name)) for name in _LINES}
         if self.effect in USAGE:
             values |= {name: sorted(getattr(self.seen, name)) for name in _USAGE_LINES} | {"graphs": self.seen.graphs}
-        values |= {"limit_met": bool(self.seen.limit_lines), "errors": list(self.seen.errors)}
+        values |= {
+            "limit_met": bool(self.seen.limit_lines),
+            "errors": list(dict.fromkeys(_PATH.sub("", error) for error in self.seen.errors)),
+        }
+        values |= {"says": sorted({why for _, why in self.seen.break_reasons if why})}
         values |= {"contradictions": list(self.contradictions)}
         return data | {name: value for name, value in values.items() if value}
 

@@ -17,6 +17,8 @@ class Observation:
     """The version of torch that was asked."""
     break_lines: frozenset[int] = frozenset()
     """Where Dynamo reported graph breaks; for one in library code, the innermost line of the block that led there."""
+    break_reasons: tuple[tuple[int, str], ...] = ()
+    """The line and the reason of each reported break that a line of the block led to, as Dynamo words it."""
     breaks: int = 0
     """How many graph breaks were reported, those that no line of the block led to included."""
     recompilations: int = 0

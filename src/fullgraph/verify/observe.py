@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from fullgraph.verify import old_torch
 from fullgraph.verify.calls import CompileCalls, Operations, States
 from fullgraph.verify.graphs import Captured
 from fullgraph.verify.observation import Observation, OracleError
@@ -71,10 +72,12 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
         states.watched(),
     ):
         result = _run(path, errors, contextlib.nullcontext() if compiled else operations.watched())
+        log.breaks += old_torch.unlogged(log.breaks, log.skipped)
         _cross_check(log)
     return Observation(
         torch=torch.__version__,
         break_lines=log.break_lines() | errors.break_lines,
+        break_reasons=log.break_reasons(),
         breaks=len(log.breaks) + errors.refusals,
         recompilations=max(0, len(log.recompiles) - len(log.limits)),
         recompile_lines=log.recompile_lines(),
@@ -181,7 +184,7 @@ def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
     output, answers = io.StringIO(), io.StringIO("c\n" * 100)
     with contextlib.ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())
-        stack.callback(dynamo.config.load_config, dynamo.config.save_config())
+        stack.callback(old_torch.restorer(dynamo.config))
         stack.callback(dynamo.reset)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(mock.patch.dict(os.environ))

@@ -11,21 +11,18 @@ import contextlib
 import importlib
 import logging
 import os
-import re
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from unittest import mock
 
+from fullgraph.verify import old_torch
+from fullgraph.verify.messages import Event, Place, break_of, guards_of, is_about_limit, limit_of, recompilation_of
 from fullgraph.verify.observation import OracleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-_BREAK = re.compile(r"Graph break\b.* in user code at (.+):(\d+)$", re.M)
-_RECOMPILE = re.compile(r"Recompiling function .+ in (.+):(\d+)$", re.M)
-_LIMIT = re.compile(r"hit config\.\w+ \(\d+\)\s+function: '.*' \((.+):(\d+)\)")
-_FRAME = re.compile(r'File "([^"\n]+)", line (\d+), in ')
-_GUARD = re.compile(r"#.*# (\S+):(\d+) in ")
+_Read = TypeVar("_Read")
 
 
 class TorchLog(logging.Handler):
@@ -37,54 +34,64 @@ class TorchLog(logging.Handler):
         self.breaks: list[str] = []
         self.recompiles: list[str] = []
         self.limits: list[str] = []
+        self.skipped: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Sort one message; those of no interest are dropped."""
         message = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:  # where torch 2.4 has the reason
+            error = record.exc_info[1]
+            message += f"\nTraceback (most recent call last):\n{type(error).__module__}.{type(error).__name__}: {error}"
         if record.name.endswith(".__graph_breaks"):
             self.breaks.append(message)
         elif record.name.endswith(".__recompiles"):
             self.recompiles.append(message)
-        elif "hit config." in message and "limit" in message:
+        elif is_about_limit(message):
             self.limits.append(message)
+        elif (told := old_torch.skipped(message)) is not None:
+            self.skipped.append(told)
 
     def break_lines(self) -> frozenset[int]:
         """Find the line of the file that each reported break blames, or that led to it."""
-        return frozenset(line for message in self.breaks for line in self._break_line(message))
+        return frozenset(row for row, _ in self.break_reasons())
 
-    def _break_line(self, message: str) -> list[int]:
-        trace = message.rpartition("User code traceback:")[2]
-        frames = _BREAK.findall(message)[:1] + _FRAME.findall(trace)[::-1]
-        if not frames:
-            raise OracleError(f"a graph break was reported in words that the oracle does not know:\n{message}")
-        return self._ours(frames)[:1]
+    def break_reasons(self) -> tuple[tuple[int, str], ...]:
+        """Find the line of the file and the reason of each reported break that a line of the file led to, each once."""
+        breaks = [_known(break_of, message, "a graph break") for message in self.breaks]
+        found = [(row, each.why) for each in breaks for row in self._ours(each.places)[:1]]
+        return tuple(dict.fromkeys(found))
 
     def recompiled(self) -> frozenset[int]:
         """Find the first lines of the functions that were compiled again."""
-        return self._heads(_RECOMPILE, self.recompiles, "a recompilation")
+        events = [_known(recompilation_of, message, "a recompilation") for message in self.recompiles]
+        return frozenset(self._ours(event.function for event in events if event.function is not None))
 
     def limited(self) -> frozenset[int]:
         """Find the first lines of the functions that met the recompile limit."""
-        return self._heads(_LIMIT, self.limits, "a recompile limit")
+        events = [_known(limit_of, message, "a recompile limit") for message in self.limits]
+        return frozenset(self._ours(event.function for event in events))
 
     def recompile_lines(self) -> frozenset[int]:
         """Find the lines that torch names for the guards that failed."""
-        named = [place for message in self.recompiles for place in _FRAME.findall(message) + _GUARD.findall(message)]
-        return frozenset(self._ours(named))
+        return frozenset(self._ours(place for message in self.recompiles for place in guards_of(message)))
 
-    def _heads(self, pattern: re.Pattern[str], messages: list[str], what: str) -> frozenset[int]:
-        heads: list[int] = []
-        for message in messages:
-            found = pattern.search(message)
-            if found is None:
-                raise OracleError(f"{what} was reported in words that the oracle does not know:\n{message}")
-            heads += self._ours([(found[1], found[2])])
-        return frozenset(heads)
+    def events(self) -> Iterator[Event]:
+        """Give all that was told, as data."""
+        yield from (_known(break_of, message, "a graph break") for message in self.breaks)
+        yield from (_known(recompilation_of, message, "a recompilation") for message in self.recompiles)
+        yield from (_known(limit_of, message, "a recompile limit") for message in self.limits)
 
-    def _ours(self, places: Iterable[tuple[str, str]]) -> list[int]:
+    def _ours(self, places: Iterable[Place]) -> list[int]:
         """Keep the lines of the file. It is known by its name, which is unique: torch shortens some paths."""
         name = PurePath(self.path).name
-        return [int(line) for file, line in places if PurePath(file).name == name]
+        return [place.row for place in places if PurePath(place.path).name == name]
+
+
+def _known(read: Callable[[str], _Read | None], message: str, what: str) -> _Read:
+    found = read(message)
+    if found is None:
+        raise OracleError(f"{what} was reported in words that the oracle does not know:\n{message}")
+    return found
 
 
 @contextlib.contextmanager
@@ -98,7 +105,8 @@ def listening(path: str) -> Iterator[TorchLog]:
         stack.callback(internal._init_logs)
         stack.callback(internal._set_log_state, internal._get_log_state())
         internal._set_log_state(internal.LogState())
-        internal.set_logs(graph_breaks=True, recompiles=True)
+        more = {} if old_torch.logs_all() else {"dynamo": logging.INFO}
+        internal.set_logs(graph_breaks=True, recompiles=True, **more)
         stack.enter_context(_redirected(log))
         stack.enter_context(_guards_with_lines())
         yield log

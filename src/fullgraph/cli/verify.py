@@ -1,0 +1,72 @@
+"""``fullgraph verify``: what the installed torch does with the rules' examples, or with a function of the user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fullgraph.cli import terminal
+from fullgraph.config import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fullgraph.verify.records import Data
+
+_NEEDS_TORCH = "fullgraph verify needs torch, which cannot be imported here: pip install 'fullgraph[verify]'"
+
+
+@click.command(short_help="Run the rules' examples on the installed torch.")
+@click.option("--rules", is_flag=True, help="Run the examples of the rules' pages.")
+@click.option("--select", metavar="CODES", help="With --rules: only rules whose codes begin so, as in TFG2,TFG301.")
+@click.option("--record", metavar="DIR", is_flag=False, flag_value="", help="With --rules: keep what was seen.")
+def verify(rules: bool, select: str | None, record: str | None) -> int:
+    """Ask the installed torch."""
+    return _rules(select, record)
+
+
+def _rules(select: str | None, record: str | None) -> int:
+    """Run the examples of the rules' pages, and say which did not do what the page claims."""
+    from fullgraph.engine.registry import registry  # noqa: PLC0415
+    from fullgraph.verify.records import DIRECTORY  # noqa: PLC0415
+    from fullgraph.verify.worker import installed, run_examples  # noqa: PLC0415
+
+    prefixes = tuple(code.strip() for code in (select or "TFG").split(","))
+    chosen = [rule for code, rule in registry().items() if code.startswith(prefixes)]
+    if not chosen:
+        raise click.UsageError(f"no rule has a code that begins with {select!r}")
+    versions = installed()
+    if versions is None:
+        raise click.ClickException(_NEEDS_TORCH)
+    seen: dict[str, dict[str, Data]] = {}
+    wrong = 0
+    for rule, name, data in run_examples(chosen):
+        seen.setdefault(rule.code, {})[name] = data
+        wrong += not data["as_claimed"]
+        if not data["as_claimed"]:
+            terminal.write(f"{rule.code} {name}: {'; '.join(data['contradictions'])}\n")
+    count = sum(map(len, seen.values()))
+    terminal.write(f"torch {versions[0]}: {count - wrong} of {count} examples as claimed.\n")
+    if record is None:
+        return int(wrong > 0)
+    path = _record(Path(record) if record else DIRECTORY, versions, seen)
+    terminal.write(f"Wrote {path}.\n")
+    return 0
+
+
+def _record(directory: Path, versions: tuple[str, str], seen: Mapping[str, Mapping[str, Data]]) -> Path:
+    """Write what was seen of some rules into the file of the release, and give its path."""
+    from fullgraph.engine.registry import registry  # noqa: PLC0415
+    from fullgraph.torchfacts import TorchVersion  # noqa: PLC0415
+    from fullgraph.verify.records import Record, loaded  # noqa: PLC0415
+
+    path = directory / f"{TorchVersion.parse(versions[0])}.json"
+    try:
+        old = loaded(path.read_text(encoding="utf-8")).rules if path.exists() else {}
+        directory.mkdir(parents=True, exist_ok=True)
+        path.write_text(Record(*versions, old).with_rules(seen, registry()).dumped(), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("--record", f"cannot write {path}: {error.strerror or error}") from error
+    return path
