@@ -21,6 +21,7 @@ from fullgraph.config import Config, ConfigError
 from fullgraph.engine import allow
 from fullgraph.engine.allow import Entry, Spot, Target, TargetError
 from fullgraph.engine.allow_file import AllowList, Place
+from fullgraph.engine.allow_follow import follow
 from fullgraph.engine.allow_layout import Change, Format, Layout, Value, Verbatim, changed
 from fullgraph.engine.allow_toml import Toml
 from fullgraph.engine.allow_yaml import Yaml
@@ -886,10 +887,14 @@ def test_no_entry_allows_more_than_it_says_and_no_finding_is_lost(entries: list[
     for spot, one in matched.over:
         assert one.target.matches(spot.path)
         assert spot.finding not in matched.allowed
-    moves = matched.moves(lambda entry: True, matched.others)
-    carried = [spot.finding for each in moves.values() for move in each for spot in move.spots]
+    followed = follow(matched, lambda entry: True, matched.others)
+    carried = [spot.finding for each in followed.moves.values() for move in each for spot in move.spots]
     assert len(set(carried)) == len(carried), "code goes to one entry"
-    assert set(carried) <= {spot.finding for spot in groups} - {spot.finding for _, t in matched.found for spot in t}
+    held = [spot.finding for _, spots in followed.found for spot in spots]
+    assert len({*held, *carried}) == len(held) + len(carried)
+    for one, taken in followed.found:
+        moved = sum(len(move.spots) for move in followed.moves.get(one.number, ()))
+        assert one.count is None or len(taken) + moved <= one.count
 
 
 @settings(max_examples=150, deadline=None)
@@ -907,3 +912,47 @@ def test_no_text_is_more_than_an_error(text: str, suffix: str) -> None:
     assert not entries
     assert said.startswith(path.name) or not said
     assert "\n" not in said
+
+
+def rearranged(places: list[str]) -> None:
+    """Put line number n into the function that ``places`` names at n."""
+    for name in ("a.py", "b.py"):
+        text = "import torch\n"
+        for function in "fgh":
+            lines = [number for number, place in enumerate(places) if place == f"{name}:{function}"]
+            body = "".join(f"    torch._dynamo.mark_dynamic(x, {number})\n" for number in lines)
+            text += f"def {function}(x):\n{body}    return x\n"
+        make(name, text)
+
+
+homes = st.lists(
+    st.sampled_from([f"{name}:{function}" for name in ("a.py", "b.py") for function in "fgh"]), min_size=5, max_size=5
+)
+
+
+@pytest.mark.parametrize("where", BOTH)
+@settings(max_examples=20, deadline=None)
+@given(homes, homes)
+def test_update_follows_whatever_is_moved_around(where: str, before: list[str], after: list[str]) -> None:
+    make("pyproject.toml", CONFIG if where != "pyproject.toml" else "[tool.fullgraph]\n")
+    Path(where).unlink(missing_ok=where != "pyproject.toml")
+    make("pyproject.toml", CONFIG if where != "pyproject.toml" else "[tool.fullgraph]\n")
+    rearranged(before)
+    run("allow", "--generate", "--no-cache", status=0)
+    owners = {path: f"owner of {path}" for path in before}
+    text = text_of(where)
+    for path, owner in owners.items():
+        start = text.index(f'path{text[text.index("path") + 4 :][:3].rstrip(chr(34))}"{path}"')
+        text = text[:start] + text[start:].replace('""', f'"{owner}"', 2)
+    make(where, text)
+    run("check", "--no-cache", status=0)
+    rearranged(after)
+    run("allow", "--update", "--no-cache", status=0)
+    done = run("check", "--no-cache", "--show-allowed", "--output-format=json", status=0)
+    found = json.loads(done.stdout)
+    rows = {path: Path(path).read_text().split("\n") for path in ("a.py", "b.py")}
+    for each in found:
+        line = rows[each["filename"]][each["location"]["row"] - 1]
+        number = int(line.rpartition(", ")[2].rstrip(")"))
+        assert each["allowed"]["owner"] == each["allowed"]["reason"] == owners[before[number]]
+    assert len(found) == 5

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fullgraph.cli.check import Linted, Run
-    from fullgraph.engine.allow import Entry, Matched, Move, Spot
+    from fullgraph.engine.allow import Entry, Matched, Spot
     from fullgraph.engine.allow_change import Stub
     from fullgraph.engine.allow_file import AllowList, Place
+    from fullgraph.engine.allow_follow import Followed
     from fullgraph.engine.allow_known import Known
     from fullgraph.engine.allow_layout import Change
     from fullgraph.engine.finding import Finding
@@ -126,7 +127,8 @@ class _Checked:
 
         wanted = self.linted.per_file.settings.codes
         found = [each for each in judgements(self.matched, self.judged) if each[1] in wanted]
-        moves = self.moves() if found else {}
+        has_gone = any(entry.hashes for entry, _ in self.matched.lacking(self.judged))
+        moves = self.followed().moves if found and has_gone else {}
         findings = []
         for entry, code, said, remedy in found:
             places = ", ".join(str(move.target) for move in moves.get(entry.number, ()))
@@ -134,11 +136,11 @@ class _Checked:
             findings.append(self.listed.about(entry, code, said, follows if places else remedy))
         return findings
 
-    def moves(self) -> dict[int, tuple[Move, ...]]:
+    def followed(self) -> Followed:
         """Where the code of entries has gone."""
-        if not any(entry.hashes for entry, _ in self.matched.lacking(self.judged)):
-            return {}
-        return self.matched.moves(self.judged, self.others())
+        from fullgraph.engine.allow_follow import follow  # noqa: PLC0415
+
+        return follow(self.matched, self.judged, self.others())
 
     def others(self) -> list[Spot]:
         """The findings of rules that no entry is for."""
@@ -244,16 +246,17 @@ def _update(checked: _Checked, *, follows: bool, prunes: bool) -> int:
     """Rewrite entries for what has moved or is gone; the exit status is 1 if some are still wrong."""
     from fullgraph.engine.allow import too_much  # noqa: PLC0415
     from fullgraph.engine.allow_change import Plan  # noqa: PLC0415
+    from fullgraph.engine.allow_follow import Followed  # noqa: PLC0415
 
     listed = checked.listed
-    moves = checked.moves() if follows else {}
+    followed = checked.followed() if follows else Followed(checked.matched.found, {})
     changes: dict[int, Change] = {}
     lines, left = [], []
     gone = 0
-    for entry, spots in checked.matched.found:
+    for entry, spots in followed.found:
         if not checked.judged(entry):
             continue
-        plan = Plan(entry, spots, moves.get(entry.number, ()), follows, prunes)
+        plan = Plan(entry, spots, followed.moves.get(entry.number, ()), follows, prunes)
         change = plan.change()
         if change is not None:
             if not listed.layout.items[entry.number - 1].is_editable:
@@ -267,7 +270,9 @@ def _update(checked: _Checked, *, follows: bool, prunes: bool) -> int:
         added = sum(len(change.behind) - change.is_removed for change in changes.values())
         _write(listed, checked.run, listed.edited(changes), added=added)
     taken_out = f", {_counted(gone, 'finding')} taken out" if prunes else ""
-    terminal.write(f"{''.join(lines)}{listed.place.shown}: {_counted(len(moves), 'entry')} moved{taken_out}.\n")
+    terminal.write(
+        f"{''.join(lines)}{listed.place.shown}: {_counted(len(followed.moves), 'entry')} moved{taken_out}.\n"
+    )
     for each in left:
         terminal.complain(f"{each}; --prune takes it out")
     return int(bool(left))

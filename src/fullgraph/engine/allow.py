@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -202,14 +202,6 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """Findings that an entry was written for and that are elsewhere by now."""
-
-    target: Target
-    spots: tuple[Spot, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Matched:
     """Which findings the entries of a list stand for.
 
@@ -234,29 +226,6 @@ class Matched:
         for entry, spots in self.found:
             if len(spots) < (entry.count or 1) and judged(entry):
                 yield entry, len(spots)
-
-    def moves(self, judged: Callable[[Entry], bool], others: Sequence[Spot]) -> dict[int, tuple[Move, ...]]:
-        """Where the code of entries has gone, by their numbers: equal lines, first in the same file."""
-        free = list(dict.fromkeys([*others, *(spot for spot, _ in self.over)]))
-        taken = {entry.key[:2] for entry, _ in self.found}
-        spots_of = {entry.number: spots for entry, spots in self.found}
-        moves = {}
-        for entry, count in self.lacking(judged):
-            if entry.count is None or not entry.hashes or not entry.target.is_exact:
-                continue
-            gone = Counter(entry.hashes) - Counter(spot.hash for spot in spots_of[entry.number])
-            by_target: dict[Target, list[Spot]] = defaultdict(list)
-            for spot in sorted(free, key=lambda spot: _distance(entry.target, spot)):
-                target = _new_target(entry.target, spot)
-                if spot.finding.code != entry.code or not gone[spot.hash] or (str(target), entry.code) in taken:
-                    continue
-                if sum(map(len, by_target.values())) < entry.count - count:
-                    gone[spot.hash] -= 1
-                    by_target[target].append(spot)
-                    free.remove(spot)
-            if by_target:
-                moves[entry.number] = tuple(Move(target, tuple(spots)) for target, spots in by_target.items())
-        return moves
 
 
 def match(entries: Sequence[Entry], spots: Iterable[Spot]) -> Matched:
@@ -338,14 +307,3 @@ def excess(finding: Finding, entry: Entry, where: str) -> str:
 
 def _is_for(entry: Entry, spot: Spot) -> bool:
     return entry.target.matches(spot.path) and entry.target.covers(spot.inside)
-
-
-def _distance(target: Target, spot: Spot) -> tuple[bool, bool, str, int]:
-    return spot.path != target.path, spot.inside != (target.inside or ""), spot.path, spot.finding.start.row
-
-
-def _new_target(target: Target, spot: Spot) -> Target:
-    """Where an entry would be for a finding; a class or a file as a whole stays one."""
-    if target.inside is None or (target.covers(spot.inside) and target.path != spot.path):
-        return Target.of(spot.path, target.inside)
-    return Target.of(spot.path, spot.inside or MODULE)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fullgraph.engine.allow import MODULE, Entry, Move, Spot, Target
+from fullgraph.engine.allow import MODULE, Entry, Spot, Target
+from fullgraph.engine.allow_follow import Move
 from fullgraph.engine.allow_layout import Change, Value, Verbatim
 from fullgraph.engine.finding import Finding
 
