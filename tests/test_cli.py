@@ -240,7 +240,7 @@ def test_output_file() -> None:
     ("arguments", "message"),
     [
         (["check", "--slect", "x"], "fullgraph: no such option"),
-        (["check", "--select", "TFG199"], "fullgraph: --select: unknown rule 'TFG199'; did you mean 'TFG101'?"),
+        (["check", "--select", "TFG109"], "fullgraph: --select: unknown rule 'TFG109'; did you mean 'TFG101'?"),
         (["check", "--ignore", "private-apy"], "--ignore: unknown rule 'private-apy'; did you mean 'private-api'?"),
         (["check", "--target-torch", "new"], "fullgraph: --target-torch: bad torch version 'new'"),
         (["check", "--target-torch", ""], "fullgraph: --target-torch: bad torch version ''"),

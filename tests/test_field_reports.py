@@ -31,11 +31,12 @@ def test_every_marked_line_and_no_other(path: Path) -> None:
 
 def test_all_five_are_there() -> None:
     marked = {code for path in FILES for _, code in marked_lines(path.read_text(encoding="utf-8"))}
-    assert marked == {"TFG101", "TFG102", "TFG301", "TFG302", "TFG401"}
+    assert marked >= {"TFG101", "TFG102", "TFG301", "TFG302", "TFG401"}
 
 
 def test_disable_names_its_public_equivalent() -> None:
-    (found,) = findings("causal_mask.py", TorchVersion(2, 9))
+    found, call = findings("causal_mask.py", TorchVersion(2, 9))
+    assert "calling it in traced code splits the graph" in call.text
     assert "use `torch.compiler.disable`, public since torch 2.1" in found.text
     assert found.start.column == len("        @") + 1
 

@@ -26,7 +26,8 @@ def make_attention_block(width: int, heads: int) -> nn.Module:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             batch, length, _ = x.shape
             q, k, v = self.qkv(x).view(batch, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=self._get_causal_mask(length))
+            mask = self._get_causal_mask(length)  # TFG220
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
             return self.out(y.transpose(1, 2).reshape(batch, length, width))
 
     return CausalAttention()
