@@ -15,7 +15,7 @@ from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
 from fullgraph.config import options as config_options
 from fullgraph.engine.allow_file import AllowList, Place
-from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.check import Settings, check_tree, look_again
 from fullgraph.engine.index import Projects
 from fullgraph.engine.many import path_of
 from fullgraph.engine.places import Roots
@@ -106,10 +106,7 @@ class Plugin:
         """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
         try:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
-            findings = self.found_ahead()
-            if findings is None:
-                findings = check_tree(self.tree, self.lines, self.filename, settings, self.linked())
-            findings = settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
+            findings = settle(self.found(settings), self.lines, self.filename, settings.codes, with_noqa=False)
             kept = [each for each in findings if is_traced_enough(each, self.level)]
             if self.allowed is not None and self.filename != _STDIN:
                 kept = self.allowed.in_file(kept, self.tree, self.lines, self.filename)
@@ -119,17 +116,18 @@ class Plugin:
         for row, column, text in found:
             yield row, column, text, type(self)
 
-    def found_ahead(self) -> list[Finding] | None:
-        """What linking found on the way in just these lines, if it had to look at the file."""
-        if self.projects is None or self.filename == _STDIN:
-            return None
-        return self.projects.found_ahead(path_of(self.filename), self.lines)
-
-    def linked(self) -> FileRegion | None:
-        """What the project says of the file; None if it knows nothing of it."""
-        if self.projects is None or self.filename == _STDIN:
-            return None
-        return self.projects.region(path_of(self.filename), self.filename)
+    def found(self, settings: Settings) -> list[Finding]:
+        """What is found, whatever the comments say; some of it may have come up when the project was linked."""
+        linked: FileRegion | None = None
+        if self.projects is not None and self.filename != _STDIN:
+            path = path_of(self.filename)
+            early = self.projects.found_ahead(path, self.lines)
+            if early is not None and early.is_final:
+                return early.found
+            linked = self.projects.region(path, self.filename)
+            if early is not None and linked is not None:
+                return look_again(self.tree, self.lines, self.filename, settings, early, linked)
+        return check_tree(self.tree, self.lines, self.filename, settings, linked)
 
 
 def _allowed(config: Config, start: Path) -> AllowList | None:

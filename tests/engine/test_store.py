@@ -52,7 +52,7 @@ def test_what_was_packed_is_unpacked() -> None:
     fix = FixSummary("safe", "rename", (Rename("torch.a", "torch", keywords=((1, "b"),)),))
     by = TracedBy(Traced.CERTAIN, (ChainStep("a.py", 3, "f"),))
     finding = Finding("a.py", Position(1, 2), Position(1, 3), "TFG101", "n", "m", Severity.ERROR, traced=by, fix=fix)
-    deferred = Deferred(finding, Traced.POSSIBLE, True, True, False, False, (3, 1), ("allow_rnn",))
+    deferred = Deferred(finding, True, False, False, (3, 1), ("allow_rnn",))
     findings = Findings([finding], [deferred])
     assert findings_of(pack_findings(findings)) == findings
     assert findings_of(pack_findings(None)) is None

@@ -10,7 +10,7 @@ from typing import Literal
 
 from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.finding import Finding, FixSummary, Position
-from fullgraph.engine.plan import Plan, Subscription, codes_at, codes_for, plan_for
+from fullgraph.engine.plan import Plan, Subscription, codes_at, codes_for, gated_codes, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
@@ -58,10 +58,17 @@ def settings_name(settings: Settings) -> str:
     return f"{settings.releases!r} {sorted(settings.codes)}"
 
 
-def check_source(data: bytes, filename: str, settings: Settings, linked: FileRegion | None = None) -> list[Finding]:
+def check_source(
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    linked: FileRegion | None = None,
+    early: Findings | None = None,
+) -> list[Finding]:
     """Findings of a file's bytes, sorted by place, without those that a comment suppresses.
 
-    ``linked`` is what the project says of the file; without it, the file is a project by itself. A file that cannot be
+    ``linked`` is what the project says of the file; without it, the file is a project by itself. ``early`` is what is
+    known from before the project was linked. A file that cannot be
     decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that suppresses nothing has
     TFG002 or TFG003.
     """
@@ -71,7 +78,10 @@ def check_source(data: bytes, filename: str, settings: Settings, linked: FileReg
     except SourceError as error:
         return [invalid_file(filename, error.reason, error.row, error.column)]
     lines = split_lines(text)
-    findings = check_tree(tree, lines, filename, settings, linked)
+    if early is not None and linked is not None:
+        findings = look_again(tree, lines, filename, settings, early, linked)
+    else:
+        findings = check_tree(tree, lines, filename, settings, linked)
     return settle(findings, lines, filename, settings.codes, with_noqa=True)
 
 
@@ -95,12 +105,10 @@ def check_tree(
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A finding whose being there, or whose weight, depends on what is traced.
+    """A finding whose weight, or whose being there, depends on what is traced or how.
 
     Attributes:
         finding: as it is apart from that.
-        where: how surely its node must be traced.
-        gate_is_skipped: whether the compiler surely does not come to that node.
         concerns_tracing: whether the finding says what is traced.
         is_skipped: whether the compiler surely does not come to where the finding is.
         is_weighed: whether its severity is its own.
@@ -109,8 +117,6 @@ class Deferred:
     """
 
     finding: Finding
-    where: Traced
-    gate_is_skipped: bool
     concerns_tracing: bool
     is_skipped: bool
     is_weighed: bool
@@ -120,8 +126,6 @@ class Deferred:
     def settled(self, region: FileRegion) -> Finding | None:
         """The finding in a linked project, if it is one there."""
         by = region.traced_in(self.functions)
-        if self.where > Traced.NONE and (self.gate_is_skipped or by.degree < self.where):
-            return None
         if self.unless and region.lifts(self.unless, self.functions):
             return None
         if not self.concerns_tracing:
@@ -133,25 +137,39 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is found in a file whatever its project says, and what more depends on that."""
+    """What is found in a file whatever its project says, and what more depends on that.
+
+    Attributes:
+        found: what surely is a finding.
+        deferred: what depends on what is traced.
+        has_more: whether rules that only look at traced code have still to look at the file, if any of it is traced.
+    """
 
     found: list[Finding]
     deferred: list[Deferred]
+    has_more: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing depends on the project."""
+        return not self.deferred and not self.has_more
+
+    def is_complete(self, region: FileRegion) -> bool:
+        """Whether no rule has still to look at the file, now that it is known what is traced."""
+        return not self.has_more or not region.traced
 
     def linked(self, region: FileRegion) -> list[Finding]:
         """The findings in a linked project, whatever the file's comments say."""
         more = [each for item in self.deferred if (each := item.settled(region)) is not None]
         return sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
 
-    def settled(self, region: FileRegion, data: bytes, settings: Settings) -> list[Finding]:
+    def settled(self, region: FileRegion, data: bytes, filename: str, settings: Settings) -> list[Finding]:
         """The findings of a file with these bytes in a linked project, without those that a comment suppresses."""
         findings = self.linked(region)
         lower = data.lower()
         if b"noqa" not in lower and b"fullgraph:" not in lower:
             return findings
-        lines = split_lines(decode(data))
-        filename = findings[0].filename if findings else self.deferred[0].finding.filename
-        return settle(findings, lines, filename, settings.codes, with_noqa=True)
+        return settle(findings, split_lines(decode(data)), filename, settings.codes, with_noqa=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,24 +200,41 @@ def examine(data: bytes, filename: str, settings: Settings | None, *, with_comme
         if settings is None or not any("torch" in line for line in lines):
             model = FileModel(tree, lines, filename)
         else:
-            checker = _Checker(tree, lines, filename, settings, "later")
-            findings, model = _early(checker), checker.model
+            soon, more = _parted(settings)
+            checker = _Checker(tree, lines, filename, soon, "later")
+            findings, model = _early(checker, has_more=bool(codes_for(more.codes, lines))), checker.model
         summary = model.summary
         release(model.walked)
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
-    if with_comments and findings is not None and settings is not None and not findings.deferred:
+    if with_comments and findings is not None and settings is not None and findings.is_final:
         findings = Findings(settle(findings.found, lines, filename, settings.codes, with_noqa=True), [])
     return Examined(summary, findings)
 
 
-def _early(checker: _Checker) -> Findings | None:
+def look_again(
+    tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, early: Findings, linked: FileRegion
+) -> list[Finding]:
+    """All findings of a file, whatever its comments say, of which some are known from before it was linked."""
+    if early.is_complete(linked):
+        return early.linked(linked)
+    more = check_tree(tree, lines, filename, _parted(settings)[1], linked)
+    return sorted(dict.fromkeys((*early.linked(linked), *more)), key=Finding.sort_key)
+
+
+def _parted(settings: Settings) -> tuple[Settings, Settings]:
+    """The rules that look at any code, and those that only look at traced code."""
+    gated = settings.codes & gated_codes()
+    return replace(settings, codes=settings.codes - gated), replace(settings, codes=gated)
+
+
+def _early(checker: _Checker, *, has_more: bool) -> Findings | None:
     """Findings of a file whose project is not linked yet; None if what a rule says depends on that."""
     try:
         found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
-    return Findings(found, checker.deferred)
+    return Findings(found, checker.deferred, has_more)
 
 
 def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
@@ -244,6 +279,7 @@ class _Checker:
         self.context = Context(self.model, settings.releases)
         self.filename = filename
         self.builtins = self.plan.builtins
+        self.degrees: dict[Scope, Traced] = {}
         self.failed: set[str] = set()
         self.causes: set[tuple[str, object]] = set()
 
@@ -258,10 +294,17 @@ class _Checker:
                 if not self.is_silent(subscription, node):
                     found.update(dict.fromkeys(self.hits_now(subscription, node, scope)))
                 continue
-            if subscription.where > Traced.NONE and self.context.traced(node).degree < subscription.where:
-                continue
-            found.update(dict.fromkeys(self.hits(subscription, node, scope)))
+            if subscription.where is Traced.NONE or self.is_traced(node, scope, subscription.where):
+                found.update(dict.fromkeys(self.hits(subscription, node, scope)))
         return list(found)
+
+    def is_traced(self, node: ast.AST, scope: Scope, where: Traced) -> bool:
+        """Whether a node in a scope is traced at least as surely as ``where``."""
+        region = self.model.region
+        degree = self.degrees.get(scope)
+        if degree is None:
+            degree = self.degrees[scope] = region.degree(scope)
+        return degree >= where and not region.is_skipped(getattr(node, "lineno", 0))
 
     def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
         """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
@@ -274,7 +317,7 @@ class _Checker:
         return isinstance(region, AnyRegion) and not region.was_asked
 
     def hits_now(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
-        """What a handler says of a node, whatever is traced; what only its gate or weight depends on is put off.
+        """What a handler says of a node, whatever is traced; what only its weight depends on is put off.
 
         Raises:
             RegionUnknownError: the handler itself depends on it.
@@ -285,12 +328,11 @@ class _Checker:
         self.has_causes = False
         found = self.hits(subscription, node, scope)
         if not region.was_asked:
-            is_gated = subscription.where > Traced.NONE
-            if not found or not (is_gated or subscription.rule.concerns_tracing or self.lifted):
+            if not found or not (subscription.rule.concerns_tracing or self.lifted):
                 return found
-            if (is_gated and self.has_causes) or any(each.code == "TFG001" for each in found):
+            if any(each.code == "TFG001" for each in found):
                 raise RegionUnknownError
-            self.deferred += [self.put_off(each, subscription, node, scope, region) for each in found]
+            self.deferred += [self.put_off(each, subscription, scope, region) for each in found]
             return []
         while True:
             if found:
@@ -300,14 +342,10 @@ class _Checker:
                 return []
             found = self.hits(subscription, node, scope)
 
-    def put_off(
-        self, finding: Finding, subscription: Subscription, node: ast.AST, scope: Scope, region: AnyRegion
-    ) -> Deferred:
-        """A finding whose gate or weight will be known once the project is linked."""
+    def put_off(self, finding: Finding, subscription: Subscription, scope: Scope, region: AnyRegion) -> Deferred:
+        """A finding whose weight will be known once the project is linked."""
         return Deferred(
             finding,
-            subscription.where,
-            region.is_skipped(getattr(node, "lineno", 0)),
             subscription.rule.concerns_tracing,
             region.is_skipped(finding.start.row),
             finding in self.weighed,

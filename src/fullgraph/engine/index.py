@@ -14,7 +14,6 @@ from pathlib import Path
 from fullgraph.config import display_path
 from fullgraph.engine.ahead import Ahead, text_name_of
 from fullgraph.engine.check import Findings, Settings, examine
-from fullgraph.engine.finding import Finding
 from fullgraph.engine.follow import followed
 from fullgraph.engine.packed import (
     Packed,
@@ -174,15 +173,9 @@ class Project:
         self._regions = regions
         return early
 
-    def found_ahead(self, path: str, lines: Sequence[str]) -> list[Finding] | None:
+    def found_ahead(self, path: str, lines: Sequence[str]) -> Findings | None:
         """What was found on the way in a file with these lines, whatever its comments say."""
-        name = self._name(path)
-        if self.ahead is None or path in self.overlay or (findings := self.ahead.of(name, lines)) is None:
-            return None
-        if not findings.deferred:
-            return findings.found
-        region = self.region(path, name)
-        return None if region is None else findings.linked(region)
+        return None if self.ahead is None or path in self.overlay else self.ahead.of(self._name(path), lines)
 
     def _followed(self, known: Set[str]) -> list[Place]:
         """The files of packages that are linked with the project, without those that are known to be its own."""
@@ -448,7 +441,7 @@ class Projects:
             project.link({})
             project.store.flush()
 
-    def found_ahead(self, path: str, lines: Sequence[str]) -> list[Finding] | None:
+    def found_ahead(self, path: str, lines: Sequence[str]) -> Findings | None:
         """What was found in a file with these lines when its project was linked, whatever its comments say."""
         project = self.of(path)
         return None if project is None else project.found_ahead(path, lines)

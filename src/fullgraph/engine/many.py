@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -78,12 +78,13 @@ class _LastRun:
 class _Task:
     source: Source
     region: FileRegion | None
+    early: Findings | None = None
 
 
 def _check(task: _Task) -> list[Finding]:
     settings = task.source.settings
     assert settings is not None
-    return check_source(task.source.data, task.source.shown, settings, task.region)
+    return check_source(task.source.data, task.source.shown, settings, task.region, task.early)
 
 
 def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> list[list[Finding]]:
@@ -120,17 +121,18 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     rest = [index for index in range(len(sources)) if index not in said]
     early = _early(rest, keys, store)
     if any(each.depends for each in said.values()) or any(
-        (known := early.get(index)) is None or known.deferred for index in rest
+        (known := early.get(index)) is None or not known.is_final for index in rest
     ):
         early.update(_look([index for index in rest if index not in early], sources, project, keys))
     found = {index: each.findings for index, each in said.items() if each.holds(project, sources[index][0])}
     moved = [index for index in said if index not in found]
     early.update(_early(moved, keys, store))
     found.update(_settled(sources, project, early))
-    found.update(_check_linked([index for index in range(len(sources)) if index not in found], sources, project, keys))
+    left = {index: early.get(index) for index in range(len(sources)) if index not in found}
+    found.update(_check_linked(left, sources, project, keys))
     for index in (*rest, *moved):
         if not _has_failed(found[index]):
-            is_alone = (each := early.get(index)) is not None and not each.deferred
+            is_alone = (each := early.get(index)) is not None and each.is_final
             path, source = sources[index]
             last.put(source.shown, keys[index], None if is_alone else project.region_name(path), found[index])
     last.write(store)
@@ -170,17 +172,20 @@ def _settled(
     for index, findings in early.items():
         if findings is None:
             continue
-        if not findings.deferred:
+        if findings.is_final:
             yield index, findings.found
             continue
         path, source = sources[index]
         region = project.region(path, source.shown)
-        if region is not None and source.settings is not None:
-            yield index, findings.settled(region, source.data, source.settings)
+        if region is not None and findings.is_complete(region) and source.settings is not None:
+            yield index, findings.settled(region, source.data, source.shown, source.settings)
 
 
 def _check_linked(
-    left: list[int], sources: Sequence[tuple[str, Source]], project: Project, contents: Sequence[bytes]
+    left: Mapping[int, Findings | None],
+    sources: Sequence[tuple[str, Source]],
+    project: Project,
+    contents: Sequence[bytes],
 ) -> dict[int, list[Finding]]:
     """The findings that need one, now that the project is linked."""
     keys = {index: key_of("linked", contents[index], project.region_name(sources[index][0])) for index in left}
@@ -192,11 +197,15 @@ def _check_linked(
                 if (before := findings_of(kept[keys[index]])) is not None:
                     found[index] = before.found
     rest = [index for index in left if index not in found]
-    tasks = [_Task(sources[index][1], project.region(sources[index][0], sources[index][1].shown)) for index in rest]
+    tasks = [
+        _Task(sources[index][1], project.region(sources[index][0], sources[index][1].shown), left[index])
+        for index in rest
+    ]
     for index, findings in zip(rest, mapped(_check, tasks, project.jobs), strict=True):
         found[index] = findings
         if not _has_failed(findings):
-            project.store.put(contents[index], pack_findings(None))
+            if left[index] is None:
+                project.store.put(contents[index], pack_findings(None))
             project.store.put(keys[index], pack_findings(Findings(findings, [])))
     return found
 

@@ -84,6 +84,16 @@ def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
 
 
 @cache
+def gated_codes() -> frozenset[str]:
+    """The rules of which some part looks only at traced code, so that they wait until it is known what is."""
+    return frozenset(
+        code
+        for code, rule in registry().items()
+        if any(getattr(trigger, "where", Traced.NONE) > Traced.NONE for trigger in rule.rule.triggers)
+    )
+
+
+@cache
 def plan_for(codes: frozenset[str]) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process and set."""
     nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))

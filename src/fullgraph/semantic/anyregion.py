@@ -63,10 +63,6 @@ class AnyRegion(Region):
         self._options, self._script, self._answers = [], script, {}
         return True
 
-    def is_skipped(self, row: int) -> bool:
-        """Whether the compiler does not come to this row, whatever the project says."""
-        return self._barriers.is_skipped(row)
-
     def _choose(self, question: Hashable, options: int) -> int:
         if question not in self._answers:
             place = len(self._options)

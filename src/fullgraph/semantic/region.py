@@ -31,6 +31,14 @@ class Region:
             return TracedBy()
         return self._linked.traced_in(self.functions_around(scope))
 
+    def degree(self, scope: Scope) -> Traced:
+        """How surely code in a scope is traced, apart from rows that the compiler does not come to."""
+        return self._linked.traced_in(self.functions_around(scope)).degree
+
+    def is_skipped(self, row: int) -> bool:
+        """Whether the compiler does not come to this row, whatever the project says."""
+        return self._barriers.is_skipped(row)
+
     def functions_around(self, scope: Scope) -> Iterator[int]:
         """The numbers of the functions that a scope lies in, up to the next class, the innermost first."""
         current: Scope | None = scope
