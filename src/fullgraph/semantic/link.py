@@ -11,6 +11,7 @@ from typing import NamedTuple
 from fullgraph.semantic.bindings import bind_parameters
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
+from fullgraph.semantic.programs import settings_by_file
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced
@@ -102,7 +103,7 @@ class Linker:
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
         self.split: frozenset[Function] | None = None
         """What roots reach that are not compiled with ``fullgraph=True``, if others are."""
-        self.settings = frozenset(setting for each in files for setting in each.summary.settings)
+        self.settings = settings_by_file(files, self.evaluator.modules)
         self.own = frozenset(file.filename for file in files if file.is_own)
         self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
@@ -483,7 +484,7 @@ class Linker:
             index: self.evaluator.is_module(ClassId(file, index))
             for index in range(len(self.files[file].summary.classes))
         }
-        return FileRegion(traced, roots, disabled, modules, self.only_whole(file, traced), self.settings)
+        return FileRegion(traced, roots, disabled, modules, self.only_whole(file, traced), self.settings[file])
 
     def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
         """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""

@@ -59,7 +59,7 @@ class FileRegion:
         disabled: functions that Dynamo is kept out of.
         modules: whether each class, by its number, is an ``nn.Module``.
         fullgraph: functions that are certainly traced, and only from roots compiled with ``fullgraph=True``.
-        settings: what the project turns on of Dynamo's settings.
+        settings: what is turned on of Dynamo's settings where the file's code runs.
     """
 
     traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
