@@ -106,9 +106,15 @@ class _Shuffle(ast.NodeTransformer):
         self.pool = [
             node
             for node in ast.walk(tree)
-            if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+            if isinstance(node, ast.expr)
+            and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+            and not isinstance(node, ast.FormattedValue)
         ]
         self.chance = chance
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """Nothing but text and its own kind of node may stand in an f-string."""
+        return node
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         node = super().generic_visit(node)
