@@ -37,7 +37,8 @@ def step(x: torch.Tensor, drop: bool) -> torch.Tensor:
 CALL = step, torch.ones(3), True
 ```
 
-The same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
+`random.uniform`, `random.randint` and `random.randrange` are drawn in the graph, as a tensor, and count as one. The
+same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
 
 ```python bad
 import torch
