@@ -25,6 +25,8 @@ EXPRESSIONS = {
     "x == None": "static bool",
     "x == 'a'": "static bool",
     "other == 3": "unknown",
+    "(other == 3).all()": "tensor bool 0d",
+    "(other is 3).all()": "unknown",
     "x.shape": "shape",
     "x.shape[0]": "static int",
     "x.shape[1:]": "shape",

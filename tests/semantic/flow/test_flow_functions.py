@@ -122,7 +122,7 @@ PARAMETERS = {
     "by keyword": ("def g(*, a):\n    ask(a)\ndef f(x: Tensor):\n    g(a=x)", "tensor"),
     "an int that is a tensor": ("def g(a: int):\n    ask(a)\ndef f(x: Tensor):\n    g(x.max())", "static tensor 0d"),
     "what callers pass is more precise": (
-        "def g(a: Tensor):\n    ask(a)\ndef f(x: Tensor):\n    g(x > 0)",
+        "def g(mask: Tensor):\n    ask(mask)\ndef f(x: Tensor):\n    g(x > 0)",
         "tensor bool",
     ),
     "callers of callers": ("def h(a):\n    ask(a)\ndef g(a):\n    h(a)\ndef f(x: Tensor):\n    g(x)", "tensor"),

@@ -37,7 +37,8 @@ def step(x: torch.Tensor, drop: bool) -> torch.Tensor:
 CALL = step, torch.ones(3), True
 ```
 
-The same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
+`random.uniform`, `random.randint` and `random.randrange` are drawn in the graph, as a tensor, and count as one. The
+same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
 
 ```python bad
 import torch
@@ -130,6 +131,8 @@ RULE = Rule(
 )
 
 _ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
+_STATIC_ATTRIBUTES = frozenset({"device", "dtype", "is_cuda", "ndim", "requires_grad", "shape", "training"})
+_STATIC_METHODS = frozenset({"dim", "endswith", "is_floating_point", "numel", "size", "startswith"})
 _TESTED_IN_TURN = (ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.NamedExpr)
 
 
@@ -240,6 +243,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
             return _hit(part, ctx) if _searches_tensor(left, container, ctx) else None
         case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
             return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
+        case ast.Name() if _is_flag(part, ctx):
+            return None
         case _:
             value = ctx.value(part)
     if _needs_values(value):
@@ -254,14 +259,35 @@ def _is_free(part: ast.expr) -> bool:
     match part:
         case ast.Constant():
             return True
-        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
-            return True
-        case ast.Compare(comparators=[ast.Constant(value=str())]):
+        case ast.Attribute(attr=name, value=base):
+            return name in _STATIC_ATTRIBUTES or (isinstance(base, ast.Attribute) and base.attr == "config")
+        case ast.Subscript(value=ast.Attribute(attr="shape")):
             return True
         case ast.Call(func=ast.Name(id=name)):
             return name in _ASKED_OF_TYPES
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in _STATIC_METHODS
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]) | ast.Compare(comparators=[ast.Constant(value=str())]):
+            return True
+        case ast.Compare(left=left, comparators=[right]):
+            return _is_free_side(left) and _is_free_side(right)
         case _:
             return False
+
+
+def _is_flag(name: ast.Name, ctx: Context) -> bool:
+    """Whether a name is a parameter annotated as a flag or a text, and nothing else."""
+    match ctx.bindings(name):
+        case (ast.arg(annotation=ast.Name(id="bool" | "str")),):
+            return True
+        case (ast.arg(annotation=ast.BinOp(left=ast.Name(id="bool" | "str"), right=ast.Constant(value=None))),):
+            return True
+        case _:
+            return False
+
+
+def _is_free_side(side: ast.expr) -> bool:
+    return not isinstance(side, ast.Compare) and _is_free(side)
 
 
 def _is_for_half(condition: ast.expr, ctx: Context) -> bool:

@@ -170,13 +170,17 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Subscript, where=Traced.POSSIBLE)
 def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
     """Report what is read through a boolean mask."""
-    if isinstance(node.slice, (ast.Constant, ast.Slice)) or not _reads(node, ctx):
+    if isinstance(node.slice, (ast.Constant, ast.Slice)) or _is_shape(node.value) or not _reads(node, ctx):
         return
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if any(_is_mask(ctx.value(part)) for part in parts if not isinstance(part, (ast.Constant, ast.Slice))):
         base = ctx.value(node.value)
         if isinstance(base, values.Unknown) or base.tensor is not None:
             yield _hit(node, ctx, "")
+
+
+def _is_shape(base: ast.expr) -> bool:
+    return isinstance(base, ast.Attribute) and base.attr == "shape"
 
 
 def _reads(node: ast.Subscript, ctx: Context) -> bool:

@@ -264,6 +264,8 @@ def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Subscript, where=Traced.POSSIBLE)
 def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
     """Report a bound of a slice that is a tensor, and a tensor of no dimensions as an index."""
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        return
     for part in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
         match part:
             case ast.Constant():

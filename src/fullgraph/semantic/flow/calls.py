@@ -30,9 +30,11 @@ from fullgraph.semantic.flow.value import (
     Plain,
     Sequence,
     Shape,
+    Static,
     Super,
     Tensor,
     Thing,
+    Unknown,
     Value,
     data_of,
     element_of,
@@ -70,6 +72,7 @@ _DRAWN: dict[str, Value] = {
     "uniform": tensor_of(Dtype.FLOATING, 0),
 }
 """Functions of ``random`` whose result Dynamo draws in the graph, as a tensor."""
+_OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})
 _GROWS = frozenset({"append", "extend", "insert", "add"})
 _TEXT = frozenset({"format", "join", "lower", "upper", "strip", "replace", "lstrip", "rstrip", "removeprefix"})
 
@@ -123,8 +126,8 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
         case Mapping():
             return _mapping_method(receiver, name)
         case Either():
-            found = [method(self, node, item, name, given) for item in receiver.choices if item != NONE]
-            return join_all(found)
+            having = [item for item in receiver.choices if not isinstance(item, (Thing, Static, Data))]
+            return join_all(method(self, node, item, name, given) for item in having or receiver.choices)
         case Shape() if name == "numel":
             return STATIC_INT
         case Thing(kind=Plain.STRING):
@@ -135,8 +138,21 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
             return receiver
         case Data():
             return data_of(None) if name in ("bit_length", "is_integer") else UNKNOWN
+        case Unknown() if name in _OF_MASKS and _is_comparison(node):
+            return tensor_method(tensor_of(Dtype.BOOL), name, given)
         case _:
             return UNKNOWN
+
+
+def _is_comparison(node: ast.Call) -> bool:
+    """Whether a method is called on a comparison, which has it only where tensors are compared."""
+    match node.func:
+        case ast.Attribute(
+            value=ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE() | ast.Eq() | ast.NotEq()])
+        ):
+            return True
+        case _:
+            return False
 
 
 def apply(self: Evaluator, node: ast.Call, callee: Value, given: Arguments) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
@@ -20,6 +21,7 @@ from fullgraph.semantic.flow.value import (
     ClassOf,
     Function,
     Instance,
+    Static,
     Super,
     Value,
     join_all,
@@ -35,6 +37,9 @@ _CALLER_DEPTH = 3
 _MOST_CONTEXTS = 6
 _MOST_CALLERS = 12
 _CHANGES_RESULT = frozenset({"property", "cached_property", "contextmanager", "overload", "abstractmethod", "setter"})
+
+_MASK = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind")
+"""What a boolean tensor may be called; of other annotated tensors callers are not asked whether they are boolean."""
 
 Context = tuple[DefNode, tuple[Value, ...]]
 
@@ -94,7 +99,7 @@ class Flow:
             return known
         outside, self._was_cut = self._was_cut, False
         self._active.append(node)
-        run = Interpreter(self, dict(env))
+        run = Interpreter(self, dict(env), self._declared(node))
         run.run(node.body)
         self._active.pop()
         if not self._was_cut:
@@ -105,9 +110,10 @@ class Flow:
     def _parameters(self, node: DefNode) -> dict[str, Value]:
         env = starred(node.args)
         passed: dict[str, list[Value]] | None = None
+        bound_first = self._bound_first(node)
         for arg, default in parameters(node.args):
             own = self._own(node, arg, default)
-            if own is UNKNOWN or self._may_lose(own):
+            if arg is not bound_first and _callers_say_more(arg, own):
                 if passed is None:
                     passed = self._passed(node)
                 own = settled(own, agreed(passed[arg.arg])) if arg.arg in passed else own
@@ -115,16 +121,16 @@ class Flow:
         self._bind_self(node, env)
         return env
 
+    def _declared(self, node: DefNode) -> dict[str, Value]:
+        """Parameters that are annotated as tensors, and stay tensors when something unknown is assigned to them."""
+        named = [(arg.arg, arg.annotation) for arg, _ in parameters(node.args) if arg.annotation is not None]
+        return {name: TENSOR for name, annotation in named if self.annotations.of(annotation).tensor is not None}
+
     def _own(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         value = promised(arg, default, self.annotations)
         if value is UNKNOWN and arg.annotation is None and arg.arg in self._proven_tensors(node):
             return OPTIONAL_TENSOR if isinstance(default, ast.Constant) and default.value is None else TENSOR
         return value
-
-    @staticmethod
-    def _may_lose(own: Value) -> bool:
-        tensor = own.tensor
-        return tensor is None or tensor.dtype is None
 
     def _proven_tensors(self, node: DefNode) -> frozenset[str]:
         if (known := self._proven.get(node)) is None:
@@ -135,15 +141,19 @@ class Flow:
 
     def _bind_self(self, node: DefNode, env: dict[str, Value]) -> None:
         """Let the first parameter of a method stand for an instance, or the class."""
-        info = self.walked.functions.get(node)
-        first = next(iter((*node.args.posonlyargs, *node.args.args)), None)
-        if info is None or info.owner is None or first is None:
-            return
-        kinds = {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
-        if "classmethod" in kinds:
-            env[first.arg] = ClassOf(info.owner)
-        elif "staticmethod" not in kinds:
-            env[first.arg] = Instance(info.owner)
+        first = self._bound_first(node)
+        owner = self.walked.functions[node].owner
+        if first is not None and owner is not None:
+            is_class = any(isinstance(item, ast.Name) and item.id == "classmethod" for item in node.decorator_list)
+            env[first.arg] = ClassOf(owner) if is_class else Instance(owner)
+
+    def _bound_first(self, node: DefNode) -> ast.arg | None:
+        """The parameter of a method that is bound already where it is called."""
+        if self.walked.functions[node].owner is None:
+            return None
+        if any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list):
+            return None
+        return next(iter((*node.args.posonlyargs, *node.args.args)), None)
 
     # ------------------------------------------------------------------ callers
 
@@ -330,3 +340,13 @@ class Flow:
     def is_module(self, cls: ast.ClassDef) -> bool:
         """Whether a class is, or may be, an ``nn.Module``."""
         return self.classes.is_module(cls) is not ModuleClass.NO
+
+
+def _callers_say_more(arg: ast.arg, own: Value) -> bool:
+    """Whether it is worth looking at what callers pass for a parameter."""
+    if own is UNKNOWN:
+        return arg.annotation is None
+    tensor = own.tensor
+    if tensor is not None:
+        return tensor.dtype is None and _MASK.search(arg.arg) is not None
+    return any(isinstance(item, Static) for item in own.options)

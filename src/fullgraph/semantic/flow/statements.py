@@ -31,8 +31,9 @@ _FOREVER = (True, 1)
 class Interpreter(Evaluator):
     """One run over a function's body; afterwards it knows the value of every expression that is reached."""
 
-    def __init__(self, flow: Flow, env: Environment) -> None:
+    def __init__(self, flow: Flow, env: Environment, declared: Environment) -> None:
         super().__init__(flow, env)
+        self.declared = declared
         self.assigned = dict(env)
         self.returned: Value = BOTTOM
         self.reached = True
@@ -133,7 +134,10 @@ def _expression(self: Interpreter, node: ast.Expr) -> None:
 def _assign(self: Interpreter, node: ast.Assign) -> None:
     value = self.value(node.value)
     for target in node.targets:
-        self.assign(target, value)
+        if value is UNKNOWN and target.__class__ is ast.Name:
+            self.bind(target.id, self.declared.get(target.id, UNKNOWN))
+        else:
+            self.assign(target, value)
 
 
 def _annotated(self: Interpreter, node: ast.AnnAssign) -> None:
