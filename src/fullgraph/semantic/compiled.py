@@ -103,6 +103,8 @@ class Compiled:
         if depth <= 0:
             return None
         match expr:
+            case ast.Call(func=func, args=[_, value]) if "typing.cast" in self._names.of(func):
+                return self._behind(value, scope, depth - 1)
             case ast.Call():
                 return expr if self.compiles(expr) else None
             case ast.IfExp(body=body, orelse=orelse):
@@ -332,10 +334,10 @@ def _is_named_compile(func: ast.expr) -> bool:
 
 
 def _calls_of(value: ast.expr) -> list[ast.Call]:
-    """The call that a value is, or those of which it is one."""
+    """The calls that a value is or, as in ``cast(X, call)``, is given."""
     match value:
         case ast.Call():
-            return [value]
+            return [value, *(call for argument in value.args for call in _calls_of(argument))]
         case ast.IfExp(body=body, orelse=orelse):
             return [*_calls_of(body), *_calls_of(orelse)]
         case _:

@@ -357,6 +357,17 @@ class Other:
     def act(self, x: torch.Tensor):
         return self.net.act(x), self.fast(x), self.slow.act(x)
 ---
+from typing import cast
+
+import torch
+
+class Typed:
+    def compile(self) -> None:
+        self._network = cast(object, torch.compile(self._network))
+
+    def act(self, x: torch.Tensor):
+        return self._network.get_action(x)  # TFG501
+---
 import re
 
 import torch

@@ -97,17 +97,30 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a compilation whose result cannot be called before the ``try`` is left."""
     if ctx.given_to_compile(node) is None or ctx.names(node.func) != ("torch.compile",):
         return
-    child: ast.AST = node
-    while (parent := ctx.parent(child)) is not None and not isinstance(parent, _DEFINITIONS):
-        if (
-            isinstance(parent, ast.Try)
-            and child in parent.body
-            and any(_catches(each, ctx) for each in parent.handlers)
-        ):
-            if not _may_call_result(node, parent, ctx):
-                yield ctx.at(node)
-            return
-        child = parent
+    around = _handled_by(node, ctx)
+    if around is not None and not _may_call_result(node, around, ctx):
+        yield ctx.at(node, cause=_outermost(around, ctx))
+
+
+def _handled_by(node: ast.AST, ctx: Context) -> ast.Try | None:
+    """The innermost ``try`` of the function that would take what fails to compile."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None and not isinstance(parent, _DEFINITIONS):
+        if isinstance(parent, ast.Try) and child in parent.body:
+            if any(_catches(each, ctx) for each in parent.handlers):
+                return parent
+        child, parent = parent, ctx.parent(parent)
+    return None
+
+
+def _outermost(around: ast.Try, ctx: Context) -> ast.AST:
+    """The outermost ``try`` of the function: another attempt within a handler is the same mistake."""
+    found, parent = around, ctx.parent(around)
+    while parent is not None and not isinstance(parent, _DEFINITIONS):
+        if isinstance(parent, ast.Try):
+            found = parent
+        parent = ctx.parent(parent)
+    return found
 
 
 def _catches(handler: ast.ExceptHandler, ctx: Context) -> bool:
@@ -161,6 +174,15 @@ def kernel(name):
         return torch.compile(globals()[name])  # TFG504
     except (ValueError, Exception):
         return globals()[name]
+
+def attempts(f):
+    try:
+        return torch.compile(f)  # TFG504
+    except Exception:
+        try:
+            return torch.compile(f, mode="max-autotune")
+        except Exception:
+            raise
 ---
 import torch
 
