@@ -9,12 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fullgraph.engine.finding import Finding, Position
+    from fullgraph.engine.seen import Seen, Unforeseen
     from fullgraph.report.model import Report
 
 
 def findings_json(report: Report) -> str:
     """Write all findings as a JSON list."""
-    return json.dumps([_finding(finding) for finding in report.findings], indent=2) + "\n"
+    listed = [_finding(finding) for finding in report.findings]
+    if report.run_time is not None:
+        for item, finding in zip(listed, report.findings, strict=True):
+            item["run_time"] = _seen(report.run_time.seen.get(finding))
+        listed += [_unforeseen(each) for each in report.run_time.unforeseen]
+    return json.dumps(listed, indent=2) + "\n"
 
 
 def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
@@ -38,6 +44,24 @@ def _finding(finding: Finding) -> dict[str, object]:
             "degree": finding.traced.degree.name.lower(),
             "chain": [{"filename": step.filename, "row": step.row, "name": step.name} for step in finding.traced.chain],
         },
+    }
+
+
+def _seen(seen: Seen | None) -> dict[str, object] | None:
+    if seen is None:
+        return None
+    return {"confirmed": seen.count > 0, "count": seen.count, "what": seen.what, "why": seen.why or None}
+
+
+def _unforeseen(each: Unforeseen) -> dict[str, object]:
+    """What no finding says: like a finding, without a code."""
+    return {
+        "code": None,
+        "name": "unforeseen",
+        "message": str(each.seen),
+        "filename": each.filename,
+        "location": {"row": each.row, "column": 1},
+        "run_time": _seen(each.seen),
     }
 
 

@@ -10,6 +10,7 @@ from fullgraph.report.visible import visible
 
 if TYPE_CHECKING:
     from fullgraph.engine.finding import ChainStep, Finding, TracedBy
+    from fullgraph.engine.seen import Seen
     from fullgraph.report.model import Report, Style
 
 _COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
@@ -19,7 +20,8 @@ _LONGEST_CHAIN = 5
 
 def concise(report: Report, style: Style) -> str:
     """Write ``path:row:column: CODE message``, one line for each finding."""
-    return "".join(f"{_header(finding, finding.text, style)}\n" for finding in report.findings)
+    lines = [f"{_header(finding, finding.text, style)}\n" for finding in report.findings]
+    return "".join(lines) + unforeseen(report, style)
 
 
 def full(report: Report, style: Style) -> str:
@@ -30,11 +32,23 @@ def full(report: Report, style: Style) -> str:
     for finding in report.findings:
         if finding.filename != name:
             name, lines = finding.filename, source_lines(report.sources.get(finding.filename, b""))
-        blocks.append("\n".join(_block(finding, lines, style)) + "\n\n")
-    return "".join(blocks)
+        seen = report.run_time.seen.get(finding) if report.run_time is not None else None
+        blocks.append("\n".join(_block(finding, lines, style, seen)) + "\n\n")
+    listed = unforeseen(report, style)
+    return "".join(blocks) + (f"{listed}\n" if listed else "")
 
 
-def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
+def unforeseen(report: Report, style: Style) -> str:
+    """Write what a run of the code showed and no finding says, one line each."""
+    lines = []
+    for each in report.run_time.unforeseen if report.run_time is not None else ():
+        place = f"{style.paint(visible(each.filename, style.encoding), 1)}:{each.row}"
+        what = style.paint("seen at run time, foreseen by no rule", 1, 31)
+        lines.append(f"{place}: {what}: {visible(str(each.seen), style.encoding)}\n")
+    return "".join(lines)
+
+
+def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | None) -> list[str]:
     block = [_header(finding, finding.message, style)]
     gutter, shown = snippet(lines, finding.start, finding.end, style, _COLOURS[finding.severity])
     block += shown
@@ -43,6 +57,8 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
         notes.append(("traced" if finding.traced.degree is Traced.CERTAIN else "may be traced", _chain(finding.traced)))
     elif finding.reach:
         notes.append(("traced", finding.reach))
+    if seen is not None:
+        notes.append(("seen at run time", str(seen)))
     if finding.remedy:
         notes.append(("help", finding.remedy))
     if finding.fix is not None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.seen import RunTime
 
 FORMATS = ("full", "concise", "json")
 
@@ -21,6 +22,7 @@ class Report:
     ``torch`` is the target version and ``origin`` says where that came from. ``failed`` names the files of which not
     every finding is known, and ``notes`` are lines for the summary. ``fixed`` is how many findings are gone, or with
     ``--diff`` would be; None if nobody asked for that. ``unsafe`` says whether unsafe fixes were wanted too.
+    ``run_time`` is what a run of the code showed, if there is evidence of one.
     """
 
     findings: tuple[Finding, ...]
@@ -32,6 +34,7 @@ class Report:
     notes: tuple[str, ...] = ()
     fixed: int | None = None
     unsafe: bool = False
+    run_time: RunTime | None = None
 
     def fixable(self, applicability: str) -> int:
         """How many findings have a fix of this applicability."""
