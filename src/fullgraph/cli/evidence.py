@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fullgraph.cli.files import File
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.seen import RunTime
     from fullgraph.report.model import Report
     from fullgraph.verify.logfile import RunLog
     from fullgraph.verify.matching import Located, Source
@@ -47,9 +48,15 @@ def apply(logs: Sequence[str], files: Sequence[File], report: Report, findings: 
         ConfigError: a log cannot be read.
 
     """
+    run_time = judge(files, findings, _read(logs))
+    report = replace(report, run_time=run_time)
+    return replace(report, notes=(*report.notes, _summary(report)))
+
+
+def judge(files: Sequence[File], findings: Sequence[Finding], log: RunLog) -> RunTime:
+    """Hold findings against what a run showed; a line with a comment that accepts something is nothing new."""
     from fullgraph.verify.runtime import Judge  # noqa: PLC0415 - few runs have evidence
 
-    log = _read(logs)
     sources = [_source(file) for file in files if file.path != STDIN]
     lines = {source.shown: source.lines for source in sources}
 
@@ -57,9 +64,7 @@ def apply(logs: Sequence[str], files: Sequence[File], report: Report, findings: 
         rows = lines[place.shown]()
         return place.row <= len(rows) and _ACCEPTED.search(rows[place.row - 1]) is not None
 
-    run_time = Judge(sources, findings, known).judge(log)
-    report = replace(report, run_time=run_time)
-    return replace(report, notes=(*report.notes, _summary(report)))
+    return Judge(sources, findings, known).judge(log)
 
 
 def is_guilty(report: Report, fail_on: str) -> bool:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def findings_json(report: Report) -> str:
     """Write all findings as a JSON list."""
-    listed = [_finding(finding) for finding in report.findings]
+    listed = [finding_data(finding) for finding in report.findings]
     if report.run_time is not None:
         for item, finding in zip(listed, report.findings, strict=True):
-            item["run_time"] = _seen(report.run_time.seen.get(finding))
-        listed += [_unforeseen(each) for each in report.run_time.unforeseen]
+            item["run_time"] = seen_data(report.run_time.seen.get(finding))
+        listed += [unforeseen_data(each) for each in report.run_time.unforeseen]
     return json.dumps(listed, indent=2) + "\n"
 
 
@@ -28,7 +28,8 @@ def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
     return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in rows], indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_data(finding: Finding) -> dict[str, object]:
+    """One finding as plain data."""
     fix = finding.fix
     return {
         "code": finding.code,
@@ -47,13 +48,14 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _seen(seen: Seen | None) -> dict[str, object] | None:
+def seen_data(seen: Seen | None) -> dict[str, object] | None:
+    """What a run showed at one place; None for nothing."""
     if seen is None:
         return None
     return {"confirmed": seen.count > 0, "count": seen.count, "what": seen.what, "why": seen.why or None}
 
 
-def _unforeseen(each: Unforeseen) -> dict[str, object]:
+def unforeseen_data(each: Unforeseen) -> dict[str, object]:
     """What no finding says: like a finding, without a code."""
     return {
         "code": None,
@@ -61,7 +63,7 @@ def _unforeseen(each: Unforeseen) -> dict[str, object]:
         "message": str(each.seen),
         "filename": each.filename,
         "location": {"row": each.row, "column": 1},
-        "run_time": _seen(each.seen),
+        "run_time": seen_data(each.seen),
     }
 
 

@@ -9,8 +9,10 @@ from fullgraph.report.snippet import snippet, source_lines
 from fullgraph.report.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fullgraph.engine.finding import ChainStep, Finding, TracedBy
-    from fullgraph.engine.seen import Seen
+    from fullgraph.engine.seen import Seen, Unforeseen
     from fullgraph.report.model import Report, Style
 
 _COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
@@ -20,8 +22,8 @@ _LONGEST_CHAIN = 5
 
 def concise(report: Report, style: Style) -> str:
     """Write ``path:row:column: CODE message``, one line for each finding."""
-    lines = [f"{_header(finding, finding.text, style)}\n" for finding in report.findings]
-    return "".join(lines) + unforeseen(report, style)
+    lines = [f"{header(finding, finding.text, style)}\n" for finding in report.findings]
+    return "".join(lines) + _unforeseen(report, style)
 
 
 def full(report: Report, style: Style) -> str:
@@ -34,14 +36,18 @@ def full(report: Report, style: Style) -> str:
             name, lines = finding.filename, source_lines(report.sources.get(finding.filename, b""))
         seen = report.run_time.seen.get(finding) if report.run_time is not None else None
         blocks.append("\n".join(_block(finding, lines, style, seen)) + "\n\n")
-    listed = unforeseen(report, style)
+    listed = _unforeseen(report, style)
     return "".join(blocks) + (f"{listed}\n" if listed else "")
 
 
-def unforeseen(report: Report, style: Style) -> str:
+def _unforeseen(report: Report, style: Style) -> str:
+    return "" if report.run_time is None else unforeseen_lines(report.run_time.unforeseen, style)
+
+
+def unforeseen_lines(found: Iterable[Unforeseen], style: Style) -> str:
     """Write what a run of the code showed and no finding says, one line each."""
     lines = []
-    for each in report.run_time.unforeseen if report.run_time is not None else ():
+    for each in found:
         place = f"{style.paint(visible(each.filename, style.encoding), 1)}:{each.row}"
         what = style.paint("seen at run time, foreseen by no rule", 1, 31)
         lines.append(f"{place}: {what}: {visible(str(each.seen), style.encoding)}\n")
@@ -49,7 +55,7 @@ def unforeseen(report: Report, style: Style) -> str:
 
 
 def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | None) -> list[str]:
-    block = [_header(finding, finding.message, style)]
+    block = [header(finding, finding.message, style)]
     gutter, shown = snippet(lines, finding.start, finding.end, style, _COLOURS[finding.severity])
     block += shown
     notes = []
@@ -70,7 +76,8 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | 
     return block
 
 
-def _header(finding: Finding, text: str, style: Style) -> str:
+def header(finding: Finding, text: str, style: Style) -> str:
+    """Write ``path:row:column: CODE`` and a text."""
     path = visible(finding.filename, style.encoding)
     place = f"{style.paint(path, 1)}:{finding.start.row}:{finding.start.column}"
     return f"{place}: {style.paint(finding.code, 1, 31)} {visible(text, style.encoding)}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PureWindowsPath
 
-from fullgraph.verify.messages import Break, Event, Limit, Place, Recompilation
+from fullgraph.verify.messages import Break, Event, Limit, Noted, Place, Recompilation
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
@@ -45,6 +45,7 @@ class Matcher:
     _by_name: dict[str, list[Source]] = field(default_factory=dict, init=False)
     _texts: dict[str, dict[int, str]] = field(default_factory=dict, init=False)
     _found: dict[str, Source | None] = field(default_factory=dict, init=False)
+    _quoted_by_source: dict[str, dict[int, str]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Sort the files by name, and the lines that torch quotes by path."""
@@ -56,16 +57,26 @@ class Matcher:
 
     def locate(self, place: Place) -> Located | None:
         """Find the line that is meant; None if the path means none of the files, or may mean several."""
-        if place.path not in self._found:
-            self._found[place.path] = self._source(place.path)
-        source = self._found[place.path]
+        source = self._cached(place.path)
         if source is None:
             return None
-        quoted = self._texts.get(place.path, {})
+        quoted = self._quotes(source)
         if text := place.text or quoted.get(place.row, ""):
             return Located(source.shown, place.row, stale=not _stands(text, place.row, source))
         changed = any(not _stands(other, row, source) for row, other in quoted.items())
         return Located(source.shown, place.row, stale=changed)
+
+    def _quotes(self, source: Source) -> dict[int, str]:
+        """All lines that torch quotes from a file, by whatever path."""
+        if source.shown not in self._quoted_by_source:
+            mine = [texts for path, texts in self._texts.items() if self._cached(path) is source]
+            self._quoted_by_source[source.shown] = {row: text for texts in mine for row, text in texts.items()}
+        return self._quoted_by_source[source.shown]
+
+    def _cached(self, path: str) -> Source | None:
+        if path not in self._found:
+            self._found[path] = self._source(path)
+        return self._found[path]
 
     def first(self, places: Iterable[Place]) -> Located | None:
         """Find the first of some places that lies in one of the files."""
@@ -105,6 +116,8 @@ def places_of(event: Event) -> tuple[Place, ...]:
             return guards if function is None else (*guards, function)
         case Limit(function=place):
             return (place,)
+        case Noted(places=places):
+            return places
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ from fullgraph.engine.registry import registry
 from fullgraph.engine.seen import RunTime, Seen, Unforeseen
 from fullgraph.verify.logfile import RunLog
 from fullgraph.verify.matching import Located, Matcher, Source, places_of
-from fullgraph.verify.messages import Break, Event, Limit, Recompilation
+from fullgraph.verify.messages import MOVE, RECOMPILATION, Break, Event, Limit, Noted, Recompilation
 
-_BREAK, _RECOMPILATION, _LIMIT = "graph break", "recompilation", "recompile limit met"
+_BREAK, _LIMIT = "graph break", "recompile limit met"
 _FORESEE = {
     _BREAK: frozenset({Effect.GRAPH_BREAK, Effect.DEVICE_MOVE}),
-    _RECOMPILATION: frozenset({Effect.RECOMPILATION, Effect.DEVICE_MOVE}),
+    RECOMPILATION: frozenset({Effect.RECOMPILATION, Effect.DEVICE_MOVE}),
     _LIMIT: frozenset({Effect.RECOMPILATION}),
+    MOVE: frozenset({Effect.DEVICE_MOVE}),
 }
 
 
@@ -63,12 +64,14 @@ class Judge:
                 kind = _BREAK
             case Limit(name=name):
                 kind, why = _LIMIT, f"`{name}` runs eagerly from then on"
-            case _:
-                kind, why = _RECOMPILATION, event.reason
+            case Noted(what=kind, why=why):
+                pass
+            case Recompilation(reason=why, guards=guards):
+                kind = RECOMPILATION
                 for function in {self._function(place) for place in places} - {None}:
                     assert function is not None
                     self._again[function] += 1
-                if event.guards == ():
+                if not guards:
                     return
         for shown, row in dict.fromkeys((place.shown, place.row) for place in places):
             self._why.setdefault((shown, row, kind), []).append(why)
@@ -77,7 +80,7 @@ class Judge:
         seen: dict[Finding, Seen] = {}
         for finding in self.findings:
             effect = effect_of(finding)
-            for kind in (_BREAK, _RECOMPILATION):
+            for kind in (_BREAK, MOVE, RECOMPILATION):
                 if effect in _FORESEE[kind] and finding not in seen:
                     why = [
                         why for place, all_why in self._why.items() if _is_at(finding, place, kind) for why in all_why
@@ -95,7 +98,7 @@ class Judge:
         found: list[Unforeseen] = []
         for (shown, row, kind), why in self._why.items():
             place = Located(shown, row, stale=False)
-            if kind != _RECOMPILATION and not self._foreseen(place, kind) and not self.known(place):
+            if kind in (_BREAK, _LIMIT) and not self._foreseen(place, kind) and not self.known(place):
                 found.append(Unforeseen(shown, row, _summed(why, kind)))
         return sorted(found, key=lambda each: (each.filename, each.row))
 
@@ -135,13 +138,13 @@ def functions_in(text: str) -> list[tuple[int, int]]:
 def _places(event: Event, matcher: Matcher) -> list[Located] | None:
     """The lines that an event is about; None if they lie in no file at hand."""
     match event:
-        case Break(places=places):
+        case Break(places=places) | Noted(places=places):
             found = [matcher.first(places)]
         case Recompilation(function=function, guards=guards):
             named = [matcher.locate(place) for place in guards]
             found = [*named, *([matcher.locate(function)] if function is not None and not any(named) else [])]
-        case _:
-            found = [matcher.locate(event.function)]
+        case Limit(function=function):
+            found = [matcher.locate(function)]
     located = [place for place in found if place is not None]
     return located if located or not places_of(event) else None
 
