@@ -41,6 +41,8 @@ class _Output:
     statistics: bool
     quiet: bool
     exit_zero: bool
+    evidence: tuple[str, ...]
+    fail_on: str
 
 
 def run_options(function: _Function) -> _Function:
@@ -82,6 +84,14 @@ def run_options(function: _Function) -> _Function:
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option("--evidence", multiple=True, metavar="LOG", help="Log or TORCH_TRACE directory of a run to compare with.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(("any", "confirmed")),
+    default="any",
+    show_default=True,
+    help="Which findings give exit status 1: any, or those that --evidence confirms.",
+)
 def check(
     paths: tuple[str, ...],
     no_baseline: bool,
@@ -95,13 +105,14 @@ def check(
 
     Directories are searched for *.py and *.pyi files that git does not ignore.
     """
-    from fullgraph.cli import annotate, baseline  # noqa: PLC0415 - they take their run from here
+    from fullgraph.cli import annotate, baseline, evidence  # noqa: PLC0415 - they take their run from here
 
     output = _Output(**{each.name: others.pop(each.name) for each in fields(_Output)})
     mode = FixMode(**{each.name: others.pop(each.name) for each in fields(FixMode)})
     adds = add_noqa or add_ok is not None
     if adds:
         annotate.check_request(paths, add_noqa=add_noqa, reason=add_ok, fixes=mode.active)
+    evidence.check_request(output.evidence, output.fail_on, changes=adds or mode.active)
     run = prepare(paths, stdin_filename, **others)
     old = None if no_baseline else baseline.find(run)
     linted = lint_allowed(run, mode)
@@ -109,17 +120,21 @@ def check(
     report = replace(report, show_allowed=show_allowed)
     if adds:
         return annotate.write(linted, report, add_ok)
+    if output.evidence:
+        report = evidence.apply(output.evidence, linted.collected.files, report, linted.report.findings)
     return _conclude(linted, report, output, mode)
 
 
 def _conclude(linted: Linted, report: Report, output: _Output, mode: FixMode) -> int:
     """Write the report, and give the exit status."""
+    from fullgraph.cli import evidence  # noqa: PLC0415
+
     if mode.diff:
         _write_diff_summary(report, output)
         guilty = bool(report.fixed)
     else:
         _write(report, output, to_stderr=mode.fix and any(file.path == STDIN for file in linted.collected.files))
-        guilty = bool(report.findings)
+        guilty = evidence.is_guilty(report, output.fail_on)
     if linted.collected.missing or linted.not_written:
         return 2
     return 1 if guilty and not output.exit_zero else 0

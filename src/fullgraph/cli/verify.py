@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,16 +15,40 @@ if TYPE_CHECKING:
 
     from fullgraph.verify.records import Data
 
-_NEEDS_TORCH = "fullgraph verify needs torch, which cannot be imported here: pip install 'fullgraph[verify]'"
+NEEDS_TORCH = "this needs torch, which cannot be imported here: pip install 'fullgraph[verify]'"
 
 
-@click.command(short_help="Run the rules' examples on the installed torch.")
-@click.option("--rules", is_flag=True, help="Run the examples of the rules' pages.")
+@click.command(short_help="Run a function on the installed torch, and compare.")
+@click.argument("target", required=False, metavar="[PATH:FUNCTION]")
+@click.option(
+    "--call", "calls", multiple=True, metavar="ARGS", help="Arguments of a call, as Python: 'torch.ones(3), 2'."
+)
+@click.option("--init", default="", metavar="ARGS", help="Arguments of the constructor, where it is a class.")
+@click.option("--as-is", is_flag=True, help="Call it without compiling it: it compiles something itself.")
+@click.option("--timeout", default=300.0, show_default=True, metavar="SECONDS", help="How long the run may take.")
+@click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How.")
+@click.option("--rules", is_flag=True, help="Run the examples of fullgraph's rules instead.")
 @click.option("--select", metavar="CODES", help="With --rules: only rules whose codes begin so, as in TFG2,TFG301.")
-@click.option("--record", metavar="DIR", is_flag=False, flag_value="", help="With --rules: keep what was seen.")
-def verify(rules: bool, select: str | None, record: str | None) -> int:
-    """Ask the installed torch."""
-    return _rules(select, record)
+@click.option("--record", metavar="[DIR]", is_flag=False, flag_value="", help="With --rules: keep what was seen.")
+def verify(target: str | None, rules: bool, select: str | None, record: str | None, **others: Any) -> int:
+    """Run a function under torch.compile on the installed torch, and hold the findings against what Dynamo does.
+
+    This is the only command of fullgraph that executes your code: it imports the module of FUNCTION, which may be
+    written as PATH:FUNCTION or MODULE:FUNCTION, and makes each --call in a process of its own. The exit status is 1 if
+    Dynamo did what costs, and 2 if the code could not be run.
+
+    With --rules no code of yours is run, but the examples of the rules' pages; --record writes what they did into DIR, or
+    among the records of this installation.
+    """
+    if rules != (target is None):
+        raise click.UsageError("give PATH:FUNCTION with --call, or --rules")
+    if rules:
+        return _rules(select, record)
+    if select is not None or record is not None:
+        raise click.UsageError("--select and --record go with --rules")
+    from fullgraph.cli import verify_code  # noqa: PLC0415
+
+    return verify_code.run(str(target), **others)
 
 
 def _rules(select: str | None, record: str | None) -> int:
@@ -39,7 +63,7 @@ def _rules(select: str | None, record: str | None) -> int:
         raise click.UsageError(f"no rule has a code that begins with {select!r}")
     versions = installed()
     if versions is None:
-        raise click.ClickException(_NEEDS_TORCH)
+        raise click.ClickException(NEEDS_TORCH)
     seen: dict[str, dict[str, Data]] = {}
     wrong = 0
     for rule, name, data in run_examples(chosen):

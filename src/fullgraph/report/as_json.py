@@ -9,16 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fullgraph.engine.finding import Finding, Position
+    from fullgraph.engine.seen import Seen, Unforeseen
     from fullgraph.report.model import Allowed, Report
 
 
 def findings_json(report: Report) -> str:
     """Write all findings as a JSON list."""
     by_finding = {each.finding: each for each in report.allowed}
-    listed = [_finding(finding) for finding in report.shown]
+    listed = [finding_data(finding) for finding in report.shown]
     if report.show_allowed:
         for item, finding in zip(listed, report.shown, strict=True):
             item["allowed"] = _allowed(by_finding.get(finding))
+    if report.run_time is not None:
+        for item, finding in zip(listed, report.shown, strict=True):
+            item["run_time"] = seen_data(report.run_time.seen.get(finding))
+        listed += [unforeseen_data(each) for each in report.run_time.unforeseen]
     return json.dumps(listed, indent=2) + "\n"
 
 
@@ -27,7 +32,8 @@ def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
     return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in rows], indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_data(finding: Finding) -> dict[str, object]:
+    """One finding as plain data."""
     fix = finding.fix
     return {
         "code": finding.code,
@@ -50,6 +56,25 @@ def _allowed(by: Allowed | None) -> dict[str, str | None] | None:
     if by is None:
         return None
     return {"entry": by.entry, "owner": by.owner or None, "reason": by.reason, "expires": by.expires or None}
+
+
+def seen_data(seen: Seen | None) -> dict[str, object] | None:
+    """What a run showed at one place; None for nothing."""
+    if seen is None:
+        return None
+    return {"confirmed": seen.count > 0, "count": seen.count, "what": seen.what, "why": seen.why or None}
+
+
+def unforeseen_data(each: Unforeseen) -> dict[str, object]:
+    """What no finding says: like a finding, without a code."""
+    return {
+        "code": None,
+        "name": "unforeseen",
+        "message": str(each.seen),
+        "filename": each.filename,
+        "location": {"row": each.row, "column": 1},
+        "run_time": seen_data(each.seen),
+    }
 
 
 def _position(position: Position) -> dict[str, int]:

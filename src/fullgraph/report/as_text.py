@@ -10,9 +10,10 @@ from fullgraph.report.snippet import snippet, source_lines
 from fullgraph.report.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fullgraph.engine.finding import ChainStep, Finding, TracedBy
+    from fullgraph.engine.seen import Seen, Unforeseen
     from fullgraph.report.model import Report, Style
 
 _COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
@@ -22,7 +23,8 @@ _LONGEST_CHAIN = 5
 
 def concise(report: Report, style: Style) -> str:
     """Write ``path:row:column: CODE message``, one line for each finding."""
-    return "".join(f"{_header(finding, finding.text, style)}\n" for finding in _listed(report))
+    lines = [f"{header(finding, finding.text, style)}\n" for finding in _listed(report)]
+    return "".join(lines) + _unforeseen(report, style)
 
 
 def full(report: Report, style: Style) -> str:
@@ -33,8 +35,10 @@ def full(report: Report, style: Style) -> str:
     for finding in _listed(report):
         if finding.filename != name:
             name, lines = finding.filename, source_lines(report.sources.get(finding.filename, b""))
-        blocks.append("\n".join(_block(finding, lines, style)) + "\n\n")
-    return "".join(blocks)
+        seen = report.run_time.seen.get(finding) if report.run_time is not None else None
+        blocks.append("\n".join(_block(finding, lines, style, seen)) + "\n\n")
+    listed = _unforeseen(report, style)
+    return "".join(blocks) + (f"{listed}\n" if listed else "")
 
 
 def _listed(report: Report) -> Iterator[Finding]:
@@ -49,8 +53,22 @@ def _listed(report: Report) -> Iterator[Finding]:
             yield replace(finding, message=f"{finding.message} (allowed by {by.entry}: {why})", severity=Severity.NOTE)
 
 
-def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
-    block = [_header(finding, finding.message, style)]
+def _unforeseen(report: Report, style: Style) -> str:
+    return "" if report.run_time is None else unforeseen_lines(report.run_time.unforeseen, style)
+
+
+def unforeseen_lines(found: Iterable[Unforeseen], style: Style) -> str:
+    """Write what a run of the code showed and no finding says, one line each."""
+    lines = []
+    for each in found:
+        place = f"{style.paint(visible(each.filename, style.encoding), 1)}:{each.row}"
+        what = style.paint("seen at run time, foreseen by no rule", 1, 31)
+        lines.append(f"{place}: {what}: {visible(str(each.seen), style.encoding)}\n")
+    return "".join(lines)
+
+
+def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | None) -> list[str]:
+    block = [header(finding, finding.message, style)]
     gutter, shown = snippet(lines, finding.start, finding.end, style, _COLOURS[finding.severity])
     block += shown
     notes = []
@@ -58,6 +76,8 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
         notes.append(("traced" if finding.traced.degree is Traced.CERTAIN else "may be traced", _chain(finding.traced)))
     elif finding.reach:
         notes.append(("traced", finding.reach))
+    if seen is not None:
+        notes.append(("seen at run time", str(seen)))
     if finding.remedy:
         notes.append(("help", finding.remedy))
     if finding.fix is not None:
@@ -69,7 +89,8 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style) -> list[str]:
     return block
 
 
-def _header(finding: Finding, text: str, style: Style) -> str:
+def header(finding: Finding, text: str, style: Style) -> str:
+    """Write ``path:row:column: CODE`` and a text."""
     path = visible(finding.filename, style.encoding)
     place = f"{style.paint(path, 1)}:{finding.start.row}:{finding.start.column}"
     return f"{place}: {style.paint(finding.code, 1, 31)} {visible(text, style.encoding)}"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.seen import RunTime
 
 FORMATS = ("full", "concise", "json")
 
@@ -33,6 +34,7 @@ class Report:
     every finding is known, and ``notes`` are lines for the summary. ``fixed`` is how many findings are gone, or with
     ``--diff`` would be; None if nobody asked for that. ``unsafe`` says whether unsafe fixes were wanted too.
     ``allowed`` are the findings that the allow-list allows, and ``show_allowed`` says whether to list them.
+    ``run_time`` is what a run of the code showed, if there is evidence of one.
     """
 
     findings: tuple[Finding, ...]
@@ -46,6 +48,7 @@ class Report:
     unsafe: bool = False
     allowed: tuple[Allowed, ...] = ()
     show_allowed: bool = False
+    run_time: RunTime | None = None
 
     @property
     def shown(self) -> tuple[Finding, ...]:

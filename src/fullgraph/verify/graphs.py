@@ -35,6 +35,20 @@ class Captured:
         """Find every line of the file `path` that captured operations stem from, those of callers included."""
         return frozenset(line for graph in self.graphs for node in graph.nodes for line in _lines(node, path))
 
+    def moves(self) -> list[list[tuple[str, int]]]:
+        """Where the operations stand that put data on another device: files and lines, innermost first."""
+        return [_stack(node) for graph in self.graphs for node in graph.nodes if _moves(node)]
+
+    def varying_lists(self) -> list[tuple[list[tuple[str, int]], int]]:
+        """Where the operations stand whose list of tensors is not equally long in all graphs, and how many lengths."""
+        seen: dict[tuple[str, ...], tuple[list[tuple[str, int]], set[int]]] = {}
+        for node in (node for graph in self.graphs for node in graph.nodes):
+            if node.op.startswith("call_") and node.args and isinstance(node.args[0], (list, tuple)):
+                stack = _stack(node)
+                if stack:
+                    seen.setdefault((str(stack[0]), str(node.target)), (stack, set()))[1].add(len(node.args[0]))
+        return [(stack, len(lengths)) for stack, lengths in seen.values() if len(lengths) > 1]
+
     def list_lines(self, path: str) -> frozenset[int]:
         """Find the lines of the file `path` whose list of tensors is not equally long in all graphs."""
         lengths: dict[tuple[int, str], set[int]] = {}
@@ -63,6 +77,12 @@ def _tensors(node: Any) -> Iterator[Any]:
     for item in value if isinstance(value, (list, tuple)) else [value]:
         if hasattr(item, "device") and hasattr(item, "dtype"):
             yield item
+
+
+def _stack(node: Any) -> list[tuple[str, int]]:
+    """Files and lines of the stack of a node, innermost first."""
+    frames = _FRAME.findall(node.meta.get("stack_trace") or node.stack_trace or "")
+    return [(file, int(line)) for file, line in frames][::-1]
 
 
 def _lines(node: Any, path: str) -> list[int]:

@@ -64,7 +64,19 @@ class Limit:
     name: str
 
 
-Event = Break | Recompilation | Limit
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is seen in captured graphs and no message tells: where, innermost line first, what, and the details."""
+
+    places: tuple[Place, ...]
+    what: str
+    why: str
+
+
+MOVE = "move to another device"
+RECOMPILATION = "recompilation"
+
+Event = Break | Recompilation | Limit | Noted
 
 
 def break_of(message: str) -> Break | None:
@@ -76,8 +88,13 @@ def break_of(message: str) -> Break | None:
     if first and frames and _same(first[0], frames[0]):
         first = []
     places = (*first, *frames)
+    return Break(places, *why_of(message)) if places else None
+
+
+def why_of(message: str) -> tuple[str, str]:
+    """The reason in a message about a graph break, and Dynamo's number for it, as far as they are told."""
     number = _SITE.search(message)
-    return Break(places, _reason(message), f"GB{number[1]}" if number else "") if places else None
+    return _reason(message), f"GB{number[1]}" if number else ""
 
 
 def recompilation_of(message: str) -> Recompilation | None:

@@ -63,7 +63,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
     captured, errors = Captured(), _Errors(path)
     dynamo: Any = importlib.import_module("torch._dynamo")
     # torch.compile itself stays what it is, since Dynamo knows it by identity; this is the function that it ends in
-    calls = CompileCalls(str(path), _optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing)
+    calls = CompileCalls(str(path), optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing)
     operations, states = Operations(str(path), calls), States(str(path))
     with (
         listening(str(path)) as log,
@@ -116,7 +116,7 @@ class _Errors:
         self.texts.append(f"{type(error).__name__}: {first}" if first else type(error).__name__)
         steps = traceback.walk_tb(error.__traceback__)
         self.lines |= frozenset([line for frame, line in steps if frame.f_code.co_filename == str(self.path)][-1:])
-        if type(error).__module__ == "torch._dynamo.exc" and type(error).__name__ in _REFUSALS:
+        if is_refusal(error):
             self.refusals += 1
             stack = getattr(error, "real_stack", ())
             self.break_lines |= frozenset([frame.lineno for frame in stack if frame.filename == str(self.path)][-1:])
@@ -163,7 +163,12 @@ def _call(function: Callable[..., Any], arguments: tuple[Any, ...], errors: _Err
         return None
 
 
-def _optimize_with(real: Callable[..., Any], captured: Captured) -> Callable[..., Any]:
+def is_refusal(error: Exception) -> bool:
+    """Whether an error is the one by which Dynamo refuses to break the graph (`fullgraph=True`)."""
+    return type(error).__module__ == "torch._dynamo.exc" and type(error).__name__ in _REFUSALS
+
+
+def optimize_with(real: Callable[..., Any], captured: Captured) -> Callable[..., Any]:
     """Make a `torch._dynamo.optimize` that has the capturing backend in place of any other."""
 
     def optimize(*arguments: Any, **options: Any) -> Any:

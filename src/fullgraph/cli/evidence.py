@@ -1,0 +1,126 @@
+"""``fullgraph check --evidence``: what a run of the code showed, beside what the linter says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fullgraph.cli import terminal
+from fullgraph.cli.files import STDIN
+from fullgraph.config import ConfigError, absolute_path
+from fullgraph.project import find_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fullgraph.cli.files import File
+    from fullgraph.engine.finding import Finding
+    from fullgraph.engine.seen import RunTime
+    from fullgraph.report.model import Report
+    from fullgraph.verify.logfile import RunLog
+    from fullgraph.verify.matching import Located, Source
+
+_ACCEPTED = re.compile(r"#\s*(?:noqa\b|fullgraph:\s*ok\b)", re.IGNORECASE)
+
+
+def check_request(logs: Sequence[str], fail_on: str, *, changes: bool) -> None:
+    """Refuse what cannot be done before anything is linted.
+
+    Raises:
+        click.UsageError: the flags contradict each other.
+
+    """
+    if fail_on == "confirmed" and not logs:
+        raise click.UsageError("--fail-on confirmed needs --evidence")
+    if logs and changes:
+        raise click.UsageError("--evidence is about the code as it ran; use it in a run that changes no file")
+
+
+def apply(logs: Sequence[str], files: Sequence[File], report: Report, findings: Sequence[Finding]) -> Report:
+    """Add what the logs show to a report; ``findings`` are all, with those that the report lets pass.
+
+    Raises:
+        ConfigError: a log cannot be read.
+
+    """
+    run_time = judge(files, findings, _read(logs))
+    report = replace(report, run_time=run_time)
+    return replace(report, notes=(*report.notes, _summary(report)))
+
+
+def judge(files: Sequence[File], findings: Sequence[Finding], log: RunLog) -> RunTime:
+    """Hold findings against what a run showed; a line with a comment that accepts something is nothing new."""
+    from fullgraph.verify.runtime import Judge  # noqa: PLC0415 - few runs have evidence
+
+    sources = [_source(file) for file in files if file.path != STDIN]
+    lines = {source.shown: source.lines for source in sources}
+
+    def known(place: Located) -> bool:
+        rows = lines[place.shown]()
+        return place.row <= len(rows) and _ACCEPTED.search(rows[place.row - 1]) is not None
+
+    return Judge(sources, findings, known).judge(log)
+
+
+def is_guilty(report: Report, fail_on: str) -> bool:
+    """Whether there is something that the run is to fail for."""
+    if report.run_time is None or fail_on == "any":
+        return bool(report.findings or (report.run_time and report.run_time.unforeseen))
+    confirmed = any(report.run_time.confirms(finding) for finding in report.findings)
+    return confirmed or bool(report.run_time.unforeseen)
+
+
+def _read(logs: Sequence[str]) -> RunLog:
+    from fullgraph.verify.logfile import LogError, RunLog, read_log  # noqa: PLC0415
+
+    found: list[RunLog] = []
+    for name in logs:
+        try:
+            found.append(read_log(Path(name)))
+        except LogError as error:
+            raise ConfigError("--evidence", f"{name} {error}") from error
+        if not found[-1].by_torch:
+            terminal.complain(
+                f"fullgraph: warning: no line of torch's log in {name}: nothing broke, or it was not written with "
+                "TORCH_LOGS=graph_breaks,recompiles"
+            )
+    events = tuple(event for each in found for event in each.events)
+    return RunLog(events, sum(each.strange for each in found))
+
+
+def _source(file: File) -> Source:
+    from fullgraph.verify.matching import Source  # noqa: PLC0415
+
+    path = Path(absolute_path(file.path))
+    own = len(path.parts) - len(find_root(path.parent).parts)
+    return Source(file.shown, path, own, cache(partial(_lines, path)))
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    from fullgraph.semantic.source import SourceError, decode, split_lines  # noqa: PLC0415
+
+    try:
+        return split_lines(decode(path.read_bytes()))
+    except (OSError, SourceError):
+        return ()
+
+
+def _summary(report: Report) -> str:
+    seen = report.run_time
+    assert seen is not None
+    confirmed = sum(seen.confirms(finding) for finding in report.findings)
+    total = len(report.findings)
+    parts = [f"{confirmed} of {total} finding{'' if total == 1 else 's'} confirmed"]
+    for count, what in (
+        (len(seen.unforeseen), "seen that no rule foresaw"),
+        (seen.elsewhere, "in other files"),
+        (seen.stale, "where the code has changed since"),
+        (seen.strange, "not understood"),
+    ):
+        parts += [f"{count} {what}"] if count else []
+    return f"Run time: {', '.join(parts)}."
