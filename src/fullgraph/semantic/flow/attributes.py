@@ -37,6 +37,7 @@ class Attributes:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._known: dict[tuple[ast.ClassDef, str], Value] = {}
+        self._environments: dict[Scope, dict[str, Value]] = {}
         self._methods: dict[tuple[ast.ClassDef, str], DefNode | None] = {}
         self._depth = 0
         self._registered: dict[ast.ClassDef, dict[str, ast.expr | None]] | None = None
@@ -138,8 +139,16 @@ class Attributes:
     def evaluated(self, value: ast.expr, scope: Scope) -> Value:
         """An expression in a method, without what the method does before."""
         function = scope.function
+        env = {} if function is None else self._environment(function)
+        return Evaluator(self._flow, dict(env)).value(value)
+
+    def _environment(self, function: Scope) -> dict[str, Value]:
+        """What the names of a method are, without looking at its statements in order."""
+        if (known := self._environments.get(function)) is not None:
+            return known
         env: dict[str, Value] = {}
-        if function is not None and isinstance(function.node, DEFS):
+        self._environments[function] = env
+        if isinstance(function.node, DEFS):
             for arg, default in parameters(function.node.args):
                 env[arg.arg] = promised(arg, default, self._flow.annotations)
             info = self._flow.walked.functions.get(function.node)
@@ -149,7 +158,7 @@ class Attributes:
             for name in function.bindings:
                 if name not in env:
                     env[name] = self._local(function, name, env)
-        return Evaluator(self._flow, env).value(value)
+        return env
 
     def _local(self, function: Scope, name: str, env: dict[str, Value]) -> Value:
         """A local name of a method: what it is assigned, if that is one expression."""

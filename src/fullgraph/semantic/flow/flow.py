@@ -56,6 +56,8 @@ class Flow:
         self.depth = 0
         self._runs: dict[DefNode, Interpreter] = {}
         self._open: set[DefNode] = set()
+        self._partial: dict[DefNode, Interpreter] = {}
+        """Runs that lack what callers in a circle pass; kept for the question that is being answered only."""
         self._callers_depth = 0
         self._interpretations: dict[Context, Interpreter] = {}
         self._was_cut = False
@@ -79,6 +81,9 @@ class Flow:
         assert isinstance(node, DEFS)
         if (known := self._runs.get(node)) is not None:
             return known
+        if (known := self._partial.get(node)) is not None:
+            self._incomplete = True
+            return known
         self._open.add(node)
         active, self._active = self._active, []
         was_cut, self._was_cut = self._was_cut, False
@@ -87,8 +92,12 @@ class Flow:
         run = self._interpreted(node, self._parameters(node))
         self._active, self.depth, self._was_cut = active, depth, was_cut
         self._open.discard(node)
+        if not self._open:
+            self._partial.clear()
         if not self._incomplete or not self._open:
             self._runs[node] = run
+        else:
+            self._partial[node] = run
         self._incomplete = incomplete or self._incomplete
         return run
 
