@@ -403,6 +403,8 @@ class _Checker:
         found: list[Finding] = []
         try:
             for hit in subscription.handler(node, self.context):
+                if subscription.rule.effect is Effect.GRAPH_BREAK and self.is_switched_off(hit):
+                    continue
                 unless = self.unless(hit)
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
@@ -415,6 +417,10 @@ class _Checker:
                 self.failed.add(code)
                 found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))
         return found
+
+    def is_switched_off(self, hit: Hit) -> bool:
+        """Whether a hit stands behind a switch that nothing here turns on."""
+        return self.model.is_switched_off(getattr(hit.node, "lineno", 0))
 
     def unless(self, hit: Hit) -> tuple[str, ...]:
         """The conditions that make a hit harmless on each of the releases aimed at."""

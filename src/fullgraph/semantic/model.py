@@ -25,6 +25,7 @@ from fullgraph.semantic.region import Region
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.walk import Walked, walk
 
@@ -99,6 +100,14 @@ class FileModel:
         if around.node not in self._failing:
             self._failing[around.node] = failing_rows(around.node)
         return any(first <= row <= last for first, last in self._failing[around.node])
+
+    def is_switched_off(self, row: int) -> bool:
+        """Whether code in this row runs only if somebody else turns on what its class only turns off."""
+        return any(first <= row <= last for first, last in self._switched_off)
+
+    @cached_property
+    def _switched_off(self) -> list[tuple[int, int]]:
+        return switched_off_rows(self.walked, self.classes)
 
     @cached_property
     def comments(self) -> Comments:
