@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fullgraph.engine.ahead import text_name, text_name_of
-from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.check import Findings, Settings, check_tree, look_again
 from fullgraph.engine.index import Projects
 from fullgraph.engine.places import Roots
 from fullgraph.project import is_root
@@ -15,6 +15,7 @@ from fullgraph.semantic.source import decode, parse, split_lines_with_ends
 from fullgraph.torchfacts import TorchRange
 
 SETTINGS = Settings.with_everything(TorchRange.parse(">=2.4"))
+UNTRACED = Findings([], [], has_more=True)
 FILES = {
     "train.py": "import torch\nfrom net import move\n\n@torch.compile\ndef step(x):\n    return move(x)\n",
     "net.py": "import torch\n\ndef move(x):\n    return x.to('cuda')  # noqa\n\ndef other(x):\n    return x.cpu()\n",
@@ -56,8 +57,11 @@ def test_they_are_those_of_a_check(project: Path, warm: bool) -> None:
         lines = lines_of(path)
         ahead = projects.found_ahead(str(path), lines)
         region = projects.region(str(path), name)
-        expected = check_tree(parse("".join(lines)), lines, name, SETTINGS, region)
-        assert ahead == expected, name
+        tree = parse("".join(lines))
+        expected = check_tree(tree, lines, name, SETTINGS, region)
+        assert ahead is not None
+        assert region is not None
+        assert look_again(tree, lines, name, SETTINGS, ahead, region) == expected, name
         found += len(expected)
     assert found == 3, "what comments hide counts here"
 
@@ -72,7 +76,7 @@ def test_other_text_is_not_known(project: Path) -> None:
 
 def test_only_what_will_be_asked_for_is_looked_at(project: Path) -> None:
     projects = linked(project, only="train.py")
-    assert projects.found_ahead(str(project / "train.py"), lines_of(project / "train.py")) == []
+    assert projects.found_ahead(str(project / "train.py"), lines_of(project / "train.py")) == UNTRACED
     assert projects.found_ahead(str(project / "net.py"), lines_of(project / "net.py")) is None
 
 
@@ -80,7 +84,7 @@ def test_a_file_that_changes_is_known_anew(project: Path) -> None:
     linked(project)
     path = project / "net.py"
     path.write_text("import torch\n\ndef move(x):\n    return x\n", encoding="utf-8")
-    assert linked(project).found_ahead(str(path), lines_of(path)) == []
+    assert linked(project).found_ahead(str(path), lines_of(path)) == UNTRACED
 
 
 def test_names_of_texts() -> None:

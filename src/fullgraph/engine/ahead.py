@@ -56,7 +56,7 @@ class Ahead:
     def put(self, name: str, text: bytes, findings: Findings) -> None:
         """Keep what was found in a file."""
         if not any(each.code == "TFG001" for each in findings.found):  # which another run may not meet
-            packed = pack_findings(findings) if findings.found or findings.deferred else b""
+            packed = b"" if findings == Findings([], []) else pack_findings(findings)
             self._files[name] = text, packed
             self._is_new = True
 

@@ -1,4 +1,4 @@
-"""Code behind a switch of the object that the file only ever turns off: it runs only where somebody else turns it on."""
+"""Code behind a switch that its class only ever turns off: it runs only where somebody else turns it on."""
 
 from __future__ import annotations
 
