@@ -10,7 +10,7 @@ from typing import Literal
 
 from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.finding import Finding, FixSummary, Position
-from fullgraph.engine.plan import Plan, Subscription, codes_at, codes_for, gated_codes, plan_for
+from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
@@ -86,7 +86,12 @@ def check_source(
 
 
 def check_tree(
-    tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, linked: FileRegion | None = None
+    tree: ast.Module,
+    lines: Sequence[str],
+    filename: str,
+    settings: Settings,
+    linked: FileRegion | None = None,
+    part: Part = Part.ALL,
 ) -> list[Finding]:
     """Findings of a parsed file, sorted by place, whatever its comments say.
 
@@ -95,7 +100,7 @@ def check_tree(
     if not any("torch" in line for line in lines):
         return []
     try:
-        checker = _Checker(tree, lines, filename, settings, linked)
+        checker = _Checker(tree, lines, filename, settings, linked, part)
         findings = checker.run()
         release(checker.model.walked)
     except Exception as error:
@@ -200,9 +205,8 @@ def examine(data: bytes, filename: str, settings: Settings | None, *, with_comme
         if settings is None or not any("torch" in line for line in lines):
             model = FileModel(tree, lines, filename)
         else:
-            soon, more = _parted(settings)
-            checker = _Checker(tree, lines, filename, soon, "later")
-            findings, model = _early(checker, has_more=bool(codes_for(more.codes, lines))), checker.model
+            checker = _Checker(tree, lines, filename, settings, "later", Part.FIRST)
+            findings, model = _early(checker), checker.model
         summary = model.summary
         release(model.walked)
     except Exception:  # the file is linted alone, and that says what is wrong
@@ -218,23 +222,17 @@ def look_again(
     """All findings of a file, whatever its comments say, of which some are known from before it was linked."""
     if early.is_complete(linked):
         return early.linked(linked)
-    more = check_tree(tree, lines, filename, _parted(settings)[1], linked)
+    more = check_tree(tree, lines, filename, settings, linked, Part.SECOND)
     return sorted(dict.fromkeys((*early.linked(linked), *more)), key=Finding.sort_key)
 
 
-def _parted(settings: Settings) -> tuple[Settings, Settings]:
-    """The rules that look at any code, and those that only look at traced code."""
-    gated = settings.codes & gated_codes()
-    return replace(settings, codes=settings.codes - gated), replace(settings, codes=gated)
-
-
-def _early(checker: _Checker, *, has_more: bool) -> Findings | None:
+def _early(checker: _Checker) -> Findings | None:
     """Findings of a file whose project is not linked yet; None if what a rule says depends on that."""
     try:
         found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
-    return Findings(found, checker.deferred, has_more)
+    return Findings(found, checker.deferred, checker.has_more)
 
 
 def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
@@ -265,8 +263,11 @@ class _Checker:
         filename: str,
         settings: Settings,
         linked: FileRegion | Literal["later"] | None,
+        part: Part = Part.ALL,
     ) -> None:
-        self.plan: Plan = plan_for(codes_for(codes_at(settings.codes, settings.releases), lines))
+        codes = codes_for(codes_at(settings.codes, settings.releases), lines)
+        self.plan: Plan = plan_for(codes, part)
+        self.has_more = part is Part.FIRST and not plan_for(codes, Part.SECOND).is_empty
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
         self.settings = settings
         self.later = linked == "later"

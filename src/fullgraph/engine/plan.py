@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ class Plan:
     builtins: frozenset[str]
     callees: frozenset[str]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is looked for."""
+        return not (self.nodes or self.calls or self.methods or self.private or self.references)
+
 
 @cache
 def _mentions() -> Mapping[str, tuple[str, ...]]:
@@ -83,22 +89,28 @@ def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
     )
 
 
-@cache
-def gated_codes() -> frozenset[str]:
-    """The rules of which some part looks only at traced code, so that they wait until it is known what is."""
-    return frozenset(
-        code
-        for code, rule in registry().items()
-        if any(getattr(trigger, "where", Traced.NONE) > Traced.NONE for trigger in rule.rule.triggers)
-    )
+class Part(enum.Enum):
+    """Which handlers run: a project is linked between the first and the second look at a file."""
+
+    ALL = "all"
+    FIRST = "first"
+    """Those that look at any code."""
+    SECOND = "second"
+    """Those that look only at traced code."""
+
+    def has(self, where: Traced) -> bool:
+        """Whether a handler belongs to it that looks at code that is traced at least so surely."""
+        return self is Part.ALL or (where > Traced.NONE) is (self is Part.SECOND)
 
 
 @cache
-def plan_for(codes: frozenset[str]) -> Plan:
-    """The dispatch plan of a set of enabled codes; made once per process and set."""
+def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
+    """The dispatch plan of a set of enabled codes; made once per process, set and part."""
     nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))
     for code, registered in registry().items():
         for trigger in registered.rule.triggers if code in codes else ():
+            if not part.has(trigger.where):
+                continue
             match trigger:
                 case NodeTrigger(types, where, handler):
                     for kind in types:
