@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, overload
@@ -548,6 +548,23 @@ class Context:
         Names, attributes, properties and classes of this file are followed.
         """
         return self._model.compiled.call_behind(expr, self._scope)
+
+    def method_calls_on(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+        """Calls ``x.method(...)`` in this file, with ``x.method``, where ``x`` holds what ``compiled`` returned.
+
+        While one of them is looked at, the scope that is looked at is its own.
+        """
+        outside = self._scope
+        try:
+            for call, scope in self._model.walked.calls:
+                func = call.func
+                if not isinstance(func, ast.Attribute):
+                    continue
+                if self._model.compiled.call_behind(func.value, scope) is compiled:
+                    self._scope = scope
+                    yield call, func
+        finally:
+            self._scope = outside
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

@@ -85,7 +85,6 @@ RULE = Rule(
     "the result of `torch.compile({what})` is not used, so nothing is compiled",
     remedy="{remedy}",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.NEVER_CALLED,
 )
 
