@@ -51,8 +51,12 @@ def check(data: bytes) -> list[Finding]:
     return found
 
 
+SILENCED_FROM_AFAR = {"TFG504", "TFG507", "TFG509"}  # by another example's star import, `_orig_mod`, or reset
+
+
 def test_the_examples_together_are_a_rich_file() -> None:
-    assert {item.code for item in check(EVERYTHING.encode())} == set(registry())
+    found = {item.code for item in check(EVERYTHING.encode())}
+    assert found | SILENCED_FROM_AFAR == set(registry())
 
 
 @MUCH
