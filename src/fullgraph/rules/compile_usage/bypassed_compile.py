@@ -269,6 +269,10 @@ class Net(nn.Module):
     def describe(self, x):
         return {"size": len(x), "name": type(self).__name__}
 
+    @staticmethod
+    def prepare(x: torch.Tensor):
+        return x + 1
+
     @torch.compile
     def fast(self, x):
         return self.layer(x)
@@ -287,7 +291,7 @@ net = Net()
 compiled = torch.compile(net)
 
 def run(x: torch.Tensor):
-    compiled.describe(x)
+    compiled.describe(x), compiled.prepare(x)
     compiled.fast(x), compiled.slow(x), compiled.inside(x), compiled.through(x), compiled.missing(x)
     net.act(x)
     compiled.act_by_itself(x)  # TFG501
