@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar, overload
@@ -346,6 +346,7 @@ def is_of_module(name: str) -> bool:
     return name.startswith("__") or any(availability(f"torch.nn.{owner}.{name}") is not None for owner in _MODULES)
 
 
+_UNBOUND = frozenset({"builtins.classmethod", "builtins.staticmethod", "abc.abstractmethod"})
 _MODULES = ("Module", "ModuleList", "ModuleDict", "Sequential")
 
 
@@ -585,6 +586,23 @@ class Context:
         """
         return self._model.compiled.call_behind(expr, self._scope)
 
+    def method_calls_on(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+        """Calls ``x.method(...)`` in this file, with ``x.method``, where ``x`` holds what ``compiled`` returned.
+
+        While one of them is looked at, the scope that is looked at is its own.
+        """
+        outside = self._scope
+        try:
+            for call, scope in self._model.walked.calls:
+                func = call.func
+                if not isinstance(func, ast.Attribute):
+                    continue
+                if self._model.compiled.call_behind(func.value, scope) is compiled:
+                    self._scope = scope
+                    yield call, func
+        finally:
+            self._scope = outside
+
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""
         return compiled_argument(call) if self._model.compiled.compiles(call) else None
@@ -600,9 +618,12 @@ class Context:
     def computes_eagerly(self, method: DefNode) -> bool:
         """Whether a method that is called from eager code surely works on tensors there.
 
-        Not where it, or something that it calls, is compiled itself, or where the compiler is kept out of it.
+        Not where it, or something that it calls, is compiled itself, where the compiler is kept out of it, nor where it
+        works without an instance.
         """
         compiled, region = self._model.compiled, self._model.region
+        if any(_UNBOUND.intersection(self.names(decorator)) for decorator in method.decorator_list):
+            return False
         if not compiled.works_on_tensors(method, lambda expr: self.kind(expr) is Kind.TENSOR):
             return False
         if compiled.is_compiled_method(method.name) or compiled.enters_compiled(method):
@@ -614,12 +635,22 @@ class Context:
         """Whether this file assigns something compiled to an attribute of this name, of whatever object."""
         return self._model.compiled.is_compiled_method(name)
 
-    def is_loaded(self, name: ast.Name) -> bool:
-        """Whether the variable that ``name`` is a store of is read anywhere in this file."""
+    def is_loaded(self, name: ast.Name, *, after: ast.AST | None = None) -> bool:
+        """Whether the variable that ``name`` is a store of is read anywhere in this file.
+
+        With ``after``: whether that is further down than this node, or in another function.
+        """
         walked = self._model.walked
         home = self._scope.lookup(name.id)
-        loads = (base_name(chain) for chain in walked.chains.get(name.id, ()))
-        return home is None or any(walked.name_scope[load].lookup(name.id) == home for load in loads)
+        if home is None:
+            return True
+        loads = [base_name(chain) for chain in walked.chains.get(name.id, ())]
+        mine = [load for load in loads if walked.name_scope[load].lookup(name.id) == home]
+        end = (getattr(after, "end_lineno", 0), getattr(after, "end_col_offset", 0)) if after is not None else (0, 0)
+        return any(
+            (load.lineno, load.col_offset) >= end or walked.name_scope[load].function is not self._scope.function
+            for load in mine
+        )
 
     def is_global(self, name: ast.Name) -> bool:
         """Whether ``name`` in the function that is looked at is a variable of the code around it."""

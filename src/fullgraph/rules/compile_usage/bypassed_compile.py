@@ -136,7 +136,6 @@ RULE = Rule(
     "`{method}` of the module that line {line} compiles runs eagerly: only calling the module itself is compiled",
     remedy="compile `{method}` too, or do this work in `forward` and call the module",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.BYPASSED,
 )
 
@@ -150,17 +149,14 @@ _KEEPS_BOOKS = (
 """How methods begin that do not run the network, whatever they are given."""
 
 
-@RULE.node(ast.Call)
-def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report ``compiled.method(...)``."""
-    match node.func:
-        case ast.Attribute(value=module, attr=method) if not is_of_module(method):
-            call = ctx.compiled_by(module)
-            if call is None or not _runs_eagerly(node, node.func, ctx) or ctx.traced(node).degree is Traced.CERTAIN:
-                return
-            yield ctx.at(node.func, method=method, line=str(call.lineno))
-        case _:
-            return
+@RULE.call("torch.compile")
+def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``compiled.method(...)``, for what this call compiles."""
+    for call, func in ctx.method_calls_on(node):
+        if is_of_module(func.attr) or not _runs_eagerly(call, func, ctx):
+            continue
+        if ctx.traced(call).degree is not Traced.CERTAIN:
+            yield ctx.at(func, method=func.attr, line=str(node.lineno))
 
 
 def _runs_eagerly(call: ast.Call, func: ast.Attribute, ctx: Context) -> bool:
@@ -175,7 +171,7 @@ def _is_given_tensors(call: ast.Call, func: ast.Attribute, ctx: Context) -> bool
     """Whether a method of a class that is not known is called as those are that run a network."""
     if func.attr.startswith(_KEEPS_BOOKS) or ctx.is_compiled_by_name(func.attr) or ctx.is_of_torch(func.value):
         return False
-    if isinstance(ctx.parent(call), ast.Expr):
+    if isinstance(ctx.parent(call), (ast.Expr, ast.withitem)):
         return False
     given = [*call.args, *(item.value for item in call.keywords)]
     return any(ctx.kind(each) is Kind.TENSOR for each in given) or (bool(given) and _is_inference(call, ctx))
@@ -273,6 +269,10 @@ class Net(nn.Module):
     def describe(self, x):
         return {"size": len(x), "name": type(self).__name__}
 
+    @staticmethod
+    def prepare(x: torch.Tensor):
+        return x + 1
+
     @torch.compile
     def fast(self, x):
         return self.layer(x)
@@ -291,7 +291,7 @@ net = Net()
 compiled = torch.compile(net)
 
 def run(x: torch.Tensor):
-    compiled.describe(x)
+    compiled.describe(x), compiled.prepare(x)
     compiled.fast(x), compiled.slow(x), compiled.inside(x), compiled.through(x), compiled.missing(x)
     net.act(x)
     compiled.act_by_itself(x)  # TFG501

@@ -45,9 +45,10 @@ CALLS = Pipeline(), [(torch.arange(4.0),)] * 4
 
 ## When it is reported
 
-`torch.compile(f)(...)`, called on the spot, and `g = torch.compile(f)` where `g` is called, too: in a loop, unless `f`
-or an option depends on what the loop changes; and, called on the spot, in the `forward` or `__call__` of a module or in
-a step of a Lightning module. Not in code that is compiled itself, and not where the loop resets the compiler.
+`torch.compile(f)(...)`, called on the spot, and `g = torch.compile(f)` where `g` is called, too: in a loop, unless it
+stands under a condition there, or `f` or an option depends on what the loop changes; and, called on the spot, in the
+`forward` or `__call__` of a module or in a step of a Lightning module. Not in code that is compiled itself, and not
+where the loop resets the compiler.
 
 ## How this is known
 
@@ -66,11 +67,13 @@ RULE = Rule(
     "`torch.compile` is set up again at every {turn}, which costs more than a call of what is compiled already",
     remedy="call `torch.compile` once, and keep what it returns",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.SET_UP_EACH_TIME,
 )
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_MAY_SKIP = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.match_case,
+)  # fmt: skip
 _HOT = frozenset({"__call__", "forward", "predict_step", "test_step", "training_step", "validation_step"})
 
 
@@ -100,9 +103,9 @@ def _is_hot(ctx: Context) -> bool:
 
 
 def _loop_around(node: ast.AST, ctx: Context) -> ast.For | ast.AsyncFor | ast.While | None:
-    """The innermost loop whose body ``node`` stands in, within its function."""
+    """The innermost loop that runs ``node`` at every turn, within its function."""
     child, parent = node, ctx.parent(node)
-    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+    while parent is not None and not isinstance(parent, _MAY_SKIP):
         if isinstance(parent, _LOOPS) and child in parent.body:
             return parent
         child, parent = parent, ctx.parent(parent)
@@ -179,6 +182,10 @@ def check(functions, modes, x, f):
         def inner(x):
             return x
         torch.compile(inner)(x)
+    for step in range(3):
+        if step == 0:
+            g = torch.compile(f)
+            g(x)
     for layer in functions:
         layer.inner = torch.compile(layer.inner)
     for k in range(3):

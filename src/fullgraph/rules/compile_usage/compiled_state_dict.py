@@ -74,7 +74,6 @@ RULE = Rule(
     "every key of this state begins with `_orig_mod.`, as line {line} compiles the module: a plain one cannot load it",
     remedy="save the original module, or compile in place with `module.compile()`",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.PREFIXED_STATE,
 )
 
@@ -84,14 +83,10 @@ _SAVES = frozenset({"torch.save", "safetensors.torch.save_file", "safetensors.to
 @RULE.method("state_dict", of=None)
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``compiled.state_dict()`` on its way to a file."""
-    match node.func:
-        case ast.Attribute(value=module) if not ctx.mentions("_orig_mod"):
-            call = ctx.compiled_by(module)
-            if call is None or not _is_saved(node, ctx) or ctx.loads_compiled_state():
-                return
-            yield ctx.at(node, line=str(call.lineno))
-        case _:
-            return
+    if not isinstance(node.func, ast.Attribute) or (call := ctx.compiled_by(node.func.value)) is None:
+        return
+    if _is_saved(node, ctx) and not ctx.mentions("_orig_mod") and not ctx.loads_compiled_state():
+        yield ctx.at(node, line=str(call.lineno))
 
 
 def _is_saved(node: ast.AST, ctx: Context) -> bool:

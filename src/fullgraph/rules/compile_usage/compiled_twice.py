@@ -89,7 +89,6 @@ RULE = Rule(
     "`{what}` is compiled already, at line {line}: that and its options are passed by, and a module becomes a function",
     remedy="compile once, with all the options",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.COMPILED_AGAIN,
 )
 

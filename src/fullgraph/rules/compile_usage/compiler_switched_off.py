@@ -82,7 +82,7 @@ RULE = Rule(
     "`{name} = True` holds for the whole process: {what}",
     remedy="remove it, or let a debug switch decide",
     since="0.2",
-    mentions=("suppress_errors", "disable"),
+    mentions=("suppress_errors", "config.disable"),
     effect=Effect.SWITCHED_OFF,
 )
 

@@ -67,8 +67,8 @@ CALL = predict, torch.ones(3)
 
 ## When it is reported
 
-`torch.compile(x)` as a statement, and where its result is assigned to a local variable that is never read. Not
-`model.compile()`, which compiles in place, and not below `with pytest.raises(...)` and its kin.
+`torch.compile(x)` as a statement, and where its result is assigned to a local variable that nothing reads afterwards.
+Not `model.compile()`, which compiles in place, and not below a `with`, such as `pytest.raises(...)`, or in a `try`.
 
 ## How this is known
 
@@ -85,7 +85,6 @@ RULE = Rule(
     "the result of `torch.compile({what})` is not used, so nothing is compiled",
     remedy="{remedy}",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.NEVER_CALLED,
 )
 
@@ -112,9 +111,19 @@ def _is_left_alone(node: ast.Call, parent: ast.AST | None, ctx: Context) -> bool
         case ast.Assign(targets=[ast.Name() as target]) | ast.AnnAssign(target=ast.Name() as target):
             if parent.value is not node or ctx.function() is None or target.id.startswith("_"):
                 return False
-            return not ctx.is_global(target) and not ctx.is_loaded(target)
+            last = None if _is_in_loop(node, ctx) else node
+            return not ctx.is_global(target) and not ctx.is_loaded(target, after=last)
         case _:
             return False
+
+
+def _is_in_loop(node: ast.AST, ctx: Context) -> bool:
+    parent = ctx.parent(node)
+    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(parent, (ast.For, ast.AsyncFor, ast.While)):
+            return True
+        parent = ctx.parent(parent)
+    return False
 
 
 def _expects_error(node: ast.AST, ctx: Context) -> bool:
@@ -139,6 +148,9 @@ def train(model, steps):
     for _ in range(steps):
         used()
 
+def compile_it(model):
+    model = torch.compile(model)  # TFG502
+
 def keep(model):
     compiled = torch.compile(model)
     def inner(x):
@@ -162,6 +174,17 @@ def available():
     except RuntimeError:
         return False
     return True
+
+def rounds(model, xs):
+    for x in xs:
+        model(x)
+        model = torch.compile(model)
+
+def closure(model):
+    def run(x):
+        return model(x)
+    model = torch.compile(model)
+    return run
 
 fast = torch.compile(len)
 

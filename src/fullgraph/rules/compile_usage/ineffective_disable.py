@@ -63,7 +63,6 @@ RULE = Rule(
     "`{what}` as a statement disables nothing: what it returns is thrown away",
     remedy="decorate the function with it, or switch the compiler off with `torch.compiler.set_stance`",
     since="0.2",
-    mentions=("disable",),
     effect=Effect.NO_EFFECT,
 )
 

@@ -83,7 +83,6 @@ RULE = Rule(
     "the handler sees nothing that fails to compile: `torch.compile` traces at the first call, outside of this `try`",
     remedy="make the first call within the `try` too, or drop the handler",
     since="0.2",
-    mentions=("compile",),
     effect=Effect.RAISED_LATER,
 )
 
@@ -106,9 +105,9 @@ def _handled_by(node: ast.AST, ctx: Context) -> ast.Try | None:
     """The innermost ``try`` of the function that would take what fails to compile."""
     child, parent = node, ctx.parent(node)
     while parent is not None and not isinstance(parent, _DEFINITIONS):
-        if isinstance(parent, ast.Try) and child in parent.body:
-            if any(_catches(each, ctx) for each in parent.handlers):
-                return parent
+        handlers = parent.handlers if isinstance(parent, ast.Try) and child in parent.body else []
+        if any(_catches(each, ctx) for each in handlers):
+            return parent if isinstance(parent, ast.Try) else None
         child, parent = parent, ctx.parent(parent)
     return None
 
