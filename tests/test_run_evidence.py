@@ -1,4 +1,4 @@
-"""What a run left behind, beside the findings: torch's log and its trace, of several releases and of the installed one."""
+"""What a run left behind, beside the findings: the log and the trace of several releases, and of the installed one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def test_full_report_names_what_was_seen(project: Path, capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "   = seen at run time: 2 recompilations: j == 0\n" in out
     assert (
-        "pkg/model.py:14: seen at run time, foreseen by no rule: 1 graph break: Data-dependent branching (GB0170)\n" in out
+        "pkg/model.py:14: seen at run time, foreseen by no rule: 1 graph break: Data-dependent branching (GB0170)\n"
+        in out
     )
     assert main(["check", "--no-cache", "--evidence", log, "--select", "TFG3", "--output-format", "concise"]) == 1
     assert "pkg/model.py:7: seen at run time, foreseen by no rule: 2 graph breaks:" in capsys.readouterr().out
