@@ -257,17 +257,19 @@ def source(path: str, own: int, *lines: str) -> Source:
         ("pkg/model.py", "", True),
         ("C:\\work\\pkg\\model.py", "", True),
         ("/there/other/model.py", "", False),
-        ("/there/other/model.py", "x = 1", True),
+        ("/there/other/model.py", "x = f(1) + g(2)", True),
+        ("/there/other/model.py", "return x", False),
         ("/there/other/model.py", "y = 1", False),
         ("/venv/lib/python3.12/site-packages/pkg/model.py", "", False),
-        ("/venv/lib/python3.12/site-packages/pkg/model.py", "x = 1", True),
-        ("/there/app/pkg/model2.py", "x = 1", False),
+        ("/venv/lib/python3.12/site-packages/pkg/model.py", "x = f(1) + g(2)", True),
+        ("/there/app/pkg/model2.py", "x = f(1) + g(2)", False),
         ("model.py", "", False),
     ],
 )
 def test_paths_of_another_machine(path: str, quoted: str, found: bool) -> None:
     event = Break((Place(path, 1, quoted),), "")
-    matcher = Matcher([source("/here/app/pkg/model.py", 2, "x = 1")], [event])
+    line = quoted if quoted == "return x" else "x = f(1) + g(2)"
+    matcher = Matcher([source("/here/app/pkg/model.py", 2, line)], [event])
     assert (matcher.locate(event.places[0]) is not None) is found
 
 
