@@ -28,6 +28,7 @@ from fullgraph.verify.seen_table import seen_section
 
 DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
+HOW = "See [how a rule is shown to be right](../adding-a-rule.md)."
 CATEGORY_TITLES = {
     "private_api": "Private API (TFG1)",
     "graph_break": "Graph breaks (TFG2)",
@@ -41,7 +42,7 @@ def rule_page(rule: RegisteredRule) -> str:
     """Markdown page of one rule: what is derived of it, then the docstring of its module."""
     state = "on by default" if rule.default else "off by default"
     heading = f"# {rule.code} {rule.name}\n\n{rule.page.title}\n\n*Since fullgraph {rule.since}, {state}.*"
-    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{seen_section(rule)}"
+    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{seen_section(rule)}\n{HOW}\n"
 
 
 def names_page() -> str:

@@ -63,7 +63,8 @@ def faults() -> list[str]:
     rules = list(registry().values())
     found: list[str] = []
     for each in records():
-        found += [f"torch {each.release}: {name} is not recorded as it is now" for name in each.missing(rules)]
+        stale = dict.fromkeys(name.partition(" ")[0] for name in each.missing(rules))
+        found += [f"torch {each.release}: not recorded as they are now: {', '.join(stale)}"] if stale else []
     found += [f"{rule.code}: {fault}" for each in records() for rule in rules for fault in disagreements(rule, each)]
     return found
 

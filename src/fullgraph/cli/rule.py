@@ -28,30 +28,22 @@ def rule(rule: str | None, every: bool) -> int:
     if rule is None:
         chosen = [page for code, page in pages.items() if code not in _INTERNAL_PAGES]
     else:
-        code = _code(rule)
-        chosen = [pages[code], *([_seen(code)] if code not in _INTERNAL_PAGES else [])]
+        chosen = [pages[_code(rule)]]
     terminal.write("\n".join(f"{page.strip()}\n" for page in chosen))
     return 0
 
 
 def _pages() -> dict[str, str]:
     from fullgraph.engine.registry import INTERNAL_CODES, registry  # noqa: PLC0415
+    from fullgraph.verify.seen_table import seen_section  # noqa: PLC0415
 
     pages = {
         code: f"# {name} ({code})\n\n{_INTERNAL_PAGES.get(code, '')}\n\nAlways on, unless ignored by its code.\n"
         for code, name in INTERNAL_CODES.items()
     }
     for code, each in registry().items():
-        pages[code] = f"# {each.name} ({code})\n\n{each.page.title}\n\n{each.page.text}"
+        pages[code] = f"# {each.name} ({code})\n\n{each.page.title}\n\n{each.page.text}\n{seen_section(each)}"
     return pages
-
-
-def _seen(code: str) -> str:
-    """On which releases of torch the examples of the page were run, and what they did."""
-    from fullgraph.engine.registry import registry  # noqa: PLC0415
-    from fullgraph.verify.seen_table import seen_section  # noqa: PLC0415
-
-    return seen_section(registry()[code])
 
 
 def _code(wanted: str) -> str:

@@ -37,7 +37,7 @@ def verify(target: str | None, rules: bool, select: str | None, record: str | No
     written as PATH:FUNCTION or MODULE:FUNCTION, and makes each --call in a process of its own. The exit status is 1 if
     Dynamo did what costs, and 2 if the code could not be run.
 
-    With --rules no code of yours is run, but the examples of the rules' pages; --record writes what they did into DIR, or
+    With --rules the examples of the rules' pages run, and no code of yours; --record writes what they did into DIR, or
     among the records of this installation.
     """
     if rules != (target is None):

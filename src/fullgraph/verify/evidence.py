@@ -32,7 +32,7 @@ _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_
 _USAGE_LINES = ("compile_lines", "again_lines", "prefixed_lines")
 _RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
 """Effects that are errors."""
-_PATH = re.compile(r" \(/[^)]*\)")
+_OF_THIS_RUN = re.compile(r" \(/[^)]*\)| at 0x[0-9a-f]+")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
 
 
@@ -104,11 +104,16 @@ class Evidence:
             values |= {name: sorted(getattr(self.seen, name)) for name in _USAGE_LINES} | {"graphs": self.seen.graphs}
         values |= {
             "limit_met": bool(self.seen.limit_lines),
-            "errors": list(dict.fromkeys(_PATH.sub("", error) for error in self.seen.errors)),
+            "errors": list(dict.fromkeys(map(_told, self.seen.errors))),
         }
         values |= {"says": sorted({why for _, why in self.seen.break_reasons if why})}
-        values |= {"contradictions": list(self.contradictions)}
+        values |= {"contradictions": list(dict.fromkeys(map(_told, self.contradictions)))}
         return data | {name: value for name, value in values.items() if value}
+
+
+def _told(error: str) -> str:
+    """An error without what is different in each run."""
+    return _OF_THIS_RUN.sub("", error)
 
 
 def evidence(rule: RegisteredRule, block: Block) -> Evidence:

@@ -14,6 +14,8 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from fullgraph.verify.messages import Break, Event, Limit, Noted, Place, Recompilation
 
+_TELLING = 12
+"""So many characters of code at the same lines are no coincidence; ``return x`` is one."""
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -101,10 +103,11 @@ class Matcher:
         return source if self._quoted(path, source) else None
 
     def _quoted(self, path: str, source: Source) -> bool:
-        """Whether the lines that torch quotes from a path are, for the most part, those of the file."""
-        texts = self._texts.get(path, {})
-        votes = Counter(_stands(text, row, source) for row, text in texts.items())
-        return votes[True] > votes[False]
+        """Whether the lines that torch quotes from a path are those of the file: most of them, and enough to tell."""
+        votes: Counter[bool] = Counter()
+        for row, text in self._texts.get(path, {}).items():
+            votes[_stands(text, row, source)] += len(text)
+        return votes[True] > votes[False] and votes[True] >= _TELLING
 
 
 def places_of(event: Event) -> tuple[Place, ...]:

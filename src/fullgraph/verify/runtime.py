@@ -16,6 +16,8 @@ from fullgraph.verify.matching import Located, Matcher, Source, places_of
 from fullgraph.verify.messages import MOVE, RECOMPILATION, Break, Event, Limit, Noted, Recompilation
 
 _BREAK, _LIMIT = "graph break", "recompile limit met"
+_MOST_ROWS = 10
+"""What takes more rows is no expression, so that a break within it may be due to something else in there."""
 _FORESEE = {
     _BREAK: frozenset({Effect.GRAPH_BREAK, Effect.DEVICE_MOVE}),
     RECOMPILATION: frozenset({Effect.RECOMPILATION, Effect.DEVICE_MOVE}),
@@ -68,7 +70,7 @@ class Judge:
                 pass
             case Recompilation(reason=why, guards=guards):
                 kind = RECOMPILATION
-                for function in {self._function(place) for place in places} - {None}:
+                for function in {self._function(place.shown, place.row) for place in places} - {None}:
                     assert function is not None
                     self._again[function] += 1
                 if not guards:
@@ -77,49 +79,62 @@ class Judge:
             self._why.setdefault((shown, row, kind), []).append(why)
 
     def _seen(self) -> dict[Finding, Seen]:
-        seen: dict[Finding, Seen] = {}
-        for finding in self.findings:
-            effect = effect_of(finding)
-            for kind in (_BREAK, MOVE, RECOMPILATION):
-                if effect in _FORESEE[kind] and finding not in seen:
-                    why = [
-                        why for place, all_why in self._why.items() if _is_at(finding, place, kind) for why in all_why
-                    ]
-                    if why:
-                        seen[finding] = _summed(why, kind)
-            if effect is Effect.RECOMPILATION and finding not in seen:
-                function = self._function(Located(finding.filename, finding.start.row, stale=False))
-                if function is not None and (count := self._again[function]):
-                    times = "once" if count == 1 else f"{count} times"
-                    seen[finding] = Seen(0, f"its function was compiled again {times}; no guard names this line")
-        return seen
+        by_file: dict[str, list[tuple[int, str]]] = {}
+        for shown, row, kind in self._why:
+            by_file.setdefault(shown, []).append((row, kind))
+        found = ((finding, self._seen_at(finding, by_file.get(finding.filename, ()))) for finding in self.findings)
+        return {finding: seen for finding, seen in found if seen is not None}
+
+    def _seen_at(self, finding: Finding, noted: Sequence[tuple[int, str]]) -> Seen | None:
+        """What was seen at the place of a finding, of what it says; else what was seen of its function."""
+        effect = effect_of(finding)
+        rows = rows_of(finding)
+        for kind in (_BREAK, MOVE, RECOMPILATION):
+            if effect in _FORESEE[kind]:
+                places = [(finding.filename, row, kind) for row, what in noted if what == kind and row in rows]
+                if why := [why for place in places for why in self._why[place]]:
+                    return _summed(why, kind)
+        function = self._function(finding.filename, finding.start.row) if effect is Effect.RECOMPILATION else None
+        if function is None or not (count := self._again[function]):
+            return None
+        times = "once" if count == 1 else f"{count} times"
+        return Seen(0, f"its function was compiled again {times}; no guard names this line")
 
     def _unforeseen(self) -> list[Unforeseen]:
+        by_file: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            by_file.setdefault(finding.filename, []).append(finding)
         found: list[Unforeseen] = []
         for (shown, row, kind), why in self._why.items():
-            place = Located(shown, row, stale=False)
-            if kind in (_BREAK, _LIMIT) and not self._foreseen(place, kind) and not self.known(place):
+            listed = kind in {_BREAK, _LIMIT} and not self._foreseen(row, kind, by_file.get(shown, ()))
+            if listed and not self.known(Located(shown, row, stale=False)):
                 found.append(Unforeseen(shown, row, _summed(why, kind)))
         return sorted(found, key=lambda each: (each.filename, each.row))
 
-    def _foreseen(self, place: Located, kind: str) -> bool:
-        """Whether a finding says it: at the line, or for the recompile limit, in the function."""
-        for finding in self.findings:
-            if finding.filename == place.shown and effect_of(finding) in _FORESEE[kind]:
-                here = Located(finding.filename, finding.start.row, stale=False)
-                if kind == _LIMIT and self._function(here) == self._function(place):
+    def _foreseen(self, row: int, kind: str, findings: Iterable[Finding]) -> bool:
+        """Whether a finding of the file says it: at the line, or for the recompile limit, in the function."""
+        for finding in findings:
+            if effect_of(finding) in _FORESEE[kind]:
+                if kind != _LIMIT and row in rows_of(finding):
                     return True
-                if kind != _LIMIT and finding.start.row <= place.row <= finding.end.row:
+                here = self._function(finding.filename, finding.start.row)
+                if kind == _LIMIT and here == self._function(finding.filename, row):
                     return True
         return False
 
-    def _function(self, place: Located) -> tuple[str, int] | None:
+    def _function(self, shown: str, row: int) -> tuple[str, int] | None:
         """The innermost function that a line lies in: its file and first row."""
-        if place.shown not in self._spans:
-            source = next((source for source in self.sources if source.shown == place.shown), None)
-            self._spans[place.shown] = [] if source is None else functions_in("\n".join(source.lines()))
-        around = [span for span in self._spans[place.shown] if span[0] <= place.row <= span[1]]
-        return (place.shown, max(around)[0]) if around else None
+        if shown not in self._spans:
+            source = next((source for source in self.sources if source.shown == shown), None)
+            self._spans[shown] = [] if source is None else functions_in("\n".join(source.lines()))
+        around = [span for span in self._spans[shown] if span[0] <= row <= span[1]]
+        return (shown, max(around)[0]) if around else None
+
+
+def rows_of(finding: Finding) -> range:
+    """The rows at which a run may confirm a finding: of one that is about a block, the first."""
+    end = finding.end.row if finding.end.row - finding.start.row < _MOST_ROWS else finding.start.row
+    return range(finding.start.row, end + 1)
 
 
 def functions_in(text: str) -> list[tuple[int, int]]:
@@ -147,11 +162,6 @@ def _places(event: Event, matcher: Matcher) -> list[Located] | None:
             found = [matcher.locate(function)]
     located = [place for place in found if place is not None]
     return located if located or not places_of(event) else None
-
-
-def _is_at(finding: Finding, place: tuple[str, int, str], kind: str) -> bool:
-    shown, row, what = place
-    return what == kind and shown == finding.filename and finding.start.row <= row <= finding.end.row
 
 
 def _summed(why: Iterable[str], kind: str) -> Seen:

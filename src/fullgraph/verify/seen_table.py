@@ -31,8 +31,7 @@ def _summary(rule: RegisteredRule) -> str:
     on = ", ".join(str(release) for release, found in seen.items() if found)
     off = ", ".join(str(release) for release, found in seen.items() if not found)
     said = f"Just as this page says on torch {on}" if on else "Nowhere just as this page says"
-    how = "Each row is what happened when the examples ran there, see [how a rule is proven](../adding-a-rule.md)."
-    return f"{said}{f'; otherwise on {off}' if off else ''}. {how}"
+    return f"{said}{f'; otherwise on {off}' if off else ''}. Each row is what happened when the examples ran there."
 
 
 def _otherwise(record: Record, known: Mapping[str, Data]) -> Iterator[str]:

@@ -124,8 +124,9 @@ def _call_all(request: Request, torch: Any, refused: list[Event]) -> None:
     names = {**vars(module), "torch": torch}
     with _told(f"looking for {request.name}"):
         function = _resolved(module, request, names)
-    if not request.as_is and not _is_compiled(function):
-        function = torch.compile(function)
+    with _told("compiling it"):
+        if not request.as_is and not _is_compiled(function):
+            function = torch.compile(function)
     for number, arguments in enumerate(request.calls, 1):
         with _told(f"call {number}"):
             try:
