@@ -446,12 +446,16 @@ class _Checker:
         reach = ""
         traced = TracedBy()
         severity = hit.severity or rule.severity
-        if rule.effect is Effect.GRAPH_BREAK and self.model.only_fails(start.row, scope):
-            severity = Severity.NOTE
+        block: str | None = None
+        if rule.effect is Effect.GRAPH_BREAK:
+            if self.model.only_fails(start.row, scope):
+                severity = Severity.NOTE
+            elif (block := self.model.block_around(hit.node)) is not None:
+                message += f"; in {block}, so the whole function runs eagerly"
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             reach = describe(traced, self.filename)
-            severity = severity or _SEVERITY_OF_DEGREE[traced.degree]
+            severity = severity or _severity(traced.degree, costs_more=block is not None)
         finding = Finding(
             self.filename,
             start,
@@ -471,19 +475,25 @@ class _Checker:
         return finding
 
 
+def _severity(degree: Traced, *, costs_more: bool) -> Severity:
+    severity = _SEVERITY_OF_DEGREE[degree]
+    return Severity.ERROR if costs_more and severity is Severity.WARNING else severity
+
+
 def describe(traced: TracedBy, filename: str) -> str:
     """How surely and by which chain code is traced, in a few words; places in other files are named with the file."""
     steps = " -> ".join(step.name for step in traced.chain)
+    others = f", entered by {traced.callers} traced functions" if traced.callers > 1 else ""
     match traced.degree:
         case Traced.CERTAIN:
             site, *rest = traced.chain
             place = f"line {site.row}" if site.filename == filename else f"{site.filename}:{site.row}"
-            return f"traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}"
+            return f"traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}{others}"
         case Traced.POSSIBLE if traced.chain[0].name.startswith(("torch.", "Module.")):
             site, *rest = traced.chain
             place = f"line {site.row}" if site.filename == filename else f"{site.filename}:{site.row}"
-            return f"may be traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}"
+            return f"may be traced from {site.name} at {place} via {' -> '.join(step.name for step in rest)}{others}"
         case Traced.POSSIBLE:
-            return f"traced once this module is compiled, via {steps}"
+            return f"traced once this module is compiled, via {steps}{others}"
         case Traced.NONE:
             return "costs only under torch.compile; none is in sight"

@@ -115,13 +115,13 @@ class PackedRegion:
         ]
         modules = sorted((index, kind.value) for index, kind in region.modules.items() if kind is not ModuleClass.NO)
         numbers = [sorted(each) for each in (region.roots, region.disabled, region.fullgraph)]
-        plain = (traced, modules, *numbers, sorted(region.settings))
+        plain = (traced, modules, sorted(region.callers.items()), *numbers, sorted(region.settings))
         return cls(digest(repr(plain).encode("utf-8", "surrogatepass")), dump(plain))
 
     @property
     def region(self) -> FileRegion:
         """The region; classes that are no modules are left out."""
-        traced, modules, *sets = load(self.data)
+        traced, modules, callers, *sets = load(self.data)
         roots, disabled, fullgraph, settings = map(frozenset, sets)
         return FileRegion(
             {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
@@ -130,6 +130,7 @@ class PackedRegion:
             {index: ModuleClass(kind) for index, kind in modules},
             fullgraph,
             settings,
+            dict(callers),
         )
 
 

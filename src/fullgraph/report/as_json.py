@@ -47,6 +47,7 @@ def finding_data(finding: Finding) -> dict[str, object]:
         "fix": None if fix is None else {"applicability": fix.applicability, "message": fix.message},
         "traced": {
             "degree": finding.traced.degree.name.lower(),
+            "callers": finding.traced.callers,
             "chain": [{"filename": step.filename, "row": step.row, "name": step.name} for step in finding.traced.chain],
         },
     }

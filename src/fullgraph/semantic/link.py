@@ -101,6 +101,8 @@ class Linker:
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
+        self.callers: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
+        """The traced functions that enter a function."""
         self.split: frozenset[Function] | None = None
         """What roots reach that are not compiled with ``fullgraph=True``, if others are."""
         self.settings = settings_by_file(files, self.evaluator.modules)
@@ -337,6 +339,7 @@ class Linker:
         while queue:
             caller = queue.popleft()
             for edge in self.callees(caller):
+                self.callers[edge.callee.file, edge.callee.number].add((caller.file, caller.number))
                 origin = edge.via if edge.via is not None and edge.via in self.reached else caller
                 if not edge.is_sure and degree is Traced.CERTAIN:
                     self.doubtful.append((edge.callee, origin))
@@ -484,7 +487,9 @@ class Linker:
             index: self.evaluator.is_module(ClassId(file, index))
             for index in range(len(self.files[file].summary.classes))
         }
-        return FileRegion(traced, roots, disabled, modules, self.only_whole(file, traced), self.settings[file])
+        callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
+        whole = self.only_whole(file, traced)
+        return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers)
 
     def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
         """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""

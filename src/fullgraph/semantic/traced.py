@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FULLGRAPH = "fullgraph=True"
 """The condition that code is only traced from roots that are compiled with ``fullgraph=True``."""
@@ -45,6 +45,8 @@ class TracedBy:
 
     degree: Traced = Traced.NONE
     chain: tuple[ChainStep, ...] = ()
+    callers: int = 0
+    """How many traced functions enter the code's function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class FileRegion:
         disabled: functions that Dynamo is kept out of.
         modules: whether each class, by its number, is an ``nn.Module``.
         fullgraph: functions that are certainly traced, and only from roots compiled with ``fullgraph=True``.
+        callers: how many traced functions enter a function.
         settings: what is turned on of Dynamo's settings where the file's code runs.
     """
 
@@ -68,6 +71,7 @@ class FileRegion:
     modules: Mapping[int, ModuleClass]
     fullgraph: frozenset[int] = frozenset()
     settings: frozenset[str] = frozenset()
+    callers: Mapping[int, int] = field(default_factory=dict)
 
     def traced_in(self, functions: Iterable[int]) -> TracedBy:
         """How surely code in nested functions, the innermost first, is traced."""
@@ -75,7 +79,7 @@ class FileRegion:
             if index in self.disabled:
                 return TracedBy()
             if (found := self.traced.get(index)) is not None:
-                return TracedBy(*found)
+                return TracedBy(*found, self.callers.get(index, 0))
         return TracedBy()
 
     def lifts(self, unless: Iterable[str], functions: Iterable[int]) -> bool:
