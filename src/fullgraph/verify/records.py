@@ -36,6 +36,8 @@ _LINES: Mapping[Effect, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Where a record says at which lines an effect was seen; for others it says only whether all was as claimed."""
+_RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
+"""Effects that are errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _faults(rule: RegisteredRule, block: Block, told: frozenset[int], data: Data
     marked = frozenset(row for row, code in block.marked if code == rule.code)
     if data["as_claimed"]:
         return [f"seen at {_rows(marked - told)}, and not reported"] if marked - told else []
-    if data.get("errors") and rule.effect is not Effect.MISSING_NAME:
+    if data.get("errors") and rule.effect not in _RAISES:
         return []
     seen = seen_lines(rule, data)
     if seen is None:
