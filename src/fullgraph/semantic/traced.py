@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 FULLGRAPH = "fullgraph=True"
 """The condition that code is only traced from roots that are compiled with ``fullgraph=True``."""
+TRACED = "traced"
+"""The condition that code is, or may be, traced."""
+COLD = "cold"
+"""The condition that code is not reached from a function that the user calls hot."""
 
 
 class Traced(enum.IntEnum):
@@ -60,6 +64,7 @@ class FileRegion:
         modules: whether each class, by its number, is an ``nn.Module``.
         fullgraph: functions that are certainly traced, and only from roots compiled with ``fullgraph=True``.
         settings: what the project turns on of Dynamo's settings.
+        hot: functions that are reached from those that the user calls hot.
     """
 
     traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
@@ -68,6 +73,7 @@ class FileRegion:
     modules: Mapping[int, ModuleClass]
     fullgraph: frozenset[int] = frozenset()
     settings: frozenset[str] = frozenset()
+    hot: frozenset[int] = frozenset()
 
     def traced_in(self, functions: Iterable[int]) -> TracedBy:
         """How surely code in nested functions, the innermost first, is traced."""
@@ -81,9 +87,14 @@ class FileRegion:
     def lifts(self, unless: Iterable[str], functions: Iterable[int]) -> bool:
         """Whether one of the conditions holds under which code in nested functions, innermost first, does no harm.
 
-        Conditions are settings, and `FULLGRAPH`.
+        Conditions are settings, `FULLGRAPH`, `TRACED` and `COLD`.
         """
+        functions, unless = tuple(functions), frozenset(unless)
         if not self.settings.isdisjoint(unless):
+            return True
+        if TRACED in unless and self.traced_in(functions).degree > Traced.NONE:
+            return True
+        if COLD in unless and self.hot.isdisjoint(functions):
             return True
         if FULLGRAPH not in unless:
             return False
