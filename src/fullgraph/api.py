@@ -564,6 +564,13 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def is_aside(self, node: ast.AST) -> bool:
+        """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
+
+        Also what stands in an ``assert``, a ``raise`` or an exception's handler.
+        """
+        return self._model.waits.is_aside(node)
+
     def annotated_kind(self, annotation: ast.expr) -> Kind:
         """What an annotation promises, or ``Kind.UNKNOWN``."""
         return self._model.kinds.of_annotation(annotation)

@@ -62,7 +62,7 @@ class FileModel:
     @cached_property
     def waits(self) -> Waits:
         """Where the host waits for a device."""
-        return Waits(self.walked, self.names, self.flow)
+        return Waits(self.walked, self.names, self.flow, self.parents)
 
     @cached_property
     def classes(self) -> Classes:

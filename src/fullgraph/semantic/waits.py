@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.value import UNKNOWN
+from fullgraph.semantic.kinds import is_dtype
+from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
-from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.parents import Parents
+from fullgraph.semantic.scopes import Binding, Scope
 from fullgraph.semantic.walk import Walked
 
 _READS = frozenset({"item", "tolist"})
@@ -45,16 +49,46 @@ _MADE = frozenset(
     }
 )
 """Makers of tensors that lie on the host where no ``device`` is given."""
+_ASIDE = re.compile(
+    r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
+    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
+    r"extra|repr|from|cpu)(_|$|d$|s$)"
+)
+"""Names of functions that set up, save, show, measure or read data."""
+_CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
 _DEPTH = 12
 
 
 class Waits:
     """Answers for the expressions of one walked file."""
 
-    def __init__(self, walked: Walked, names: Names, flow: Flow) -> None:
+    def __init__(self, walked: Walked, names: Names, flow: Flow, parents: Parents) -> None:
         self._walked = walked
         self._names = names
         self._flow = flow
+        self._parents = parents
+        self._open: set[tuple[Scope, str]] = set()
+
+    @cached_property
+    def _loops(self) -> Loops:
+        return Loops(self._walked)
+
+    def is_aside(self, node: ast.AST) -> bool:
+        """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails."""
+        current: ast.AST | None = node
+        while current is not None:
+            match current:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if _ASIDE.search(name):
+                    return True
+                case ast.ClassDef(name=name, bases=bases):
+                    if any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases))):
+                        return True
+                case ast.Raise() | ast.Assert() | ast.ExceptHandler():
+                    return True
+                case _:
+                    pass
+            current = self._parents.get(current)
+        return False
 
     def at(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether evaluating ``expr``, apart from its parts, makes the host wait."""
@@ -80,8 +114,8 @@ class Waits:
         match condition:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self.for_truth(operand, scope)
-            case ast.BoolOp(values=values):
-                return any(self.for_truth(value, scope) for value in values)
+            case ast.BoolOp(values=[first, *_]):
+                return self.for_truth(first, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
                 return False
             case _:
@@ -102,6 +136,11 @@ class Waits:
                 return True
             case _:
                 return False
+
+    def _keeps_device(self, call: ast.Call) -> bool:
+        """Whether ``.to(...)`` only changes the dtype."""
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return all(any(is_dtype(path) for path in self._names.of(each)) for each in given)
 
     def _is_cpu(self, device: ast.expr) -> bool:
         match device:
@@ -196,10 +235,18 @@ class Waits:
 
     def _is_made_on_host(self, call: ast.Call, scope: Scope, depth: int) -> bool:
         func = call.func
-        if isinstance(func, ast.Attribute) and func.attr in ("cpu", "to", "cuda", "numpy"):
-            return func.attr == "numpy" or self._copies(call)
-        if any(keyword.arg in (None, "device") for keyword in call.keywords):
-            return False
+        match func:
+            case ast.Attribute(attr="numpy"):
+                return True
+            case ast.Attribute(value=receiver, attr="to") if self._keeps_device(call):
+                return self._is_on_host(receiver, scope, depth)
+            case ast.Attribute(attr="cpu" | "to" | "cuda"):
+                return self._copies(call)
+            case _:
+                pass
+        for keyword in call.keywords:
+            if keyword.arg in (None, "device"):
+                return self._is_cpu(keyword.value)
         paths = self._names.of(func)
         if not _ON_HOST.isdisjoint(paths):
             return True
@@ -219,15 +266,39 @@ class Waits:
         )
 
     def _is_bound_on_host(self, name: ast.Name, scope: Scope, depth: int) -> bool:
+        """Whether what a name is bound to is on the host; a name that depends on itself is what else it is bound to."""
         if scope.function is not None and (scope.function, name.id) in self._converted:
             return True
         home = self._walked.name_scope.get(name, scope)
         found = home.lookup(name.id)
         if found is None:
             return False
-        return bool(found[1]) and all(self._holds_host(each, home, depth) for each in found[1])
+        key = found[0], name.id
+        if key in self._open:
+            return True
+        self._open.add(key)
+        last = self._last_binding(name, found[1])
+        bindings = found[1] if last is None else [last]
+        holds = bool(bindings) and all(self._holds_host(each, home, depth) for each in bindings)
+        self._open.discard(key)
+        return holds
 
-    def _holds_host(self, binding: object, scope: Scope, depth: int) -> bool:
+    def _last_binding(self, name: ast.Name, bindings: Iterable[Binding]) -> ast.expr | None:
+        """The assignment that ``name`` surely holds the value of: it stands before it, in a block around it."""
+        before = [each for each in bindings if isinstance(each, ast.expr) and not isinstance(each, ast.Name)]
+        before = [each for each in before if (each.end_lineno or each.lineno) < name.lineno]
+        last = max(before, key=lambda each: each.lineno, default=None)
+        if last is None or len(before) == len(list(bindings)):
+            return None
+        statement = self._parents.get(last)
+        block = None if statement is None else self._parents.get(statement)
+        current: ast.AST | None = name
+        while current is not None and current is not block:
+            current = self._parents.get(current)
+        is_around = isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(block, (ast.For, ast.With))
+        return last if is_around and current is not None else None
+
+    def _holds_host(self, binding: Binding, scope: Scope, depth: int) -> bool:
         match binding:
             case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
                 return self._is_on_host(iterable, scope, depth)
@@ -235,8 +306,9 @@ class Waits:
                 return not self._may_be_away(value, scope) or self._is_on_host(value, scope, depth)
             case ast.AnnAssign(value=ast.expr() as value):
                 return self._is_on_host(value, scope, depth)
-            case ast.Name():
-                return False
+            case ast.Name(ctx=ast.Store()):
+                found = self._loops.iterated(binding)
+                return found is not None and self._is_on_host(found[0], found[1], depth)
             case ast.expr():
                 return self._is_on_host(binding, scope, depth) or self._is_no_tensor(binding, scope)
             case _:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _DEVICE = "meta"
 """What the tensors say their device is: one that needs no hardware, and is not the host's."""
@@ -63,12 +64,16 @@ class Away:
         result = func(*args, **kwargs)
         if not is_away or is_copied:
             return result
-        return pytree.tree_map_only(torch.Tensor, lambda each: each if isinstance(each, remote) else remote(each), result)
+
+        def away(each: Any) -> Any:
+            return each if isinstance(each, remote) else remote(each)
+
+        return pytree.tree_map_only(torch.Tensor, away, result)
 
     def _note(self) -> None:
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None and PurePath(frame.f_code.co_filename).name != self._name:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         if frame is not None:
             self.waits[frame.f_lineno] += 1
 

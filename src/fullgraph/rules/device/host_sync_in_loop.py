@@ -113,11 +113,11 @@ CALL = halve, torch.tensor([9.0, 3.0])
 
 ## When it is reported
 
-Where the tensor is surely a tensor, in what every turn of the loop comes to: not below an `if`, unless that asks only
-what something is, not in an `except`, and not in front of a `break` or `return`. One finding for each loop, at the first
+Where it surely is a tensor, in what every turn of the loop comes to: not below an `if`, unless that asks only what
+something is, not in an `except`, and not in front of a `break` or `return`. One finding for each loop, at the first
 place. Not for tensors that the file itself makes on the host; not in `__init__`, in code that saves, loads, plots,
-tests or reads data, nor in a loop over epochs or over a few things that are written out. Not in traced code, where TFG202 says
-what it does.
+tests or reads data, nor in a loop over epochs or over a few things that are written out. Not in traced code, where
+TFG202 says what happens.
 
 ## How this is known
 
@@ -140,17 +140,8 @@ RULE = Rule(
     effect=Effect.HOST_SYNC,
 )
 
-_DEFS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LEAVES = (ast.Break, ast.Return, ast.Raise)
 _FEW = 4
-_ONCE = re.compile(
-    r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
-    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
-    r"extra|repr|from)(_|$|d$|s$)"
-)
-_OF_DATA = re.compile(r"Data(set|Module|Loader|Collator)|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
 _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|Timer)\b")
 
 
@@ -184,28 +175,12 @@ def check_mapping(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
 
 
 def _reported(waits: list[ast.expr], ctx: Context) -> Iterator[Hit]:
-    if not waits or _runs_once(waits[0], ctx):
+    if not waits or ctx.is_aside(waits[0]):
         return
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
     more = f", as in line{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:3]))}" if rows else ""
     yield ctx.at(first, unless=(TRACED,), what=ctx.text(first, limit=50), more=more)
-
-
-def _runs_once(node: ast.AST, ctx: Context) -> bool:
-    """Whether the code around is not there to be fast: it sets up, saves, shows, tests or reads data."""
-    current: ast.AST | None = node
-    while current is not None:
-        if isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef)) and _ONCE.search(current.name):
-            return True
-        if isinstance(current, ast.ClassDef):
-            names = [current.name, *(ctx.text(base) for base in current.bases)]
-            if any(_OF_DATA.search(name) for name in names):
-                return True
-        if isinstance(current, (ast.Raise, ast.Assert)):
-            return True
-        current = ctx.parent(current)
-    return False
 
 
 def _is_short(node: ast.For | ast.AsyncFor | ast.While) -> bool:
@@ -234,9 +209,7 @@ def _is_endless(node: ast.While) -> bool:
     return any(isinstance(part, ast.Attribute) and part.attr in words for part in ast.walk(node))
 
 
-def _in_comprehension(
-    generators: list[ast.comprehension], results: list[ast.expr], ctx: Context
-) -> list[ast.expr]:
+def _in_comprehension(generators: list[ast.comprehension], results: list[ast.expr], ctx: Context) -> list[ast.expr]:
     if _is_few(generators[0].iter):
         return []
     conditions = [condition for generator in generators for condition in generator.ifs]
@@ -258,8 +231,9 @@ def _in_block(block: list[ast.stmt], ctx: Context) -> Iterator[ast.expr]:
                 continue
             case ast.If(test=test, body=body, orelse=orelse):
                 yield from _in_condition(test, ctx)
-                for part in (body, orelse) if _only_asks(test, ctx) else ():
-                    yield from _in_block(part, ctx)
+                if _only_asks(test, ctx):
+                    yield from _in_block(body, ctx)
+                    yield from _in_block(orelse, ctx)
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 for item in items:
                     yield from _in_expression(item.context_expr, ctx)
@@ -267,9 +241,8 @@ def _in_block(block: list[ast.stmt], ctx: Context) -> Iterator[ast.expr]:
             case ast.Try(body=body, finalbody=last):
                 yield from _in_block([*body, *last], ctx)
             case _:
-                for part in ast.iter_child_nodes(statement):
-                    if isinstance(part, ast.expr):
-                        yield from _in_expression(part, ctx)
+                for child in ast.iter_child_nodes(statement):
+                    yield from _in_part(child, ctx)
 
 
 def _in_condition(test: ast.expr, ctx: Context) -> Iterator[ast.expr]:
@@ -440,6 +413,18 @@ def convert(path, values: list[Tensor], model: nn.Module, arrays: list[np.ndarra
         total += float(row)
     for row in torch.arange(10):
         total += row.item()
+    counts = torch.stack(values).detach().cpu().sum(1).to(torch.long)
+    for row, count in zip(host, counts):
+        total += count.item() + row.sum().item()
+    pre = torch.zeros(10)
+    while not torch.all(pre > 3):
+        new = torch.zeros(10)
+        new[1:] = pre[:-1] + 1
+        pre = new
+    for name, row in data["rows"]:
+        row = torch.tensor(row)
+        total += row.max().item()
+    rates = [x.item() for x in torch.linspace(0, 1, 10, device="cpu")]
     for v in values:
         total += v.numpy().mean() + v.item()
     for v in values:
