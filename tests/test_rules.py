@@ -11,7 +11,7 @@ import pytest
 
 from fullgraph.engine.check import Settings, check_source
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.page import marked_lines
+from fullgraph.engine.page import hot_of, marked_lines
 from fullgraph.engine.registry import CATEGORIES, RegisteredRule, registry
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
@@ -30,7 +30,7 @@ EXAMPLES = [pytest.param(rule.code, source, id=name) for rule in registry().valu
 
 
 def findings(source: str, code: str) -> list[Finding]:
-    return check_source(source.encode(), "example.py", Settings(TARGET, frozenset({code})))
+    return check_source(source.encode(), "example.py", Settings(TARGET, frozenset({code})), hot=hot_of(source))
 
 
 def places(source: str, code: str) -> list[tuple[int, str]]:

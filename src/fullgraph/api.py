@@ -31,7 +31,7 @@ from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
-from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
+from fullgraph.semantic.traced import COLD, TRACED, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,
@@ -56,7 +56,9 @@ from fullgraph.torchfacts import (
 )
 
 __all__ = [
+    "COLD",
     "OLDEST_KNOWN",
+    "TRACED",
     "Applicability",
     "Context",
     "DefNode",
@@ -132,6 +134,8 @@ class Effect(enum.Enum):
     """What is given to the compiler is compiled already, and its outcome passes that by."""
     PREFIXED_STATE = "prefixed state"
     """Every key of the state has the prefix of the compiler's wrapper."""
+    HOST_SYNC = "host synchronization"
+    """The host waits for the device at the same line again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,8 @@ class Hit:
         severity: a weight of its own, if any.
         cause: hits of one rule with an equal cause say the same thing, so only the first in the file is kept.
         fix: what would put it right, if that is known.
-        unless: Dynamo's settings of which one, turned on by the project, makes the place harmless; of one that lists
-            functions, with the function's path behind a colon.
+        unless: conditions of which one makes the place harmless: settings of Dynamo that the project turns on; of one
+            that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
     """
 
     node: ast.AST
@@ -226,6 +230,7 @@ class Rule:
         mentions: words of which a file must contain one for the rule to look at it; none: every file.
         effect: what is seen on real torch; None: what rules of its category are about.
         torch: releases on which it was seen, such as ``>=2.4,<2.9``; the rule is silent where none of them is aimed at.
+        turned_on_by: for a rule that is off by default, the setting that turns it on where it is given.
     """
 
     code: str
@@ -237,6 +242,7 @@ class Rule:
     mentions: tuple[str, ...] = ()
     effect: Effect | None = None
     torch: str = ""
+    turned_on_by: str = ""
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload
@@ -547,6 +553,24 @@ class Context:
         The function around it is interpreted at the first question, so ask cheap ones about syntax first.
         """
         return self._model.flow.value(expr, self._scope)
+
+    def waits(self, expr: ast.expr) -> bool:
+        """Whether evaluating ``expr`` surely makes the host wait for a tensor, unless that lies on the host anyway.
+
+        Not for what is made on the host, as far as this file says.
+        """
+        return self._model.waits.at(expr, self._scope)
+
+    def waits_for_truth(self, condition: ast.expr) -> bool:
+        """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
+        return self._model.waits.for_truth(condition, self._scope)
+
+    def is_aside(self, node: ast.AST) -> bool:
+        """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
+
+        Also what stands in an ``assert``, a ``raise`` or an exception's handler.
+        """
+        return self._model.waits.is_aside(node)
 
     def annotated_kind(self, annotation: ast.expr) -> Kind:
         """What an annotation promises, or ``Kind.UNKNOWN``."""

@@ -228,6 +228,15 @@ class Config:
             "metavar": "PACKAGES",
         },
     )
+    hot: tuple[str, ...] | None = field(
+        default=None,
+        metadata={
+            "kind": Kind.FUNCTIONS,
+            "help": "Functions that run again and again, as in pkg.mod:Trainer.step; turns on host-sync-in-hot-code.",
+            "default": "none",
+            "metavar": "FUNCTIONS",
+        },
+    )
     traced_level: str | None = field(
         default=None,
         metadata={

@@ -143,7 +143,7 @@ def _projects(options: argparse.Namespace, config: Config, settings: Settings) -
     if _STDIN in options.filenames and options.stdin_display_name != "stdin":
         overlay[path_of(options.stdin_display_name)] = stdin_get_value().encode("utf-8", "surrogatepass")
     projects = Projects(Roots(map(str, paths), is_root), _jobs(options), overlay=overlay)
-    projects.entries, projects.follow = config.traced or (), config.follow or ()
+    projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     try:
         members = [path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths]
         projects.link(members, settings, _is_below(paths))

@@ -233,7 +233,7 @@ def open_projects(run: Run, collected: Collected) -> Projects:
 
     config = run.config
     projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
-    projects.entries, projects.follow = config.traced or (), config.follow or ()
+    projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     return projects
 
 

@@ -15,8 +15,10 @@ from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
 from fullgraph.semantic.anyregion import AnyRegion
+from fullgraph.semantic.link import link
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import span
+from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.semantic.summary import FileSummary
@@ -64,11 +66,12 @@ def check_source(
     settings: Settings,
     linked: FileRegion | None = None,
     early: Findings | None = None,
+    hot: Sequence[str] = (),
 ) -> list[Finding]:
     """Findings of a file's bytes, sorted by place, without those that a comment suppresses.
 
-    ``linked`` is what the project says of the file; without it, the file is a project by itself. ``early`` is what is
-    known from before the project was linked. A file that cannot be
+    ``linked`` is what the project says of the file; without it, the file is a project by itself, in which
+    ``hot`` names functions. ``early`` is what is known from before the project was linked. A file that cannot be
     decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that suppresses nothing has
     TFG002 or TFG003.
     """
@@ -78,6 +81,9 @@ def check_source(
     except SourceError as error:
         return [invalid_file(filename, error.reason, error.row, error.column)]
     lines = split_lines(text)
+    if linked is None and hot:
+        alone = ProjectFile.alone(filename, FileModel(tree, lines, filename).summary)
+        (linked,) = link([alone], hot=hot)
     if early is not None and linked is not None:
         findings = look_again(tree, lines, filename, settings, early, linked)
     else:

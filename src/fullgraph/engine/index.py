@@ -102,6 +102,7 @@ class Project:
         jobs: how many processes may work for it.
         overlay: contents of files that are not, or not yet, what stands on the disk, by path.
         entries: patterns of functions that are compiled from outside.
+        hot: patterns of functions that run again and again.
         follow: installed packages that are linked with the project.
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
@@ -114,6 +115,7 @@ class Project:
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
+    hot: tuple[str, ...] = ()
     trouble: str = ""
     is_linked: bool = False
     ahead: Ahead | None = None
@@ -157,7 +159,7 @@ class Project:
         stamps = load(self.store.get([key_of("stamps")]).get(key_of("stamps")), missing={})
         files = self._files = self._contents(places, sources, stamps if isinstance(stamps, dict) else {})
         parts = (part for file in files for part in (file.place.name, file.place.module, file.content))
-        key = key_of("regions", *self.entries, "", *self.follow, "", *parts)
+        key = key_of("regions", *self.entries, "", *self.follow, "", *self.hot, "", *parts)
         regions = regions_of(self.store.get([key]).get(key))
         early: dict[str, Findings] = {}
         if self.ahead is not None:
@@ -286,6 +288,8 @@ class Project:
             "",
             *self.follow,
             "",
+            *self.hot,
+            "",
             *(part for file in whole for part in (file.place.name, file.place.module, file.structure or b"")),
         )
         found = regions_of(self.store.get([key]).get(key))
@@ -293,7 +297,7 @@ class Project:
             return found
         summaries = self._summaries(whole)
         try:
-            regions = link(summaries, self.entries)
+            regions = link(summaries, self.entries, self.hot)
         except Exception as error:  # the files are then linted alone
             self.trouble = f"internal error of fullgraph in linking: {type(error).__name__}: {error}; please report it"
             return {}
@@ -383,6 +387,7 @@ class Projects:
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
+    hot: tuple[str, ...] = ()
     _by_root: dict[str, Project] = field(default_factory=dict)
 
     def of(self, path: str) -> Project | None:
@@ -393,7 +398,7 @@ class Projects:
         if root not in self._by_root:
             store = Store(Path(root, DIRECTORY) if self.cached else None)
             mine = {each: data for each, data in self.overlay.items() if self.roots.of(each) == root}
-            self._by_root[root] = Project(root, store, self.jobs, mine, self.entries, self.follow)
+            self._by_root[root] = Project(root, store, self.jobs, mine, self.entries, self.follow, self.hot)
         return self._by_root[root]
 
     def region(self, path: str, shown: str) -> FileRegion | None:

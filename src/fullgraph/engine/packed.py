@@ -114,7 +114,7 @@ class PackedRegion:
             for index, (degree, chain) in sorted(region.traced.items())
         ]
         modules = sorted((index, kind.value) for index, kind in region.modules.items() if kind is not ModuleClass.NO)
-        numbers = [sorted(each) for each in (region.roots, region.disabled, region.fullgraph)]
+        numbers = [sorted(each) for each in (region.roots, region.disabled, region.fullgraph, region.hot)]
         plain = (traced, modules, sorted(region.callers.items()), *numbers, sorted(region.settings))
         return cls(digest(repr(plain).encode("utf-8", "surrogatepass")), dump(plain))
 
@@ -122,7 +122,7 @@ class PackedRegion:
     def region(self) -> FileRegion:
         """The region; classes that are no modules are left out."""
         traced, modules, callers, *sets = load(self.data)
-        roots, disabled, fullgraph, settings = map(frozenset, sets)
+        roots, disabled, fullgraph, hot, settings = map(frozenset, sets)
         return FileRegion(
             {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
             roots,
@@ -131,6 +131,7 @@ class PackedRegion:
             fullgraph,
             settings,
             dict(callers),
+            hot,
         )
 
 

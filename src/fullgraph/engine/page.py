@@ -8,6 +8,8 @@ from dataclasses import dataclass
 _FENCE = re.compile(r"^```python (?P<kind>bad|good|fixed)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARKER = re.compile(r"#.*?\b(?P<codes>TFG\d{3}(?:, TFG\d{3})*)\s*$")
 
+_HOT = re.compile(r"^\s*# pyproject\.toml: hot = \[(?P<patterns>.*)\]$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -39,6 +41,12 @@ def parse_page(docstring: str) -> Page:
     """Split a rule module's docstring into its title and its text."""
     title, _, text = docstring.strip().partition("\n")
     return Page(title.strip(), text.strip() + "\n")
+
+
+def hot_of(source: str) -> tuple[str, ...]:
+    """The functions that an example says are called hot in the settings, in a comment of its own."""
+    found = _HOT.search(source)
+    return () if found is None else tuple(re.findall(r'"([^"]*)"', found["patterns"]))
 
 
 def marked_lines(source: str) -> tuple[tuple[int, str], ...]:

@@ -94,7 +94,7 @@ class RegisteredRule:
     @property
     def concerns_tracing(self) -> bool:
         """Whether the cost arises only in code that Dynamo traces."""
-        return self.category in _TRACING_CATEGORIES
+        return self.category in _TRACING_CATEGORIES and self.effect is not Effect.HOST_SYNC
 
     @property
     def page(self) -> Page:

@@ -6,7 +6,7 @@ equally specific ones, ignoring wins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fullgraph.config import DEGREES, Config, ConfigError, Kind, nearest, options
@@ -28,6 +28,8 @@ class Catalogue:
     names: Mapping[str, str]
     defaults: frozenset[str]
     internal: frozenset[str]
+    turned_on_by: Mapping[str, str] = field(default_factory=dict)
+    """Rules that a setting turns on, with its name."""
 
     def code_of(self, selector: str) -> str | None:
         """Find the one code that a code or a name stands for."""
@@ -71,7 +73,9 @@ def catalogue() -> Catalogue:
 
     rules = registry()
     names = {**INTERNAL_CODES, **{code: rule.name for code, rule in rules.items()}}
-    return Catalogue(names, frozenset(code for code, rule in rules.items() if rule.default), frozenset(INTERNAL_CODES))
+    defaults = frozenset(code for code, rule in rules.items() if rule.default)
+    turned_on_by = {code: rule.rule.turned_on_by for code, rule in rules.items() if rule.rule.turned_on_by}
+    return Catalogue(names, defaults, frozenset(INTERNAL_CODES), turned_on_by)
 
 
 def enabled_codes(config: Config, known: Catalogue | None = None) -> frozenset[str]:
@@ -88,7 +92,9 @@ def enabled_codes(config: Config, known: Catalogue | None = None) -> frozenset[s
         (known.specificity(selector), not enable, known.codes(selector))
         for selector, enable in _checked_selectors(config, known)
     ]
-    enabled = set(known.internal if config.select is not None else known.internal | known.defaults)
+    enabled = set(known.internal)
+    if config.select is None:
+        enabled |= known.defaults | {code for code, name in known.turned_on_by.items() if getattr(config, name)}
     for _, disable, codes in sorted(steps, key=lambda step: step[:2]):
         if disable:
             enabled -= codes

@@ -68,17 +68,35 @@ class _Reached:
     caller: Function | None
 
 
-def link(files: Sequence[ProjectFile], roots: Sequence[str] = ()) -> list[FileRegion]:
+def link(files: Sequence[ProjectFile], roots: Sequence[str] = (), hot: Sequence[str] = ()) -> list[FileRegion]:
     """The traced region of a project, for each of its files in the same order.
 
     ``roots`` are patterns such as ``pkg.mod:Class.method`` or ``pkg.*:*.forward`` for functions that are compiled from
-    outside; what they reach is POSSIBLE. The order of the files changes nothing.
+    outside; what they reach is POSSIBLE. ``hot`` are such patterns for functions that run again and again, compiled or
+    not. The order of the files changes nothing.
     """
     order = sorted(range(len(files)), key=lambda index: files[index].filename)
-    linker = Linker([files[index] for index in order], roots)
+    ordered = [files[index] for index in order]
+    linker = Linker(ordered, roots)
     linker.close()
-    regions = {index: linker.region(place) for place, index in enumerate(order)}
+    reached = hot_functions(ordered, hot) if hot else {}
+    regions = {index: linker.region(place, reached.get(place, frozenset())) for place, index in enumerate(order)}
     return [regions[index] for index in range(len(files))]
+
+
+def hot_functions(files: Sequence[ProjectFile], patterns: Sequence[str]) -> dict[int, frozenset[int]]:
+    """What functions of these names enter, by file; nothing keeps calls out that only keeps the compiler out."""
+    linker = Linker(files, patterns)
+    bind_parameters(linker.evaluator)
+    queue: deque[Function] = deque()
+    for root in linker.configured_roots():
+        if linker.enter(root.function, _Reached(root.degree, None, None)):
+            queue.append(root.function)
+    linker.spread(queue, Traced.POSSIBLE)
+    found: dict[int, set[int]] = defaultdict(set)
+    for function in linker.reached:
+        found[function.file].add(function.number)
+    return {file: frozenset(numbers) for file, numbers in found.items()}
 
 
 class Linker:
@@ -473,8 +491,8 @@ class Linker:
 
     # The answer
 
-    def region(self, file: int) -> FileRegion:
-        """What was found for one file."""
+    def region(self, file: int, hot: frozenset[int]) -> FileRegion:
+        """What was found for one file, with its functions that are hot."""
         functions = self.files[file].summary.functions
         traced: dict[int, tuple[Traced, tuple[ChainStep, ...]]] = {}
         for index in range(len(functions)):
@@ -489,7 +507,7 @@ class Linker:
         }
         callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
         whole = self.only_whole(file, traced)
-        return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers)
+        return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot)
 
     def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
         """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""

@@ -28,6 +28,7 @@ from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import FileRegion
+from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 
 
@@ -59,6 +60,11 @@ class FileModel:
     def flow(self) -> Flow:
         """What values are where they stand."""
         return Flow(self.walked, self.names, self.classes)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """Where the host waits for a device."""
+        return Waits(self.walked, self.names, self.flow, self.parents)
 
     @cached_property
     def classes(self) -> Classes:

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 FULLGRAPH = "fullgraph=True"
 """The condition that code is only traced from roots that are compiled with ``fullgraph=True``."""
+TRACED = "traced"
+"""The condition that code is, or may be, traced."""
+COLD = "cold"
+"""The condition that code is not reached from a function that the user calls hot."""
 
 
 class Traced(enum.IntEnum):
@@ -61,8 +65,9 @@ class FileRegion:
         disabled: functions that Dynamo is kept out of.
         modules: whether each class, by its number, is an ``nn.Module``.
         fullgraph: functions that are certainly traced, and only from roots compiled with ``fullgraph=True``.
-        callers: how many traced functions enter a function.
         settings: what is turned on of Dynamo's settings where the file's code runs.
+        callers: how many traced functions enter a function.
+        hot: functions that are reached from those that the user calls hot.
     """
 
     traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
@@ -72,6 +77,7 @@ class FileRegion:
     fullgraph: frozenset[int] = frozenset()
     settings: frozenset[str] = frozenset()
     callers: Mapping[int, int] = field(default_factory=dict)
+    hot: frozenset[int] = frozenset()
 
     def traced_in(self, functions: Iterable[int]) -> TracedBy:
         """How surely code in nested functions, the innermost first, is traced."""
@@ -85,9 +91,14 @@ class FileRegion:
     def lifts(self, unless: Iterable[str], functions: Iterable[int]) -> bool:
         """Whether one of the conditions holds under which code in nested functions, innermost first, does no harm.
 
-        Conditions are settings, and `FULLGRAPH`.
+        Conditions are settings, `FULLGRAPH`, `TRACED` and `COLD`.
         """
+        functions, unless = tuple(functions), frozenset(unless)
         if not self.settings.isdisjoint(unless):
+            return True
+        if TRACED in unless and self.traced_in(functions).degree > Traced.NONE:
+            return True
+        if COLD in unless and self.hot.isdisjoint(functions):
             return True
         if FULLGRAPH not in unless:
             return False

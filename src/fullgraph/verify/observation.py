@@ -49,6 +49,8 @@ class Observation:
     """Of eager code alone: the lines of the block that led to each operation on tensors, outermost first."""
     entries: frozenset[tuple[int, int]] = frozenset()
     """Likewise: a line that entered a module or function which was to be compiled, and one of an operation there."""
+    waits: tuple[int, ...] = ()
+    """Of tensors away from the host: the innermost lines that had their values brought there, once for each time."""
     errors: tuple[str, ...] = ()
     """What importing the block or making its calls raised, as `Type: first line`."""
     error_lines: frozenset[int] = frozenset()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from fullgraph.verify import old_torch
+from fullgraph.verify.away import Away
 from fullgraph.verify.calls import CompileCalls, Operations, States
 from fullgraph.verify.graphs import Captured
 from fullgraph.verify.observation import Observation, OracleError
@@ -34,12 +35,13 @@ _OF_DEPRECATION = (DeprecationWarning, FutureWarning)
 _serial = itertools.count(1)
 
 
-def observe(source: str, *, compiled: bool = True) -> Observation:
+def observe(source: str, *, compiled: bool = True, away: bool = False) -> Observation:
     """Run one block in a fresh module and say what torch did.
 
     The block may define `CALL = function, argument, ...` (one call) or `CALLS = function, [(argument, ...), ...]` (a
     call for each tuple); otherwise it is only imported. Whatever backend it names, graphs are captured and run as they
     are. With `compiled=False`, `torch.compile` gives back what it was given, so that the result is that of eager code.
+    With `away`, too, and tensors are as if they were on another device.
     """
     with warnings.catch_warnings(record=True) as warned, tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
         warnings.simplefilter("ignore")
@@ -47,7 +49,7 @@ def observe(source: str, *, compiled: bool = True) -> Observation:
             warnings.filterwarnings("always", category=category)
         path = Path(folder, f"fullgraph_block_{next(_serial)}.py")
         path.write_text(source, encoding="utf-8")
-        seen = _observe(path, _torch(), compiled=compiled)
+        seen = _observe(path, _torch(), compiled=compiled and not away, away=Away(str(path)) if away else None)
         lines = frozenset(item.lineno for item in warned if item.filename == str(path))
         return dataclasses.replace(seen, warned_lines=lines)
 
@@ -59,19 +61,22 @@ def _torch() -> Any:
         raise OracleError("the oracle needs torch: pip install 'fullgraph[verify]'") from error
 
 
-def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
+def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Observation:
     captured, errors = Captured(), _Errors(path)
     dynamo: Any = importlib.import_module("torch._dynamo")
     # torch.compile itself stays what it is, since Dynamo knows it by identity; this is the function that it ends in
     calls = CompileCalls(str(path), optimize_with(dynamo.optimize, captured) if compiled else _optimize_nothing)
     operations, states = Operations(str(path), calls), States(str(path))
+    around = contextlib.nullcontext() if away is None else away.watched()
+    watching = contextlib.nullcontext() if compiled or away is not None else operations.watched()
     with (
         listening(str(path)) as log,
         _sandbox(torch, dynamo) as output,
         mock.patch.object(dynamo, "optimize", calls.optimize),
         states.watched(),
+        around,
     ):
-        result = _run(path, errors, contextlib.nullcontext() if compiled else operations.watched())
+        result = _run(path, errors, watching)
         log.breaks += old_torch.unlogged(log.breaks, log.skipped)
         _cross_check(log)
     return Observation(
@@ -92,6 +97,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool) -> Observation:
         prefixed_lines=frozenset(states.prefixed),
         operations=frozenset(operations.stacks),
         entries=frozenset(operations.entries),
+        waits=() if away is None else tuple(sorted(away.waits.elements())),
         errors=tuple(errors.texts),
         error_lines=errors.lines,
         result=result,

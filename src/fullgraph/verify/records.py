@@ -16,7 +16,7 @@ from typing import Any
 
 from fullgraph.api import Effect
 from fullgraph.engine.check import Settings, check_source
-from fullgraph.engine.page import Block
+from fullgraph.engine.page import Block, hot_of
 from fullgraph.engine.registry import RegisteredRule
 from fullgraph.torchfacts import TorchRange, TorchVersion
 from fullgraph.verify.blocks import block_ids
@@ -125,7 +125,7 @@ def disagreements(rule: RegisteredRule, record: Record) -> list[str]:
 def told_lines(rule: RegisteredRule, block: Block, release: TorchVersion) -> frozenset[int]:
     """The lines of an example that the rule reports where that release is aimed at."""
     settings = Settings(TorchRange.only(release), frozenset({rule.code}))
-    found = check_source(block.source.encode(), "block.py", settings)
+    found = check_source(block.source.encode(), "block.py", settings, hot=hot_of(block.source))
     return frozenset(finding.start.row for finding in found if finding.code == rule.code)
 
 

@@ -132,6 +132,20 @@ def _not_prefixed(_block: Block, seen: Observation) -> Iterator[str]:
         yield "nothing is to be compiled"
 
 
+def _host_sync(block: Block, _seen: Observation) -> Iterator[str]:
+    """Have the marked lines, and no others, wait more than once while the calls are made."""
+    yield from unlike("waits again and again", _repeated_waits(block), block)
+
+
+def _waits_once(block: Block, _seen: Observation) -> Iterator[str]:
+    if lines := _repeated_waits(block):
+        yield f"waits again and again at lines {sorted(lines)}"
+
+
+def _repeated_waits(block: Block) -> set[int]:
+    return {line for line, count in Counter(observe(block.source, away=True).waits).items() if count > 1}
+
+
 _Check = Callable[[Block, Observation], Iterator[str]]
 
 USAGE: Mapping[Effect, _Check] = MappingProxyType(
@@ -144,6 +158,7 @@ USAGE: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _each_time,
         Effect.COMPILED_AGAIN: _again,
         Effect.PREFIXED_STATE: _prefixed,
+        Effect.HOST_SYNC: _host_sync,
     }
 )
 """In what way a bad block does not show the effect."""
@@ -157,6 +172,7 @@ USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _once,
         Effect.COMPILED_AGAIN: _not_again,
         Effect.PREFIXED_STATE: _not_prefixed,
+        Effect.HOST_SYNC: _waits_once,
     }
 )
 """In what way a good block, clean as it is, shows it still."""

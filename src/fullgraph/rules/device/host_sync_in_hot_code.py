@@ -1,0 +1,248 @@
+"""Code that you call hot waits for the device whenever it runs.
+
+## What is wrong
+
+`hot` in the settings names functions that run for every batch or step, as in `hot = ["pkg.train:Trainer.step"]`. Where
+such a function, or one that it calls, needs the values of a tensor (`.item()`, `.tolist()`, `.cpu()`, `float(tensor)`,
+a condition, an f-string), the host waits until all work that is queued for the device is done, and queues none
+meanwhile.
+
+```python bad
+# pyproject.toml: hot = ["*:step"]
+import torch
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def update(self, loss: torch.Tensor) -> None:
+        self.total += loss.item()  # TFG403
+
+
+meter = Meter()
+
+
+def step(x: torch.Tensor) -> None:
+    meter.update((x * x).mean())
+
+
+def epoch(batches: list[torch.Tensor]) -> float:
+    for batch in batches:
+        step(batch)
+    return meter.total
+
+
+CALL = epoch, [torch.ones(3), torch.zeros(3), torch.ones(3)]
+```
+
+```python bad
+# pyproject.toml: hot = ["*:clipped"]
+import torch
+
+
+def clipped(gradient: torch.Tensor) -> torch.Tensor:
+    norm = gradient.norm()
+    if norm > 1.0:  # TFG403
+        gradient = gradient / norm
+    return gradient
+
+
+CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
+```
+
+## What to do
+
+Keep the values on the device, and read them where they are shown:
+
+```python good
+# pyproject.toml: hot = ["*:step"]
+import torch
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.total = torch.zeros(())
+
+    def update(self, loss: torch.Tensor) -> None:
+        self.total = self.total + loss.detach()
+
+
+meter = Meter()
+
+
+def step(x: torch.Tensor) -> None:
+    meter.update((x * x).mean())
+
+
+def epoch(batches: list[torch.Tensor]) -> float:
+    for batch in batches:
+        step(batch)
+    return meter.total.item()
+
+
+CALL = epoch, [torch.ones(3), torch.zeros(3), torch.ones(3)]
+```
+
+```python good
+# pyproject.toml: hot = ["*:clipped"]
+import torch
+
+
+def clipped(gradient: torch.Tensor) -> torch.Tensor:
+    return gradient / gradient.norm().clamp(min=1.0)
+
+
+CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
+```
+
+## When it is reported
+
+Only where `hot` is given, which turns this rule on: in the functions that it names, and in those that they call, as far
+as [the traced region](../traced-region.md) would be followed. Not in a loop, which is
+[TFG402](TFG402.md)'s, nor for what that rule leaves alone, nor below a condition that asks for a remainder (every 100
+steps) or whether to log. Not in traced code, where TFG202 says what happens.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests, with tensors that behave as if they were on another device, which
+needs no GPU: the marked lines are exactly those that bring values to the host more than once. How long the host waits
+depends on the machine, and was not measured.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from fullgraph.api import COLD, TRACED, Context, Effect, Hit, Rule
+
+RULE = Rule(
+    "TFG403",
+    "`{what}` makes the host wait for the device, in code that is called hot",
+    remedy="keep the value on the device, and transfer it once, where it is shown",
+    since="0.3",
+    default=False,
+    effect=Effect.HOST_SYNC,
+    turned_on_by="hot",
+)
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_RARE = re.compile(r"%|log|debug|verbose|print|profil|trace|check|rank|dump|every|interval|record", re.IGNORECASE)
+
+
+@RULE.method("item", "tolist", "cpu", "to", "numpy", "synchronize", of=None)
+def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report what brings a tensor's values to the host."""
+    if ctx.waits(call):
+        yield from _reported(call, ctx)
+
+
+@RULE.call("builtins.float", "builtins.int", "builtins.bool", "builtins.print", "builtins.str", "builtins.repr")
+def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report what makes a number or a text of a tensor."""
+    if ctx.waits(call):
+        yield from _reported(call, ctx)
+
+
+@RULE.node(ast.If, ast.IfExp)
+def check_condition(node: ast.If | ast.IfExp, ctx: Context) -> Iterator[Hit]:
+    """Report a condition that is a tensor."""
+    if ctx.waits_for_truth(node.test):
+        yield from _reported(node.test, ctx)
+
+
+@RULE.node(ast.FormattedValue)
+def check_text(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
+    """Report a tensor in an f-string."""
+    if ctx.waits(node):
+        yield from _reported(node.value, ctx)
+
+
+def _reported(expr: ast.expr, ctx: Context) -> Iterator[Hit]:
+    if not ctx.is_aside(expr) and not _is_rare_or_repeated(expr, ctx):
+        yield ctx.at(expr, unless=(TRACED, COLD), what=ctx.text(expr, limit=50))
+
+
+def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:
+    """Whether a place is below a condition that seldom holds, or in a loop of its own function."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None and not isinstance(child, _FUNCTIONS):
+        if isinstance(parent, _LOOPS):
+            return True
+        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
+            if _RARE.search(ast.unparse(parent.test)):
+                return True
+        child, parent = parent, ctx.parent(parent)
+    return False
+
+
+CASES = """
+# pyproject.toml: hot = ["example:Trainer.step", "*:tick"]
+import torch
+from torch import Tensor
+
+
+class Trainer:
+    def __init__(self, rate: Tensor):
+        self.rate = rate.item()
+        self.every = 100
+
+    def step(self, x: Tensor, index: int):
+        loss = (x * x).sum()
+        loss.backward()
+        self.note(loss)
+        if index % self.every == 0:
+            print(loss)
+        if loss.isnan():  # TFG403
+            raise ValueError(f"bad loss {loss.item()}")
+        print(f"{loss}")  # TFG403
+        rows = [float(row) for row in x]
+        host = x.to("cpu")  # TFG403
+        later = x.to("cpu", non_blocking=True)
+        torch.cuda.synchronize()  # TFG403
+        self.compiled(x)
+        return self.values(x), host.sum().item(), rows, later
+
+    def note(self, loss: Tensor):
+        self.last = float(loss)  # TFG403
+
+    def values(self, x: Tensor):
+        return x.tolist(), len(x), x.shape[0], int(x.size(0))  # TFG403
+
+    @torch.compiler.disable
+    def kept(self, x: Tensor):
+        return x.tolist()
+
+    @torch.compile
+    def compiled(self, x: Tensor):
+        return x.sum().item()
+
+    def report(self, x: Tensor):
+        return x.mean().item()
+
+
+def tick(x: Tensor, trainer):
+    return helper(x)
+
+
+def helper(x: Tensor):
+    return bool(x.any()), eager(x)  # TFG403
+
+
+@torch.compiler.disable
+def eager(x: Tensor):
+    return x.max().item()  # TFG403
+
+
+def cold(x: Tensor):
+    return x.max().item()
+---
+# nothing is called hot
+import torch
+from torch import Tensor
+
+
+def step(x: Tensor):
+    return x.max().item()
+"""

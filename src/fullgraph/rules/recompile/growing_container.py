@@ -1,0 +1,295 @@
+"""Traced code adds to a list that outlives the call, and every length compiles it again.
+
+## What is wrong
+
+In compiled code the length of a list is a constant that Dynamo guards on, also where nothing reads the list. Code that
+appends to a list, deque or set of the module, or of the file, makes the guard fail at the next call, which compiles the
+code again. The limit is 8 compiled versions; from then on the code runs eagerly without a word, and with
+`fullgraph=True` the ninth call raises.
+
+```python bad
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.linear(x)
+        self.seen.append(y.detach().mean())  # TFG304
+        return y
+
+
+torch.manual_seed(0)
+CALLS = torch.compile(Net()), [(torch.ones(2, 3),)] * 12
+```
+
+```python bad
+import torch
+
+history = []
+
+
+@torch.compile
+def double(x: torch.Tensor) -> torch.Tensor:
+    history.append(x.mean())  # TFG304
+    return x * 2
+
+
+CALLS = double, [(torch.ones(3),)] * 12
+```
+
+## What to do
+
+Return what is to be kept, and let the caller keep it:
+
+```python good
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        y = self.linear(x)
+        return y, y.detach().mean()
+
+
+torch.manual_seed(0)
+net = torch.compile(Net())
+seen: list[torch.Tensor] = []
+
+
+def run(x: torch.Tensor) -> torch.Tensor:
+    y, mean = net(x)
+    seen.append(mean)
+    return y
+
+
+CALLS = run, [(torch.ones(2, 3),)] * 12
+```
+
+```python good
+import torch
+
+history = []
+
+
+@torch.compile
+def double_and_mean(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return x * 2, x.mean()
+
+
+def double(x: torch.Tensor) -> torch.Tensor:
+    doubled, mean = double_and_mean(x)
+    history.append(mean)
+    return doubled
+
+
+CALLS = double, [(torch.ones(3),)] * 12
+```
+
+## When it is reported
+
+`append`, `appendleft`, `extend` and `insert` on an attribute of a module, or on a global, that is only ever bound to a new
+list or deque where nothing in the file clears, shortens or replaces it. At every call: not below a
+condition, except `self.training`.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names for the guards that
+failed, at each call up to the limit, and the good blocks are compiled once.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Hit, Rule, Traced
+
+RULE = Rule(
+    "TFG304",
+    "`{target}` grows with every call, and every length compiles the code again (8 versions, then it runs eagerly; with "
+    "`fullgraph=True` the ninth call raises)",
+    remedy="return what is to be kept, and add it outside the compiled code",
+    since="0.3",
+)
+
+_MAKERS = frozenset({"builtins.list", "collections.deque"})
+_SHRINKS = frozenset({"clear", "pop", "popleft", "remove"})
+
+
+@RULE.method("append", "appendleft", "extend", "insert", of=None, where=Traced.POSSIBLE)
+def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report an addition to a list that nothing makes shorter."""
+    function = ctx.function()
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if function is None or not call.args or not isinstance(holder, (ast.Name, ast.Attribute)):
+        return
+    if not _outlives_call(holder, ctx) or not _is_reached_by_each_call(call, function, ctx):
+        return
+    bindings = ctx.bindings(holder)
+    if bindings and all(_is_empty(each, ctx) for each in bindings) and _only_grows(holder, function, ctx):
+        yield ctx.at(call, target=ctx.text(holder))
+
+
+def _outlives_call(holder: ast.Name | ast.Attribute, ctx: Context) -> bool:
+    if isinstance(holder, ast.Name):
+        return not ctx.is_local(holder)
+    return ctx.is_module_self(holder.value)
+
+
+def _is_empty(binding: ast.AST, ctx: Context) -> bool:
+    """Whether a binding is a new list of which no length is fixed."""
+    match binding:
+        case ast.AnnAssign(value=ast.expr() as value):
+            return _is_empty(value, ctx)
+        case ast.AnnAssign(value=None) | ast.List():
+            return True
+        case ast.Call(func=func, keywords=[]):
+            return len(binding.args) <= 1 and not _MAKERS.isdisjoint(ctx.names(func))
+        case _:
+            return False
+
+
+def _only_grows(holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Context) -> bool:
+    """Whether nothing in the file makes the list shorter, or puts another one in its place but where all is set up."""
+    text = ast.unparse(holder)
+    last = holder.attr if isinstance(holder, ast.Attribute) else holder.id
+    root: ast.AST = function
+    while (parent := ctx.parent(root)) is not None:
+        root = parent
+    assigned = 0
+    for part in ast.walk(root):
+        match part:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _SHRINKS:
+                if _last_name(owner) == last:
+                    return False
+            case ast.Delete(targets=targets) if any(last in ast.unparse(each) for each in targets):
+                return False
+            case ast.Subscript(value=owner, ctx=ast.Store()) if _last_name(owner) == last:
+                return False
+            case (ast.Attribute() | ast.Name()) if isinstance(part.ctx, ast.Store) and _last_name(part) == last:
+                assigned += 1
+            case _:
+                continue
+    return assigned <= 1 and bool(text)
+
+
+def _last_name(expr: ast.expr) -> str:
+    match expr:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
+def _is_reached_by_each_call(node: ast.AST, function: ast.AST, ctx: Context) -> bool:
+    """Whether each call of the function comes to a place, at least while it trains."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None and child is not function:
+        match parent:
+            case ast.If(test=ast.Attribute(attr="training"), body=body) if child in body:
+                pass
+            case ast.Expr() | ast.For() | ast.With() | ast.FunctionDef():
+                pass
+            case _:
+                return False
+        child, parent = parent, ctx.parent(parent)
+    leaves = (ast.Return, ast.Continue, ast.Break)
+    first = getattr(node, "lineno", 0)
+    return not any(isinstance(part, leaves) and part.lineno < first for part in ast.walk(function))
+
+
+CASES = """
+import collections
+import torch
+from torch import nn
+
+log = []
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rows = list()
+        self.last: collections.deque = collections.deque()
+        self.parts = []
+        self.layers = nn.ModuleList()
+
+    def forward(self, x: torch.Tensor):
+        self.rows.append(x.mean())  # TFG304
+        if self.training:
+            self.last.appendleft(x)  # TFG304
+        for row in x:
+            self.parts.extend([row])  # TFG304
+        return helper(x)
+
+
+def helper(x):
+    log.insert(0, x)  # TFG304
+    return x
+---
+# replaced, shortened, conditional, local, bounded, in eager code
+import collections
+import torch
+from torch import nn
+
+shared = []
+popped = []
+
+
+class Net(nn.Module):
+    def __init__(self, given):
+        super().__init__()
+        self.seen = []
+        self.other = []
+        self.some = []
+        self.given = given
+        self.bounded = collections.deque(maxlen=4)
+        self.state = given.state
+        self.names = []
+        self.names.append("a")
+
+    def reset(self):
+        self.seen = []
+
+    def forward(self, x: torch.Tensor, keep: bool = False):
+        self.seen.append(x)
+        self.other.append(x)
+        if keep:
+            self.some.append(x)
+        self.given.append(x)
+        self.bounded.append(x)
+        self.state.rows.append(x)
+        local = []
+        local.append(x)
+        popped.append(x)
+        popped.pop()
+        self.later(x)
+        return x
+
+    @torch.compiler.disable
+    def later(self, x):
+        shared.append(x)
+
+
+def flush(net):
+    rows = list(net.other)
+    net.other.clear()
+    return rows
+
+
+class Plain:
+    def __init__(self):
+        self.rows = []
+
+    def note(self, x):
+        self.rows.append(x)
+"""

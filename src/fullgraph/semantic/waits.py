@@ -1,0 +1,315 @@
+"""Where the host waits for a device: reads of tensors that nothing shows to lie on the host anyway."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.value import UNKNOWN
+from fullgraph.semantic.kinds import is_dtype
+from fullgraph.semantic.loops import Loops
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.parents import Parents
+from fullgraph.semantic.scopes import Binding, Scope
+from fullgraph.semantic.walk import Walked
+
+_READS = frozenset({"item", "tolist"})
+_COMPUTES = frozenset({"backward", "detach"})
+"""Methods that tensors have, and neither arrays nor modules."""
+_NUMBERS = frozenset({"builtins.bool", "builtins.float", "builtins.int"})
+_PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
+_BARRIERS = frozenset(
+    {"torch.accelerator.synchronize", "torch.cuda.synchronize", "torch.mps.synchronize", "torch.xpu.synchronize"}
+)
+_ON_HOST = frozenset({"torch.from_numpy", "torch.frombuffer", "torch.load"})
+_MADE = frozenset(
+    {
+        "torch.arange",
+        "torch.as_tensor",
+        "torch.empty",
+        "torch.eye",
+        "torch.full",
+        "torch.hann_window",
+        "torch.linspace",
+        "torch.logspace",
+        "torch.ones",
+        "torch.rand",
+        "torch.randint",
+        "torch.randn",
+        "torch.randperm",
+        "torch.tensor",
+        "torch.Tensor",
+        "torch.FloatTensor",
+        "torch.LongTensor",
+        "torch.IntTensor",
+        "torch.zeros",
+    }
+)
+"""Makers of tensors that lie on the host where no ``device`` is given."""
+_ASIDE = re.compile(
+    r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
+    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
+    r"extra|repr|from|cpu)(_|$|d$|s$)"
+)
+"""Names of functions that set up, save, show, measure or read data."""
+_CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
+_DEPTH = 12
+
+
+class Waits:
+    """Answers for the expressions of one walked file."""
+
+    def __init__(self, walked: Walked, names: Names, flow: Flow, parents: Parents) -> None:
+        self._walked = walked
+        self._names = names
+        self._flow = flow
+        self._parents = parents
+        self._open: set[tuple[Scope, str]] = set()
+
+    @cached_property
+    def _loops(self) -> Loops:
+        return Loops(self._walked)
+
+    def is_aside(self, node: ast.AST) -> bool:
+        """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails."""
+        current: ast.AST | None = node
+        while current is not None:
+            match current:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if _ASIDE.search(name):
+                    return True
+                case ast.ClassDef(name=name, bases=bases):
+                    if any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases))):
+                        return True
+                case ast.Raise() | ast.Assert() | ast.ExceptHandler():
+                    return True
+                case _:
+                    pass
+            current = self._parents.get(current)
+        return False
+
+    def at(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether evaluating ``expr``, apart from its parts, makes the host wait."""
+        match expr:
+            case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if name in _READS and not expr.args:
+                return self._is_away(receiver, scope)
+            case ast.Call(func=ast.Attribute(value=receiver)) if self._copies(expr):
+                return self._is_away(receiver, scope)
+            case ast.Call(func=func, args=[argument]) if not _NUMBERS.isdisjoint(self._names.of(func)):
+                return self._is_away(argument, scope)
+            case ast.Call(func=func, args=arguments):
+                paths = self._names.of(func)
+                if not _BARRIERS.isdisjoint(paths):
+                    return True
+                return not _PRINTS.isdisjoint(paths) and any(self._is_away(each, scope) for each in arguments)
+            case ast.FormattedValue(value=value):
+                return self._is_away(value, scope)
+            case _:
+                return False
+
+    def for_truth(self, condition: ast.expr, scope: Scope) -> bool:
+        """Whether asking for the truth of ``condition``, apart from its parts, makes the host wait."""
+        match condition:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.for_truth(operand, scope)
+            case ast.BoolOp(values=[first, *_]):
+                return self.for_truth(first, scope)
+            case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
+                return False
+            case _:
+                return self._is_away(condition, scope)
+
+    def _copies(self, call: ast.Call) -> bool:
+        """Whether a call of a method copies what it is called on to the host, and waits for that."""
+        if any(keyword.arg in (None, "non_blocking", "copy") for keyword in call.keywords):
+            return False
+        match call:
+            case ast.Call(func=ast.Attribute(attr="cpu"), args=[]):
+                return True
+            case ast.Call(func=ast.Attribute(attr="to"), args=[first], keywords=[]):
+                return self._is_cpu(first)
+            case ast.Call(func=ast.Attribute(attr="to"), args=[], keywords=[ast.keyword(arg="device", value=value)]):
+                return self._is_cpu(value)
+            case ast.Call(func=ast.Attribute(attr="numpy"), keywords=[ast.keyword("force", ast.Constant(value=True))]):
+                return True
+            case _:
+                return False
+
+    def _keeps_device(self, call: ast.Call) -> bool:
+        """Whether ``.to(...)`` only changes the dtype."""
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return all(any(is_dtype(path) for path in self._names.of(each)) for each in given)
+
+    def _is_cpu(self, device: ast.expr) -> bool:
+        match device:
+            case ast.Constant(value="cpu"):
+                return True
+            case ast.Call(func=func, args=[ast.Constant(value="cpu")]):
+                return "torch.device" in self._names.of(func)
+            case _:
+                return False
+
+    def _is_away(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether ``expr`` surely is a tensor, and may well be on a device."""
+        return self._is_tensor(expr, scope) and not self._is_on_host(expr, scope, _DEPTH)
+
+    def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
+        if scope.function is None:
+            return False
+        tensor = self._flow.value(expr, scope).surely_tensor
+        if tensor is not None:
+            return not tensor.static
+        match expr:
+            case ast.Call(func=ast.Attribute(value=receiver, attr=name), args=[]):
+                return name == "detach" or (name in ("sum", "mean", "float") and self._is_tensor(receiver, scope))
+            case ast.Name(id=name):
+                return (scope.function, name) in self._computing
+            case _:
+                return False
+
+    @cached_property
+    def _computing(self) -> frozenset[tuple[Scope, str]]:
+        """Names that ``name.backward()`` or ``name.detach()`` shows to be tensors, with their function."""
+        return frozenset(self._receivers(_COMPUTES))
+
+    @cached_property
+    def _converted(self) -> frozenset[tuple[Scope, str]]:
+        """Names that ``name.numpy()`` shows to lie on the host: it raises for any other tensor."""
+        return frozenset(self._receivers({"numpy"}))
+
+    def _receivers(self, methods: Iterable[str]) -> Iterator[tuple[Scope, str]]:
+        for call, scope in self._walked.calls:
+            match call:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), keywords=[]):
+                    if method in methods and scope.function is not None:
+                        yield scope.function, name
+                case _:
+                    continue
+
+    # ------------------------------------------------------------------ the host
+
+    def _is_on_host(self, expr: ast.expr, scope: Scope, depth: int) -> bool:
+        """Whether this file shows ``expr`` to be on the host, by how it is made."""
+        if depth <= 0:
+            return False
+        match expr:
+            case ast.Call():
+                return self._is_made_on_host(expr, scope, depth - 1)
+            case ast.Name():
+                return self._is_bound_on_host(expr, scope, depth - 1)
+            case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
+                return self._all_on_host((left, right), scope, depth - 1)
+            case ast.BoolOp(values=values):
+                return self._all_on_host(values, scope, depth - 1)
+            case ast.IfExp(body=body, orelse=orelse):
+                return self._all_on_host((body, orelse), scope, depth - 1)
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.UnaryOp(operand=inner):
+                return self._is_on_host(inner, scope, depth - 1)
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return self._all_on_host(items, scope, depth - 1)
+            case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
+                return self._is_on_host(inner, scope, depth - 1)
+            case _:
+                return False
+
+    def _all_on_host(self, parts: Iterable[ast.expr], scope: Scope, depth: int) -> bool:
+        """Whether some of several operands are on the host, and no other is a tensor or unknown."""
+        found = False
+        for part in parts:
+            if self._is_on_host(part, scope, depth):
+                found = True
+            elif self._may_be_away(part, scope):
+                return False
+        return found
+
+    def _may_be_away(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether an operand may be a tensor on a device."""
+        return not isinstance(expr, ast.Constant) and self._flow.value(expr, scope).tensor is not None
+
+    def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether what is assigned is surely no tensor, such as a number that tensors are added to."""
+        value = UNKNOWN if scope.function is None else self._flow.value(expr, scope)
+        return isinstance(expr, ast.Constant) or (UNKNOWN not in value.options and value.tensor is None)
+
+    def _is_made_on_host(self, call: ast.Call, scope: Scope, depth: int) -> bool:
+        func = call.func
+        match func:
+            case ast.Attribute(attr="numpy"):
+                return True
+            case ast.Attribute(value=receiver, attr="to") if self._keeps_device(call):
+                return self._is_on_host(receiver, scope, depth)
+            case ast.Attribute(attr="cpu" | "to" | "cuda"):
+                return self._copies(call)
+            case _:
+                pass
+        for keyword in call.keywords:
+            if keyword.arg in (None, "device"):
+                return self._is_cpu(keyword.value)
+        paths = self._names.of(func)
+        if not _ON_HOST.isdisjoint(paths):
+            return True
+        operands = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if not _MADE.isdisjoint(paths):
+            return not any(self._may_be_away(each, scope) for each in operands) and not self._has_default_device
+        if isinstance(func, ast.Attribute) and not paths:
+            operands.append(func.value)
+        return self._all_on_host(operands, scope, depth)
+
+    @cached_property
+    def _has_default_device(self) -> bool:
+        """Whether the file makes tensors be made elsewhere."""
+        return any(
+            isinstance(call.func, ast.Attribute) and call.func.attr == "set_default_device"
+            for call, _ in self._walked.calls
+        )
+
+    def _is_bound_on_host(self, name: ast.Name, scope: Scope, depth: int) -> bool:
+        """Whether what a name is bound to is on the host; a name that depends on itself is what else it is bound to."""
+        if scope.function is not None and (scope.function, name.id) in self._converted:
+            return True
+        home = self._walked.name_scope.get(name, scope)
+        found = home.lookup(name.id)
+        if found is None:
+            return False
+        key = found[0], name.id
+        if key in self._open:
+            return True
+        self._open.add(key)
+        last = self._last_binding(name, found[1])
+        bindings = found[1] if last is None else [last]
+        holds = bool(bindings) and all(self._holds_host(each, home, depth) for each in bindings)
+        self._open.discard(key)
+        return holds
+
+    def _last_binding(self, name: ast.Name, bindings: Iterable[Binding]) -> ast.expr | None:
+        """The assignment that ``name`` surely holds the value of: it stands before it, in a block around it."""
+        before = [each for each in bindings if isinstance(each, ast.expr) and not isinstance(each, ast.Name)]
+        before = [each for each in before if (each.end_lineno or each.lineno) < name.lineno]
+        last = max(before, key=lambda each: each.lineno, default=None)
+        if last is None or len(before) == len(list(bindings)):
+            return None
+        statement = self._parents.get(last)
+        block = None if statement is None else self._parents.get(statement)
+        current: ast.AST | None = name
+        while current is not None and current is not block:
+            current = self._parents.get(current)
+        is_around = isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(block, (ast.For, ast.With))
+        return last if is_around and current is not None else None
+
+    def _holds_host(self, binding: Binding, scope: Scope, depth: int) -> bool:
+        match binding:
+            case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
+                return self._is_on_host(iterable, scope, depth)
+            case ast.AugAssign(value=value):
+                return not self._may_be_away(value, scope) or self._is_on_host(value, scope, depth)
+            case ast.AnnAssign(value=ast.expr() as value):
+                return self._is_on_host(value, scope, depth)
+            case ast.Name(ctx=ast.Store()):
+                found = self._loops.iterated(binding)
+                return found is not None and self._is_on_host(found[0], found[1], depth)
+            case ast.expr():
+                return self._is_on_host(binding, scope, depth) or self._is_no_tensor(binding, scope)
+            case _:
+                return False

@@ -1,0 +1,80 @@
+"""Functions that the settings call hot, across the files of a project."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+TRAIN = """
+from pkg.helpers import note
+
+
+class Trainer:
+    def step(self, x):
+        note(x)
+
+    def report(self, x):
+        print(x)
+"""
+HELPERS = """
+import torch
+from torch import Tensor
+
+
+def note(x: Tensor):
+    return float(x)
+
+
+def cold(x: Tensor):
+    return float(x)
+
+
+@torch.compiler.disable
+def rows(x: Tensor):
+    return [float(row) for row in x]
+"""
+
+
+def lint(root: Path, *arguments: str) -> list[tuple[int, str]]:
+    command = [sys.executable, "-m", "fullgraph", "check", "--output-format", "json", *arguments, str(root)]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert outcome.returncode in (0, 1), outcome.stderr
+    found = json.loads(outcome.stdout)
+    findings = found["findings"] if isinstance(found, dict) else found
+    return [(each["location"]["row"], each["code"]) for each in findings]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = tmp_path / "pkg"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "train.py").write_text(TRAIN)
+    (package / "helpers.py").write_text(HELPERS)
+    (tmp_path / "pyproject.toml").write_text('[tool.fullgraph]\nhot = ["pkg.train:Trainer.step"]\n')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_hot_functions_call_is_hot(project: Path) -> None:
+    for _ in range(2):  # the second from the cache
+        assert lint(project) == [(7, "TFG403"), (16, "TFG402")]
+    assert lint(project, "--no-cache", "--jobs", "1") == [(7, "TFG403"), (16, "TFG402")]
+
+
+def test_other_hot_functions_are_not_taken_from_the_cache(project: Path) -> None:
+    lint(project)
+    assert lint(project, "--hot", "pkg.helpers:cold") == [(11, "TFG403"), (16, "TFG402")]
+
+
+def test_the_rule_is_off_unless_something_is_hot(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.fullgraph]\n")
+    assert lint(project) == [(16, "TFG402")]
+    assert lint(project, "--select", "TFG403") == []
+    assert lint(project, "--hot", "*:cold", "--ignore", "TFG403") == [(16, "TFG402")]
