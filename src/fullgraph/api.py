@@ -565,6 +565,11 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def counted_by(self, parameter: ast.arg) -> ast.For | None:
+        """A loop of this file that calls the function looked at with another number for ``parameter`` each time."""
+        function = self.function()
+        return None if function is None else self._model.varied.loop_over(function, parameter.arg)
+
     def is_aside(self, node: ast.AST) -> bool:
         """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
 

@@ -28,6 +28,7 @@ from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import FileRegion
+from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 
@@ -65,6 +66,11 @@ class FileModel:
     def waits(self) -> Waits:
         """Where the host waits for a device."""
         return Waits(self.walked, self.names, self.flow, self.parents)
+
+    @cached_property
+    def varied(self) -> Varied:
+        """What loops count and pass on."""
+        return Varied(self.walked, self.classes, self.compiled, self.parents)
 
     @cached_property
     def classes(self) -> Classes:

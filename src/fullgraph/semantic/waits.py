@@ -13,7 +13,7 @@ from fullgraph.semantic.kinds import is_dtype
 from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
-from fullgraph.semantic.scopes import Binding, Scope
+from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.walk import Walked
 
 _READS = frozenset({"item", "tolist"})
@@ -49,6 +49,8 @@ _MADE = frozenset(
     }
 )
 """Makers of tensors that lie on the host where no ``device`` is given."""
+_TAKE_DATA = frozenset({"torch.as_tensor", "torch.tensor"})
+"""Those of them that stay on the device of a tensor that they are given."""
 _ASIDE = re.compile(
     r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
     r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
@@ -56,6 +58,7 @@ _ASIDE = re.compile(
 )
 """Names of functions that set up, save, show, measure or read data."""
 _CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
+_COPIED = re.compile(r"cpu|host|\bto\(|torch\.")
 _DEPTH = 12
 
 
@@ -153,7 +156,13 @@ class Waits:
 
     def _is_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether ``expr`` surely is a tensor, and may well be on a device."""
-        return self._is_tensor(expr, scope) and not self._is_on_host(expr, scope, _DEPTH)
+        if not self._is_tensor(expr, scope) or self._is_on_host(expr, scope, _DEPTH):
+            return False
+        match expr:
+            case ast.Compare(left=left, comparators=[right]) | ast.BinOp(left=left, right=right):
+                return self._is_away(left, scope) or self._is_away(right, scope)
+            case _:
+                return scope.function not in self._of_host
 
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         if scope.function is None:
@@ -178,6 +187,21 @@ class Waits:
     def _converted(self) -> frozenset[tuple[Scope, str]]:
         """Names that ``name.numpy()`` shows to lie on the host: it raises for any other tensor."""
         return frozenset(self._receivers({"numpy"}))
+
+    @cached_property
+    def _of_host(self) -> frozenset[Scope]:
+        """Functions that make arrays of tensors without copying them to the host, so that they work there."""
+        found = set()
+        for call, scope in self._walked.calls:
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Call() | ast.Attribute() as receiver, attr="numpy"), keywords=[]
+                ):
+                    if scope.function is not None and not _COPIED.search(ast.unparse(receiver)):
+                        found.add(scope.function)
+                case _:
+                    continue
+        return frozenset(found)
 
     def _receivers(self, methods: Iterable[str]) -> Iterator[tuple[Scope, str]]:
         for call, scope in self._walked.calls:
@@ -226,7 +250,8 @@ class Waits:
 
     def _may_be_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether an operand may be a tensor on a device."""
-        return not isinstance(expr, ast.Constant) and self._flow.value(expr, scope).tensor is not None
+        tensor = None if isinstance(expr, ast.Constant) else self._flow.value(expr, scope).tensor
+        return tensor is not None and not tensor.static
 
     def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether what is assigned is surely no tensor, such as a number that tensors are added to."""
@@ -252,9 +277,15 @@ class Waits:
             return True
         operands = [*call.args, *(keyword.value for keyword in call.keywords)]
         if not _MADE.isdisjoint(paths):
-            return not any(self._may_be_away(each, scope) for each in operands) and not self._has_default_device
+            takes_data = not _TAKE_DATA.isdisjoint(paths)
+            is_copy = takes_data and any(self._may_be_away(each, scope) for each in operands)
+            return not is_copy and not self._has_default_device
         if isinstance(func, ast.Attribute) and not paths:
+            if self._flow.value(func.value, scope).tensor is None:
+                return False
             operands.append(func.value)
+        elif not all(path.startswith(("torch.", "builtins.")) for path in paths):
+            return False
         return self._all_on_host(operands, scope, depth)
 
     @cached_property
@@ -302,6 +333,8 @@ class Waits:
         match binding:
             case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
                 return self._is_on_host(iterable, scope, depth)
+            case ast.arg():
+                return self._is_given_host(binding, scope, depth)
             case ast.AugAssign(value=value):
                 return not self._may_be_away(value, scope) or self._is_on_host(value, scope, depth)
             case ast.AnnAssign(value=ast.expr() as value):
@@ -313,3 +346,37 @@ class Waits:
                 return self._is_on_host(binding, scope, depth) or self._is_no_tensor(binding, scope)
             case _:
                 return False
+
+    def _is_given_host(self, parameter: ast.arg, scope: Scope, depth: int) -> bool:
+        """Whether the function is called in this file, each time with something on the host for a parameter."""
+        function = None if scope.function is None else scope.function.node
+        if not isinstance(function, DEFS):
+            return False
+        positions = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+        place = positions.index(parameter.arg) if parameter.arg in positions else -1
+        given = [self._argument(call, place, parameter.arg, positions) for call, _ in self._calls_of(function)]
+        scopes = [each for _, each in self._calls_of(function)]
+        return bool(given) and all(
+            value is not None and self._is_on_host(value, caller, depth)
+            for value, caller in zip(given, scopes, strict=True)
+        )
+
+    @staticmethod
+    def _argument(call: ast.Call, place: int, name: str, positions: list[str]) -> ast.expr | None:
+        for keyword in call.keywords:
+            if keyword.arg == name:
+                return keyword.value
+        if positions[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute):
+            place -= 1
+        return call.args[place] if 0 <= place < len(call.args) else None
+
+    def _calls_of(self, function: DefNode) -> list[tuple[ast.Call, Scope]]:
+        """Calls in this file of something with the name of a function."""
+        found = []
+        for call, scope in self._walked.calls:
+            match call.func:
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name == function.name:
+                    found.append((call, scope))
+                case _:
+                    continue
+        return found

@@ -170,9 +170,11 @@ def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:
     while parent is not None and not isinstance(child, _FUNCTIONS):
         if isinstance(parent, _LOOPS):
             return True
-        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
-            if _RARE.search(ast.unparse(parent.test)):
+        match parent:
+            case ast.If(test=test) | ast.IfExp(test=test) if child is not test and _RARE.search(ast.unparse(test)):
                 return True
+            case _:
+                pass
         child, parent = parent, ctx.parent(parent)
     return False
 

@@ -24,13 +24,9 @@ def train(
     return total / len(batches)
 
 
-def run() -> float:
-    torch.manual_seed(0)
-    model = torch.nn.Linear(2, 1)
-    return train(model, torch.ones(6, 3, 2), torch.ones(6, 3, 1), torch.optim.SGD(model.parameters(), lr=0.1))
-
-
-CALL = (run,)
+torch.manual_seed(0)
+model = torch.nn.Linear(2, 1)
+CALL = train, model, torch.ones(6, 3, 2), torch.ones(6, 3, 1), torch.optim.SGD(model.parameters(), lr=0.1)
 ```
 
 ```python bad
@@ -79,13 +75,9 @@ def train(
     return torch.stack(losses).mean().item()
 
 
-def run() -> float:
-    torch.manual_seed(0)
-    model = torch.nn.Linear(2, 1)
-    return train(model, torch.ones(6, 3, 2), torch.ones(6, 3, 1), torch.optim.SGD(model.parameters(), lr=0.1))
-
-
-CALL = (run,)
+torch.manual_seed(0)
+model = torch.nn.Linear(2, 1)
+CALL = train, model, torch.ones(6, 3, 2), torch.ones(6, 3, 1), torch.optim.SGD(model.parameters(), lr=0.1)
 ```
 
 ```python good
@@ -430,6 +422,20 @@ def convert(path, values: list[Tensor], model: nn.Module, arrays: list[np.ndarra
     for v in values:
         w = v.to("cpu", non_blocking=True)
     return total, [x.item() for x in host]
+
+
+def times(frames: Tensor, step):
+    while step / 10 <= frames[-1]:
+        step += 1
+    return step
+
+
+def host_times(n):
+    return times(torch.arange(n), 0), times(torch.arange(n) / 2, step=1)
+
+
+def pairs(prizes: Tensor, edges: Tensor):
+    return [i for i, row in enumerate(edges.t().numpy()) if prizes[i].item() > 1]
 
 
 class Numbers(torch.utils.data.Dataset):

@@ -98,9 +98,9 @@ CALLS = double, [(torch.ones(3),)] * 12
 
 ## When it is reported
 
-`append`, `appendleft`, `extend` and `insert` on an attribute of a module, or on a global, that is only ever bound to a new
-list or deque where nothing in the file clears, shortens or replaces it. At every call: not below a
-condition, except `self.training`.
+`append`, `appendleft`, `extend` and `insert` on an attribute of a module, or on a global, that is bound once, to a new
+list or deque, where nothing in the file clears or shortens it. At every call: not below a condition, except
+`self.training`.
 
 ## How this is known
 
@@ -115,8 +115,8 @@ from fullgraph.api import Context, Hit, Rule, Traced
 
 RULE = Rule(
     "TFG304",
-    "`{target}` grows with every call, and every length compiles the code again (8 versions, then it runs eagerly; with "
-    "`fullgraph=True` the ninth call raises)",
+    "`{target}` grows with every call, and every length compiles the code again (8 versions, then it runs eagerly; "
+    "with `fullgraph=True` the ninth call raises)",
     remedy="return what is to be kept, and add it outside the compiled code",
     since="0.3",
 )
@@ -160,7 +160,6 @@ def _is_empty(binding: ast.AST, ctx: Context) -> bool:
 
 def _only_grows(holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Context) -> bool:
     """Whether nothing in the file makes the list shorter, or puts another one in its place but where all is set up."""
-    text = ast.unparse(holder)
     last = holder.attr if isinstance(holder, ast.Attribute) else holder.id
     root: ast.AST = function
     while (parent := ctx.parent(root)) is not None:
@@ -175,11 +174,11 @@ def _only_grows(holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Contex
                 return False
             case ast.Subscript(value=owner, ctx=ast.Store()) if _last_name(owner) == last:
                 return False
-            case (ast.Attribute() | ast.Name()) if isinstance(part.ctx, ast.Store) and _last_name(part) == last:
+            case ast.Attribute() | ast.Name() if isinstance(part.ctx, ast.Store) and _last_name(part) == last:
                 assigned += 1
             case _:
                 continue
-    return assigned <= 1 and bool(text)
+    return assigned <= 1
 
 
 def _last_name(expr: ast.expr) -> str:

@@ -106,10 +106,10 @@ CALLS = double, [(torch.ones(3),)] * 12
 ## When it is reported
 
 `self.count += 1`, also spelled out, in a module, for an attribute that is only ever assigned integers, from torch 2.9
-on; a global integer, up to torch 2.14; an entry of a dict of integers that the module or the file holds. At every call: not
-below a condition, except `self.training`. Not where the function itself sets it back, and not where
+on; a global integer, up to torch 2.14; an entry of a dict of integers that the module or the file holds. At every
+call: not below a condition, except `self.training`. Not where the function itself sets it back, and not where
 `torch._dynamo.config.allow_unspec_int_on_nn_module` is on, with which an attribute costs one recompilation. A `float`
-costs one, too, and an integer of an object that is no module, and they are not reported.
+costs one, too, and so does an integer of an object that is no module; they are not reported.
 
 ## How this is known
 
@@ -170,7 +170,9 @@ def _counted(node: ast.stmt, target: ast.expr, ctx: Context) -> Iterator[Hit]:
             if _are_integers(others):
                 yield ctx.at(node, target=target.id, remedy=_OUTSIDE)
         case ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Constant()):
-            is_held = ctx.is_module_self(holder.value) if isinstance(holder, ast.Attribute) else not ctx.is_local(holder)
+            is_held = (
+                ctx.is_module_self(holder.value) if isinstance(holder, ast.Attribute) else not ctx.is_local(holder)
+            )
             if is_held and all(_is_dict_of_integers(each) for each in ctx.bindings(holder) or (None,)):
                 yield ctx.at(node, target=ctx.text(target), remedy=_OUTSIDE)
         case _:
