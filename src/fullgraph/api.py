@@ -577,6 +577,13 @@ class Context:
         """
         return self._model.waits.is_aside(node)
 
+    def is_plain(self, expr: ast.expr) -> bool:
+        """Whether `value` of this surely names no tensor and no number out of one, known without interpreting anything.
+
+        To be asked before `value`, which costs more; False where it takes that to know.
+        """
+        return self._model.flow.is_plain(expr, self._scope)
+
     def annotated_kind(self, annotation: ast.expr) -> Kind:
         """What an annotation promises, or ``Kind.UNKNOWN``."""
         return self._model.kinds.of_annotation(annotation)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.finding import Finding, FixSummary, Position
@@ -295,23 +295,26 @@ class _Checker:
         if not candidates:
             return []
         found: dict[Finding, None] = {}
+        enter, later = self.context.enter, self.later
         for subscription, node, scope in self.triggered(candidates):
-            self.context.enter(scope)
-            if self.later:
-                if not self.is_silent(subscription, node):
-                    found.update(dict.fromkeys(self.hits_now(subscription, node, scope)))
+            enter(scope)
+            if not later:
+                hits = self.hits(subscription, node, scope)
+            elif not self.is_silent(subscription, node):
+                hits = self.hits_now(subscription, node, scope)
+            else:
                 continue
-            if subscription.where is Traced.NONE or self.is_traced(node, scope, subscription.where):
-                found.update(dict.fromkeys(self.hits(subscription, node, scope)))
+            found.update(dict.fromkeys(hits))
         return list(found)
 
     def is_traced(self, node: ast.AST, scope: Scope, where: Traced) -> bool:
-        """Whether a node in a scope is traced at least as surely as ``where``."""
-        region = self.model.region
+        """Whether a node in a scope is traced at least as surely as ``where``; before linking it may be."""
+        if where is Traced.NONE or self.later:
+            return True
         degree = self.degrees.get(scope)
         if degree is None:
-            degree = self.degrees[scope] = region.degree(scope)
-        return degree >= where and not region.is_skipped(getattr(node, "lineno", 0))
+            degree = self.degrees[scope] = self.model.region.degree(scope)
+        return degree >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
 
     def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
         """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
@@ -361,37 +364,46 @@ class _Checker:
         )
 
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
-        """Every subscription with a node that it asked for."""
+        """Every subscription with a node that it asked for, as surely traced as it wants."""
+        is_traced = self.is_traced
         for kind, subscriptions in self.plan.nodes.items():
+            least = min(subscription.where for subscription in subscriptions)
             for node, scope in self.model.walked.buckets[kind]:
-                for subscription in subscriptions:
-                    yield subscription, node, scope
+                if is_traced(node, scope, least):
+                    for subscription in subscriptions:
+                        if subscription.where is least or is_traced(node, scope, subscription.where):
+                            yield subscription, node, scope
         for call, scope in self.calls_asked_for(candidates):
             for subscription in self.of_call(call):
-                yield subscription, call, scope
+                if is_traced(call, scope, subscription.where):
+                    yield subscription, call, scope
+        for subscriptions, expr, scope in self.referring(candidates):
+            for subscription in subscriptions:
+                if is_traced(expr, scope, subscription.where):
+                    yield subscription, expr, scope
+
+    def referring(self, candidates: frozenset[str]) -> Iterator[tuple[list[Subscription], ast.expr, Scope]]:
+        """Expressions that stand for something of a package, with the subscriptions to that."""
         for package, subscriptions in self.plan.private.items():
             for expr, scope in private_references(self.model, package, candidates):
-                for subscription in subscriptions:
-                    yield subscription, expr, scope
+                yield subscriptions, expr, scope
         for (package, changing), subscriptions in self.plan.references.items():
             for expr, scope in references(self.model, package, candidates, changing=changing):
-                for subscription in subscriptions:
-                    yield subscription, expr, scope
+                yield subscriptions, expr, scope
 
     def calls_asked_for(self, candidates: frozenset[str]) -> Iterator[tuple[ast.Call, Scope]]:
         """Calls that some subscription may be for, by the last name of what is called."""
-        attributes = self.plan.callees.union(self.plan.methods)
+        attributes, anywhere = self.plan.asked, self.plan.asked_anywhere
         names = candidates | self.plan.builtins
+        is_traced = self.is_traced
         for call, scope in self.model.walked.calls:
-            match call.func:
-                case ast.Attribute(attr=name):
-                    if name in attributes:
-                        yield call, scope
-                case ast.Name(id=name):
-                    if name in names:
-                        yield call, scope
-                case _:
-                    continue
+            func: Any = call.func
+            kind = func.__class__
+            if kind is ast.Attribute:
+                if func.attr in attributes and (func.attr in anywhere or is_traced(call, scope, Traced.POSSIBLE)):
+                    yield call, scope
+            elif kind is ast.Name and func.id in names:
+                yield call, scope
 
     def of_call(self, call: ast.Call) -> Iterator[Subscription]:
         """Subscriptions to a call, by what is called and by the method's name."""

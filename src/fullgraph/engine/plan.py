@@ -47,6 +47,8 @@ class Plan:
         packages: top-level packages whose names the rules ask for.
         builtins: builtin functions whose calls they ask for.
         callees: last names of the callees.
+        asked: names of methods and last names of callees.
+        asked_anywhere: those among them that are asked for in code that is not traced, too.
     """
 
     nodes: Mapping[type[ast.AST], list[Subscription]]
@@ -57,6 +59,8 @@ class Plan:
     packages: frozenset[str]
     builtins: frozenset[str]
     callees: frozenset[str]
+    asked: frozenset[str]
+    asked_anywhere: frozenset[str]
 
     @property
     def is_empty(self) -> bool:
@@ -71,12 +75,18 @@ def _mentions() -> Mapping[str, tuple[str, ...]]:
 
 def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
     """The enabled codes without those of rules that need a word which the file does not contain."""
-    absent = {
-        code
-        for code, words in _mentions().items()
-        if code in codes and not any(word in line for line in lines for word in words)
-    }
-    return codes - absent if absent else codes
+    text = "\n".join(lines)
+    seen: dict[str, bool] = {}
+    absent = set()
+    for code, words in _mentions().items():
+        for word in words:
+            if (known := seen.get(word)) is None:
+                known = seen[word] = word in text
+            if known:
+                break
+        else:
+            absent.add(code)
+    return codes - absent
 
 
 @cache
@@ -129,5 +139,18 @@ def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
                         private[package].append(Subscription(registered, where, handler))
     tops = {*private, *(package for package, _ in references), *(path.partition(".")[0] for path in calls)}
     builtins = {path.removeprefix("builtins.") for path in calls if path.startswith("builtins.")}
-    last = {path.rpartition(".")[2] for path in calls}
-    return Plan(nodes, calls, methods, private, references, frozenset(tops), frozenset(builtins), frozenset(last))
+    last = frozenset(path.rpartition(".")[2] for path in calls)
+    by_name = [(path.rpartition(".")[2], each) for table in (calls, methods) for path, each in table.items()]
+    anywhere = frozenset(name for name, each in by_name if any(item.where is Traced.NONE for item in each))
+    return Plan(
+        nodes,
+        calls,
+        methods,
+        private,
+        references,
+        frozenset(tops),
+        frozenset(builtins),
+        last,
+        last.union(methods),
+        anywhere,
+    )

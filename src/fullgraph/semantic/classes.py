@@ -52,6 +52,10 @@ class Classes:
         held_names = (name for attributes in self._attributes.values() for name in attributes)
         self._members = frozenset((*declared, *held_names))
 
+    def has_member(self, name: str) -> bool:
+        """Whether a class of this file declares a name, or a method sets ``self.name``."""
+        return name in self._members
+
     def _registrations(self) -> dict[ast.ClassDef, set[str]]:
         """Names that methods register as buffer, parameter or submodule, by class."""
         found: dict[ast.ClassDef, set[str]] = {}

@@ -39,15 +39,15 @@ class Names:
         is ``builtins.name``, unless a star import may bind it. A relative import keeps its leading dots.
         """
         if (known := self._known.get(expr)) is None:
-            if (known := self._imported(expr)) is None:
+            if (known := self.imported(expr)) is None:
                 self._steps = _STEPS
                 paths = self._resolve(expr, _DEPTH)
                 known = paths if self._steps > 0 else ()
             self._known[expr] = known
         return known
 
-    def _imported(self, expr: ast.expr) -> tuple[str, ...] | None:
-        """The same for a dotted expression whose name only imports bind, as most are; None for any other."""
+    def imported(self, expr: ast.expr) -> tuple[str, ...] | None:
+        """What `of` gives for a dotted expression whose name only imports bind, as most are; None for any other."""
         tail = ""
         base = expr
         while isinstance(base, ast.Attribute):

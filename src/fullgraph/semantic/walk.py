@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -107,6 +108,8 @@ class Walked:
     """Every ``base[key] = value``."""
     aliases: list[tuple[ast.Name, ast.expr]] = field(default_factory=list)
     """Every ``name = expression``, as target and value."""
+    unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = field(default_factory=list)
+    """Every ``a, b = expression`` where it takes the value to know what ``a`` is."""
 
 
 def release(walked: Walked) -> None:
@@ -133,11 +136,6 @@ def base_name(chain: ast.expr) -> ast.Name:
 
 
 _Pending = tuple[ast.AST, Scope]
-
-
-def _place(item: _Pending) -> tuple[int, int]:
-    node: Any = item[0]
-    return node.lineno, node.col_offset
 
 
 class _Walker:
@@ -216,10 +214,13 @@ class _Walker:
         visitors.clear()  # they hold this walker, which holds them
 
     def sort_buckets(self) -> None:
-        """Put nodes into source order that the walk met earlier or later than they stand."""
+        """Put expressions into source order that the walk met earlier or later than they stand; statements are."""
         for kind, bucket in self.walked.buckets.items():
-            if "lineno" in kind._attributes:
-                bucket.sort(key=_place)
+            if "lineno" in kind._attributes and not issubclass(kind, ast.stmt):
+                nodes: list[Any] = [node for node, _ in bucket]
+                places = [(node.lineno, node.col_offset, index) for index, node in enumerate(nodes)]
+                if any(map(operator.gt, places, places[1:])):
+                    bucket[:] = [bucket[index] for _, _, index in sorted(places)]
 
     def keep(self, node: ast.AST, scope: Scope) -> None:
         """Put a node that is not walked by itself into its bucket, if it is wanted."""
@@ -306,6 +307,8 @@ class _Walker:
             self.keep(target, scope)
             pairs = zip(target.elts, value.elts, strict=True)
             return [pending for inner, part in pairs for pending in self.target(inner, part, scope)]
+        if isinstance(target, (ast.Tuple, ast.List)):
+            self.walked.unpacked.append((target, value))
         return [(target, scope)]
 
     def annotated_assignment(self, node: ast.AnnAssign, scope: Scope) -> list[_Pending]:

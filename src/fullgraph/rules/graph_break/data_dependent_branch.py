@@ -245,6 +245,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
             return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
         case ast.Name() if _is_flag(part, ctx):
             return None
+        case _ if ctx.is_plain(part):
+            return None
         case _:
             value = ctx.value(part)
     if _needs_values(value):
@@ -342,6 +344,8 @@ def _needs_values(value: Value) -> bool:
 
 
 def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
+    if ctx.is_plain(left) and ctx.is_plain(container):
+        return False
     searched = ctx.value(container)
     if isinstance(searched, (values.Tensor, values.Array)):
         return True

@@ -257,8 +257,9 @@ def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
 def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size that is a tensor, among what a method of a tensor is given."""
-    if isinstance(call.func, ast.Attribute) and call.args and ctx.value(call.func.value).tensor is not None:
-        yield from _sizes(call, call.args, ctx)
+    sizes = [argument for argument in call.args if not ctx.is_plain(argument)]
+    if isinstance(call.func, ast.Attribute) and sizes and ctx.value(call.func.value).tensor is not None:
+        yield from _sizes(call, sizes, ctx)
 
 
 @RULE.node(ast.Subscript, where=Traced.POSSIBLE)
@@ -271,9 +272,7 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
             case ast.Constant():
                 continue
             case ast.Slice(lower=lower, upper=upper):
-                bounds = [
-                    bound for bound in (lower, upper) if bound is not None and not isinstance(bound, ast.Constant)
-                ]
+                bounds = [bound for bound in (lower, upper) if bound is not None and not ctx.is_plain(bound)]
                 found = next((bound for bound in bounds if _holds_tensor(ctx.value(bound))), None)
             case _:
                 found = part if _is_position(node, part, ctx) else None
@@ -285,7 +284,7 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
 
 def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[Hit]:
     for argument in arguments:
-        if not isinstance(argument, ast.Constant) and _holds_size(ctx.value(argument)):
+        if not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
             what = f"the tensor `{ctx.text(argument, limit=30)}` as a size"
             yield _hit(call, ctx, what, identifier="GB0033", remedy=_BY_HOST)
             return
@@ -302,6 +301,8 @@ def _holds_size(value: Value) -> bool:
 
 def _is_position(node: ast.Subscript, part: ast.expr, ctx: Context) -> bool:
     """Whether an index is a tensor that stands for one integer."""
+    if ctx.is_plain(part):
+        return False
     index = ctx.value(part).tensor
     if index is None or index.static or index.is_mask:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
@@ -11,6 +12,7 @@ from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
 from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
+from fullgraph.semantic.flow.plain import Plain
 from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
 from fullgraph.semantic.flow.value import (
@@ -53,6 +55,7 @@ class Flow:
         self.classes = classes
         self.annotations = Annotations(names, classes)
         self.attributes = Attributes(self)
+        self.plain = Plain(self)
         self.depth = 0
         self._runs: dict[DefNode, Interpreter] = {}
         self._open: set[DefNode] = set()
@@ -74,6 +77,21 @@ class Flow:
         if isinstance(expr, ast.Constant):
             return constant(expr.value)
         return self.run(scope.function).values.get(expr, BOTTOM)
+
+    def is_plain(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether an expression in a function surely is no tensor and no number out of one, as far as that is easy."""
+        return scope.function is not None and self.plain.holds(expr, scope)
+
+    def of_self(self, expr: ast.expr, function: Scope) -> Value:
+        """What an expression is in which the first parameter of a method is the only name."""
+        env: dict[str, Value] = {}
+        assert isinstance(function.node, DEFS)
+        self._bind_self(function.node, env)
+        return Evaluator(self, env).value(expr)
+
+    def calls_in(self, function: Scope) -> Sequence[ast.Call]:
+        """The calls that stand in a function."""
+        return self._calls_by_function.get(function, ())
 
     def run(self, scope: Scope) -> Interpreter:
         """The interpretation of a function with what its parameters are for all that this file says."""
@@ -144,7 +162,7 @@ class Flow:
     def _proven_tensors(self, node: DefNode) -> frozenset[str]:
         if (known := self._proven.get(node)) is None:
             scope = self.walked.functions[node].scope
-            calls = self._calls_by_function.get(scope, ())
+            calls = self.calls_in(scope)
             known = self._proven[node] = proven_tensors(node, scope, calls, self.names)
         return known
 
