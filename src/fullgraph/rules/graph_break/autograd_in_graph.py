@@ -51,6 +51,23 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALL = step, torch.ones(3)
 ```
 
+```python bad
+import torch
+
+WEIGHT = torch.ones(3, requires_grad=True)
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x * WEIGHT
+    if y.grad_fn is not None:  # TFG216
+        y = y + 1
+    return y.detach()
+
+
+CALL = step, torch.ones(3)
+```
+
 ## What to do
 
 Compile the model or the loss, and drive autograd around it:
@@ -108,6 +125,23 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALL = step, torch.ones(3)
 ```
 
+```python good
+import torch
+
+WEIGHT = torch.ones(3, requires_grad=True)
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = x * WEIGHT
+    if y.requires_grad:
+        y = y + 1
+    return y.detach()
+
+
+CALL = step, torch.ones(3)
+```
+
 `torch.func.grad` and `torch.func.vjp` are traced.
 
 ## When it is reported
@@ -115,14 +149,16 @@ CALL = step, torch.ones(3)
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, or what is called
 optimizer; `requires_grad_()` and assignments to `requires_grad`; factories with `requires_grad=True`;
-`retain_grad()`; and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and changing
-`data` in place, is no graph break.
+`retain_grad()`; reading `grad_fn` of a tensor that is computed there (a break where it requires a gradient); and
+assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and changing `data` in place, is no
+graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the clipping of gradients break too.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
 breaks from 2.9 on.
+`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15.
 """
 
 import ast
@@ -135,7 +171,7 @@ RULE = Rule(
     "`{what}` in traced code splits the graph",
     remedy="{remedy}",
     since="0.1",
-    mentions=(".backward", "autograd", "requires_grad", ".data", "retain_grad", "ptim"),
+    mentions=(".backward", "autograd", "requires_grad", ".data", "retain_grad", "ptim", "grad_fn", "hook", "clip_grad"),
 )
 
 _AROUND = "compile the forward pass or the loss, and drive autograd outside of it"
@@ -166,6 +202,7 @@ _FACTORIES = (
     "zeros",
     "zeros_like",
 )
+_TO_2_10 = ">=2.2,<2.11"
 _OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
 
 
@@ -209,7 +246,7 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if (ctx.kind(receiver) is Kind.TENSOR or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
+            if (_is_tensor(receiver, ctx) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
                 yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
             makers = ctx.made_by(receiver)
@@ -217,6 +254,54 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
         case _:
             return
+
+
+@RULE.node(ast.Attribute, where=Traced.POSSIBLE)
+def reads_history(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
+    """Report ``y.grad_fn`` of a tensor that is computed there."""
+    if node.attr == "grad_fn" and isinstance(node.value, ast.Name) and _is_result(node.value, ctx):
+        yield ctx.at(node, what=ctx.text(node), remedy="ask for `requires_grad`, which is known while tracing")
+
+
+@RULE.method("register_hook", of=None, where=Traced.POSSIBLE)
+def hooks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``y.register_hook(...)`` of a tensor that is computed there."""
+    match call.func:
+        case ast.Attribute(value=ast.Name() as receiver) if ctx.aims_at(_TO_2_10) and _is_result(receiver, ctx):
+            yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
+        case _:
+            return
+
+
+@RULE.call("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_", where=Traced.POSSIBLE)
+def clips(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the clipping of gradients."""
+    if ctx.aims_at(_TO_2_10):
+        yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
+
+
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return ctx.kind(expr) is Kind.TENSOR or ctx.value(expr).surely_tensor is not None
+
+
+def _is_result(name: ast.Name, ctx: Context) -> bool:
+    """Whether a name is only ever bound to tensors that are computed there from others and may require a gradient."""
+    bindings = ctx.bindings(name)
+    computed = (ast.Call, ast.BinOp, ast.UnaryOp)
+    if not bindings or not all(isinstance(item, computed) and not _is_cut_off(item, ctx) for item in bindings):
+        return False
+    return ctx.is_local(name) and ctx.value(name).surely_tensor is not None
+
+
+def _is_cut_off(binding: ast.AST, ctx: Context) -> bool:
+    """Whether a tensor is made of none that requires a gradient: by ``detach`` or by a factory."""
+    match binding:
+        case ast.Call(func=ast.Attribute(attr="detach" | "requires_grad_")):
+            return True
+        case ast.Call(func=func):
+            return any(f"torch.{name}" in ctx.names(func) for name in _FACTORIES)
+        case _:
+            return False
 
 
 @RULE.call(*(f"torch.{name}" for name in _FACTORIES), where=Traced.POSSIBLE)
@@ -299,6 +384,8 @@ class Net(nn.Module):
         y = x * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
+        if y.grad_fn is None:  # TFG216
+            return y
         w = target.detach().requires_grad_(True)  # TFG216
         self.linear.requires_grad_(False)  # TFG216
         for p in self.linear.parameters():
@@ -341,6 +428,13 @@ class Net(nn.Module):
         self.linear.weight.requires_grad_(False)
         self.linear.requires_grad_(True)
         engine.requires_grad_()
+        if engine.grad_fn is not None or x.grad_fn is not None or self.linear.weight.grad_fn is None:
+            return x
+        z = x.detach()
+        z.register_hook(print)
+        nn.utils.clip_grad_norm_([p], 1.0)
+        if z.grad_fn is None:
+            return z
         y = torch.zeros(3, requires_grad=False) + x.data + x.grad
         return y if y.requires_grad else x
 

@@ -94,21 +94,24 @@ An `import` statement in a function is no graph break.
 ## When it is reported
 
 `copy.copy` of what is surely a tensor, dict, list or module, and `copy.deepcopy` of a tensor or module or of a dict
-or list that is written out there and holds one (up to torch 2.12: of anything); `globals`, `exec`, `compile`,
-`__import__`, `dir(self)`, `importlib.import_module`, frames, source code and sizes of objects, in traced code. A
-`deepcopy` of plain data is traced from 2.13 on, `eval` and `locals` too.
+or list that is written out there and holds one (both up to torch 2.12: of anything); `globals`, `exec`, `compile`,
+`__import__`, `importlib.import_module`, frames, source code and sizes of objects, `dir()` of a tensor or an object
+and without argument, and `set` of a `ContextVar`, in traced code. A copy of plain data is traced from 2.13 on,
+`eval`, `locals`, `hash`, `vars`, `dataclasses.asdict` and `astuple` too; `get` of a `ContextVar` and
+`callable(x.sum)`, a method of a tensor, from 2.14, and making a `types.SimpleNamespace` from 2.15.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, with the differences that are
-named above.
+named above (`dir`, `vars`, `hash`, `callable`, the context variables, namespaces and data classes: on 2.9, 2.11 and
+2.13 to 2.15).
 """
 
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, Traced, values
 
 RULE = Rule(
     "TFG215",
@@ -123,7 +126,10 @@ _REFLECTION = {
     "builtins.eval": ">=2.2,<2.13",
     "builtins.exec": "",
     "builtins.globals": "",
+    "builtins.hash": ">=2.2,<2.13",
     "builtins.locals": ">=2.2,<2.13",
+    "dataclasses.asdict": ">=2.2,<2.13",
+    "dataclasses.astuple": ">=2.2,<2.13",
     "importlib.import_module": "",
     "inspect.currentframe": "",
     "inspect.getsource": "",
@@ -131,8 +137,10 @@ _REFLECTION = {
     "sys._getframe": "",
     "sys.getrefcount": "",
     "sys.getsizeof": "",
+    "types.SimpleNamespace": ">=2.2,<2.15",
 }
 _TO_2_12 = ">=2.2,<2.13"
+_TO_2_13 = ">=2.2,<2.14"
 _OF_VALUES = "copy tensors with `clone`, and modules where they are built"
 _ELSEWHERE = "do it outside of the compiled function"
 
@@ -147,11 +155,45 @@ def reflects(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.call("builtins.dir", where=Traced.POSSIBLE)
 def lists_names(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``dir(self)``."""
+    if not call.args or _is_object(call.args[0], ctx) or ctx.value(call.args[0]).tensor is not None:
+        yield ctx.at(call, call=ctx.text(call), remedy=_ELSEWHERE)
+
+
+@RULE.call("builtins.vars", where=Traced.POSSIBLE)
+def reads_attributes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``vars(self)``, on releases that trace no more than ``vars(self)["name"]``."""
+    is_asked = ctx.aims_at(_TO_2_12) and not isinstance(ctx.parent(call), ast.Subscript)
+    if is_asked and (not call.args or _is_object(call.args[0], ctx)):
+        yield ctx.at(call, call=ctx.text(call), remedy=_ELSEWHERE)
+
+
+@RULE.call("builtins.callable", where=Traced.POSSIBLE)
+def asks_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``callable(x.sum)``."""
     match call.args:
-        case [value] if ctx.is_self(value):
+        case [ast.Attribute(value=owner)] if ctx.aims_at(_TO_2_13) and ctx.value(owner).tensor is not None:
             yield ctx.at(call, call=ctx.text(call), remedy=_ELSEWHERE)
         case _:
             return
+
+
+@RULE.method("get", "set", of=None, where=Traced.POSSIBLE)
+def uses_context(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``variable.get()`` and ``variable.set(...)`` of a ``contextvars.ContextVar``."""
+    match call.func:
+        case ast.Attribute(value=ast.Name() | ast.Attribute() as owner, attr=attr):
+            breaks = (attr == "set" and len(call.args) == 1) or ctx.aims_at(_TO_2_13)
+            if breaks and set(ctx.made_by(owner)) == {"contextvars.ContextVar"}:
+                yield ctx.at(call, call=ctx.text(call.func), remedy=_ELSEWHERE)
+        case _:
+            return
+
+
+def _is_object(value: ast.expr, ctx: Context) -> bool:
+    """Whether a value is surely an instance of a class that is written in Python."""
+    if ctx.is_self(value) or isinstance(ctx.value(value), values.Instance) or _is_module(value, ctx):
+        return True
+    return set(ctx.made_by(value)) == {"types.SimpleNamespace"}
 
 
 @RULE.call("copy.copy", where=Traced.POSSIBLE)
@@ -159,8 +201,8 @@ def copies(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a shallow copy of something that is known."""
     match call.args:
         case [value]:
-            kind = ctx.kind(value)
-            if kind in (Kind.TENSOR, Kind.DICT) or isinstance(value, ast.List) or _is_module(value, ctx):
+            known = _is_tensor(value, ctx) or ctx.kind(value) is Kind.DICT or isinstance(value, ast.List)
+            if ctx.aims_at(_TO_2_12) or known or _is_module(value, ctx):
                 yield ctx.at(call, call=ctx.text(call), remedy=_OF_VALUES)
         case _:
             return
@@ -182,7 +224,11 @@ def _holds_tensor(value: ast.expr, ctx: Context) -> bool:
         case ast.Dict(values=items) | ast.List(elts=items) | ast.Tuple(elts=items):
             return any(_holds_tensor(item, ctx) for item in items)
         case _:
-            return ctx.kind(value) is Kind.TENSOR
+            return _is_tensor(value, ctx)
+
+
+def _is_tensor(value: ast.expr, ctx: Context) -> bool:
+    return ctx.kind(value) is Kind.TENSOR or ctx.value(value).surely_tensor is not None
 
 
 def _is_module(value: ast.expr, ctx: Context) -> bool:
@@ -201,9 +247,13 @@ def _is_module_class(path: str) -> bool:
 CASES = """
 import copy
 import inspect
+import types
+from contextvars import ContextVar
 from copy import deepcopy
 import torch
 from torch import nn
+
+DEPTH = ContextVar("depth", default=2)
 
 class Net(nn.Module):
     def __init__(self, layer):
@@ -219,7 +269,12 @@ class Net(nn.Module):
         mine = copy.copy(self)  # TFG215
         frame = inspect.currentframe()  # TFG215
         exec("a = 1")  # TFG215
-        known = dir(self)  # TFG215
+        known = dir(self), dir(), dir(x), dir(self.layer)  # TFG215, TFG215, TFG215, TFG215
+        depth = DEPTH.get()  # TFG215
+        DEPTH.set(3)  # TFG215
+        space = types.SimpleNamespace(a=x)  # TFG215
+        if isinstance(x, torch.Tensor) and callable(x.sum):  # TFG215
+            return x
         return self.layer(x)
 ---
 # plain data is traced, and of what is unknown nothing is said
@@ -244,6 +299,8 @@ class Net(nn.Module):
         functions = dir(torch)
         names = inspect.signature(self.other).parameters
         import string
+        key = hash((1, 2)), kwargs.get("a"), CONFIG.get("a"), dir(kwargs), dir(Net)
+        asked = callable(kwargs), callable(self.other)
         return x.clone() + len(vars(self.config))
 
     def other(self, x):

@@ -37,8 +37,42 @@ def step(x: torch.Tensor, drop: bool) -> torch.Tensor:
 CALL = step, torch.ones(3), True
 ```
 
-`random.uniform`, `random.randint` and `random.randrange` are drawn in the graph, as a tensor, and count as one. The
-same goes for a number that was just taken out of a tensor, which no release can capture in a condition:
+Sorting a list of tensors compares them, and where a tensor lies in memory is not known either:
+
+```python bad
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    ordered = sorted([x.sum(), x.mean()])  # TFG201
+    parts = [x.min(), x.max()]
+    parts.sort()  # TFG201
+    if parts[0].data_ptr() == 0:  # TFG201
+        return x
+    return x + ordered[0] + parts[0]
+
+
+CALL = step, torch.ones(3)
+```
+
+```python good
+import torch
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    ordered = torch.stack([x.sum(), x.mean()]).sort().values
+    parts = torch.stack([x.min(), x.max()]).sort().values
+    return x + ordered[0] + parts[0]
+
+
+CALL = step, torch.ones(3)
+```
+
+`random.uniform`, `random.randint` and `random.randrange` are drawn in the graph, as a tensor, and count as one
+(`random.random` too, from torch 2.14 on). The same goes for a number that was just taken out of a tensor, which no
+release can capture in a condition:
 
 ```python bad
 import torch
@@ -110,7 +144,11 @@ CALL = step, torch.ones(3)
 In code that is, or may be, traced, where the condition is surely a tensor, or is one on some path through the
 function: by an annotation, by what the function does with a parameter, by what callers in the file pass, or as a
 result of torch. Of several conditions on the same value, the first is reported. What is evaluated for tensors of
-`torch.float16` only, as the clamping of infinite values often is, is not.
+`torch.float16` only, as the clamping of infinite values often is, is not. The only parameter of a compiled function
+that reads nothing else is a tensor where the function calculates with it: otherwise there were nothing to compile.
+
+Up to torch 2.12, comparing lists of tensors, and `list.index` and `list.remove` of one, break too; up to 2.13 so does
+`t in [t, ...]`, which later releases answer without the values. `torch._assert` breaks up to 2.14.
 
 ## How this is known
 
@@ -133,6 +171,10 @@ RULE = Rule(
 _ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
 _STATIC_ATTRIBUTES = frozenset({"device", "dtype", "is_cuda", "ndim", "requires_grad", "shape", "training"})
 _STATIC_METHODS = frozenset({"dim", "endswith", "is_floating_point", "numel", "size", "startswith"})
+_TO_2_12 = ">=2.2,<2.13"
+_TO_2_13 = ">=2.2,<2.14"
+_TO_2_14 = ">=2.2,<2.15"
+_FROM_2_14 = ">=2.14"
 _TESTED_IN_TURN = (ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.NamedExpr)
 
 
@@ -173,7 +215,7 @@ def check_assert(node: ast.Assert, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.BoolOp, ast.UnaryOp, ast.Compare, where=Traced.POSSIBLE)
 def check_value(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> Iterator[Hit]:
     """Report ``and``, ``or``, ``not``, ``in`` and chains of comparisons of tensors that are no condition themselves."""
-    for operand in _decided(node):
+    for operand in _decided(node, ctx):
         if (hit := _found(operand, ctx)) is not None:
             if not _is_in_condition(node, ctx):
                 yield hit
@@ -182,19 +224,37 @@ def check_value(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> I
 
 @RULE.call("builtins.any", "builtins.all", "builtins.sorted", where=Traced.POSSIBLE)
 def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report ``any`` and ``all`` over tensors, and sorting one."""
+    """Report ``any`` and ``all`` over tensors, and sorting them."""
+    if any(item.arg == "key" for item in call.keywords):
+        return
     if len(call.args) == 1 and _iterates_tensors(call, ctx) and not _is_in_condition(call, ctx):
-        yield _hit(call, ctx)
+        yield _hit(call, ctx, identifier="GB0207" if ctx.names(call.func) == ("builtins.sorted",) else "GB0170")
+
+
+@RULE.method("sort", "index", "remove", of=None, where=Traced.POSSIBLE)
+def check_list_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report methods of a list that compare the tensors in it."""
+    if not isinstance(call.func, ast.Attribute) or not _holds_tensors(ctx.value(call.func.value)):
+        return
+    match call:
+        case ast.Call(func=ast.Attribute(attr="sort"), args=[], keywords=keywords):
+            if all(item.arg == "reverse" for item in keywords):
+                yield _hit(call, ctx, identifier="GB0207")
+        case ast.Call(func=ast.Attribute(attr="index" | "remove"), args=[item]):
+            if ctx.aims_at(_TO_2_12) and ctx.value(item).surely_tensor is not None:
+                yield _hit(call, ctx)
+        case _:
+            return
 
 
 @RULE.call("torch._assert", where=Traced.POSSIBLE)
 def check_torch_assert(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the assertion of torch that wants a Python bool."""
-    if call.args and _needs_values(ctx.value(call.args[0])):
+    if call.args and ctx.aims_at(_TO_2_14) and _needs_values(ctx.value(call.args[0])):
         yield _hit(call.args[0], ctx, identifier="GB0033")
 
 
-def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare) -> list[ast.expr]:
+def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list[ast.expr]:
     """Parts whose truth the expression itself asks for."""
     match node:
         case ast.BoolOp(values=[*parts, _]):
@@ -204,6 +264,8 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare) -> list[ast.expr]:
         case ast.Compare(ops=[_, _, *_]):
             return [node]
         case ast.Compare(ops=[ast.In() | ast.NotIn()]):
+            return [node]
+        case ast.Compare(ops=[ast.Eq() | ast.NotEq()]) if ctx.aims_at(_TO_2_12):
             return [node]
         case _:
             return []
@@ -241,6 +303,10 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
     match part:
         case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[container]):
             return _hit(part, ctx) if _searches_tensor(left, container, ctx) else None
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]) if _compares_lists(
+            left, right, ctx
+        ):
+            return _hit(part, ctx)
         case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
             return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
         case ast.Name() if _is_flag(part, ctx):
@@ -253,7 +319,36 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
         return _hit(part, ctx)
     if value.data is not None and _extracts(part, ctx):
         return _hit(part, ctx, identifier="GB0124")
-    return None
+    if any(_is_address(side, ctx) for side in _sides(part)):
+        return _hit(part, ctx, identifier="GB5976")
+    return _hit(part, ctx) if _draws(part, ctx) else None
+
+
+def _sides(part: ast.expr) -> list[ast.expr]:
+    return [part.left, *part.comparators] if isinstance(part, ast.Compare) else [part]
+
+
+def _is_address(side: ast.expr, ctx: Context) -> bool:
+    """Whether an expression is ``x.data_ptr()`` of a tensor, or a name that only that was assigned to."""
+    match ctx.bindings(side) if isinstance(side, ast.Name) else (side,):
+        case (ast.Call(func=ast.Attribute(value=owner, attr="data_ptr"), args=[], keywords=[]),):
+            return ctx.value(owner).tensor is not None
+        case _:
+            return False
+
+
+def _draws(part: ast.expr, ctx: Context) -> bool:
+    """Whether a condition compares what ``random.random`` draws, on releases that draw it in the graph."""
+    drawn = (side for side in _sides(part) if isinstance(side, ast.Call))
+    return ctx.aims_at(_FROM_2_14) and any(ctx.names(side.func) == ("random.random",) for side in drawn)
+
+
+def _holds_tensors(value: Value) -> bool:
+    return isinstance(value, values.Sequence) and value.element.surely_tensor is not None
+
+
+def _compares_lists(left: ast.expr, right: ast.expr, ctx: Context) -> bool:
+    return ctx.aims_at(_TO_2_12) and _holds_tensors(ctx.value(left)) and _holds_tensors(ctx.value(right))
 
 
 def _is_free(part: ast.expr) -> bool:
@@ -349,7 +444,18 @@ def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
     searched = ctx.value(container)
     if isinstance(searched, (values.Tensor, values.Array)):
         return True
-    return ctx.value(left).surely_tensor is not None and isinstance(searched, values.Sequence)
+    if ctx.value(left).surely_tensor is None or not isinstance(searched, values.Sequence):
+        return False
+    return ctx.aims_at(_TO_2_13) or not _is_first(left, container)
+
+
+def _is_first(left: ast.expr, container: ast.expr) -> bool:
+    """Whether the first item that is compared is the very same name."""
+    match left, container:
+        case ast.Name(id=name), ast.List(elts=[ast.Name(id=first), *_]) | ast.Tuple(elts=[ast.Name(id=first), *_]):
+            return name == first
+        case _:
+            return False
 
 
 def _extracts(part: ast.expr, ctx: Context) -> bool:
@@ -368,7 +474,7 @@ def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
         case values.Tensor() | values.Array():
             return True
         case values.Sequence(element=element, items=items):
-            asks = not {"builtins.any", "builtins.all"}.isdisjoint(ctx.names(call.func))
+            asks = not {"builtins.any", "builtins.all", "builtins.sorted"}.isdisjoint(ctx.names(call.func))
             return asks and any(item.tensor is not None for item in (element, *(items or ())))
         case _:
             return False
@@ -445,6 +551,11 @@ def f(x: torch.Tensor, n: int, flag):
         n = 2
     if any([flag, n > 3]) or "a" in ["a"]:
         n = 3
+    rows = sorted([n, 3]), sorted([x.sum(), x.mean()], key=len), [n, 3].sort(), n.sort(), x.sort()
+    rows = sorted([x.sum(), x.mean()], reverse=True)  # TFG201
+    place = x.data_ptr()
+    if place != 0:  # TFG201
+        n = 3
     if 1 in x:  # TFG201
         n = 2
     s = max(x.sum(), x.mean())
@@ -503,6 +614,40 @@ def g(x, y, kind, other):
     return x
 ---
 import torch
+
+
+@torch.compile
+def alone(x):
+    if 0 < x < 10:  # TFG201
+        return x + 1
+    return x
+---
+import torch
+
+
+@torch.compile
+def two(x, n):
+    return x + 1 if x > 0 else n
+
+
+@torch.compile
+def sized(n):
+    if n > 3:
+        return torch.zeros(n + 1)
+    return torch.ones(3)
+
+
+@torch.compile
+def texts(xs):
+    if xs.strip() or xs == 3 or xs.count(1) and xs:
+        return xs * 2
+
+
+@torch.compile
+def listed(xs):
+    if xs == 3 or 1 in xs:
+        return xs * 2
+    return xs[0] + 1
 
 
 @torch.compile

@@ -44,7 +44,7 @@ CALL = spread, torch.ones(3), torch.tensor([1, 2, 3])
 
 From torch 2.10 on, `fullgraph=True` captures most of these, and so does
 `torch._dynamo.config.capture_dynamic_output_shape_ops`; without either they break the graph on every release tested.
-`one_hot` without `num_classes` and `combinations` fail in every mode.
+`one_hot` without `num_classes`, and up to torch 2.13 `combinations`, fail in every mode.
 
 ## What to do
 
@@ -204,6 +204,8 @@ def _is_dynamic(name: str, call: ast.Call, operands: list[ast.expr], ctx: Contex
             return len(operands) + len(given) == 1
         case "one_hot":
             return len(operands) == 1 and "num_classes" not in given
+        case "combinations":
+            return ctx.aims_at(">=2.2,<2.14")
         case "repeat_interleave":
             return "output_size" not in given and _repeats_by_tensor(call, operands, ctx)
         case _:

@@ -74,8 +74,8 @@ value of which nothing is known.
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
-commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except that `random.random` and
-`random.seed` break only up to 2.14.
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except that `random.random`,
+`random.sample`, `random.seed` and `random.shuffle` break only up to 2.13.
 """
 
 import ast
@@ -92,7 +92,13 @@ RULE = Rule(
 
 _ALWAYS = (
     "numpy.random.default_rng",
+    "random.betavariate",
     "random.choice",
+    "random.choices",
+    "random.gauss",
+    "random.getrandbits",
+    "random.getstate",
+    "random.normalvariate",
     "torch.Generator",
     "torch.cuda.get_rng_state",
     "torch.cuda.manual_seed",
@@ -106,19 +112,13 @@ _ALWAYS = (
     "torch.random.set_rng_state",
     "torch.set_rng_state",
 )
-_UNTIL_2_14 = (
-    "random.betavariate",
-    "random.choices",
-    "random.gauss",
-    "random.getrandbits",
-    "random.getstate",
-    "random.normalvariate",
+_UNTIL_2_13 = (
     "random.random",
     "random.sample",
     "random.seed",
     "random.shuffle",
 )
-_BEFORE_2_15 = ">=2.2,<2.15"
+_BEFORE_2_14 = ">=2.2,<2.14"
 _DRAWS = ("multinomial", "rand", "randint", "randn", "randperm")
 _OF_NUMPY = frozenset({"numpy.random.RandomState", "numpy.random.default_rng"})
 _NUMPY_METHODS = ("choice", "integers", "normal", "permutation", "rand", "randint", "randn", "random", "uniform")
@@ -130,10 +130,10 @@ def touches_state(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     yield ctx.at(call, call=ctx.text(call.func))
 
 
-@RULE.call(*_UNTIL_2_14, where=Traced.POSSIBLE)
+@RULE.call(*_UNTIL_2_13, where=Traced.POSSIBLE)
 def draws_in_python(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions of ``random`` that newer releases trace."""
-    if ctx.aims_at(_BEFORE_2_15):
+    if ctx.aims_at(_BEFORE_2_14):
         yield ctx.at(call, call=ctx.text(call.func))
 
 

@@ -2,8 +2,8 @@
 
 ## What is wrong
 
-While Dynamo traces, the numbers in a tensor are not known. `.item()`, `.tolist()`, `int()`, `float()` and `bool()` of a
-tensor, functions of `math`, and a tensor where Python needs an integer (a size, a bound of a slice, an index of a
+While Dynamo traces, the numbers in a tensor are not known. `.item()`, `.tolist()`, `int()`, `float()` and `bool()` of
+a tensor, functions of `math`, and a tensor where Python needs an integer (a size, a bound of a slice, an index of a
 list) end the graph (GB0124, GB0033): Python waits for the tensor and another graph starts behind it.
 
 ```python bad
@@ -45,8 +45,8 @@ CALL = first, torch.ones(3), torch.tensor([2, 3])
 ```
 
 From torch 2.10 on, `fullgraph=True` captures such numbers, and so does `torch._dynamo.config.capture_scalar_outputs`;
-without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor and
-`str()` break it in every mode.
+without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor
+and `str()` break it in every mode.
 
 ## What to do
 
@@ -94,9 +94,10 @@ Numbers that are only logged can be kept as tensors and read after the step.
 
 ## When it is reported
 
-In code that is, or may be, traced, where what is read is surely a tensor, or is one on some path through the function;
-for `.item()` that is nothing but a method of tensors and arrays. A size that comes from a shape is a plain integer, and
-is not reported. A condition on such a number is TFG201.
+In code that is, or may be, traced, where what is read is surely a tensor, or is one on some path through the
+function; for `.item()` that is nothing but a method of tensors and arrays. A size that comes from a shape is a plain
+integer, and is not reported. A condition on such a number is TFG201. Up to torch 2.10, `.tolist()` is reported of
+floating numbers only, and an index that is a tensor only where it is read: the others are captured there.
 
 ## How this is known
 
@@ -119,6 +120,7 @@ RULE = Rule(
 _STAY = "stay with tensors, or read it outside of compiled code"
 _BY_HOST = "compute the number outside of compiled code and pass it as an int"
 _CAPTURED = " unless it captures scalars, as with `fullgraph=True` from torch 2.10 on"
+_FROM_2_11 = ">=2.11"
 _SIZED_METHODS = frozenset(
     {
         "expand",
@@ -195,6 +197,8 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     receiver = ctx.value(call.func.value)
     surely = isinstance(receiver, values.Unknown) and call.func.attr == "item"
     if call.func.attr == "tolist" and receiver.tensor is not None and receiver.tensor.static:
+        return
+    if call.func.attr == "tolist" and _is_integer(receiver) and not ctx.aims_at(_FROM_2_11):
         return
     if (surely or _holds_tensor(receiver)) and not _decides(call, ctx):
         captured = call.func.attr == "item" or _is_integer(receiver)
@@ -274,6 +278,8 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
             case ast.Slice(lower=lower, upper=upper):
                 bounds = [bound for bound in (lower, upper) if bound is not None and not ctx.is_plain(bound)]
                 found = next((bound for bound in bounds if _holds_tensor(ctx.value(bound))), None)
+            case _ if isinstance(node.ctx, ast.Store) and not ctx.aims_at(_FROM_2_11):
+                continue
             case _:
                 found = part if _is_position(node, part, ctx) else None
         if found is not None:

@@ -72,8 +72,8 @@ and context managers written in Python, as classes or with `contextlib.contextma
 ## When it is reported
 
 `with`, in traced code, and a lock, a device, `torch.random.fork_rng`, `torch.backends.cudnn.flags`, anomaly
-detection, hooks on saved tensors, redirected output, temporary directories and the like; `acquire` of a lock; what is
-given to `ExitStack.enter_context`. `contextlib.suppress` only where torch before 2.11 is aimed at.
+detection, ranges of NVTX, hooks on saved tensors, redirected output, temporary directories and the like; `acquire` of
+a lock; what is given to `ExitStack.enter_context`. `contextlib.suppress` only where torch before 2.11 is aimed at.
 
 ## How this is known
 
@@ -105,6 +105,7 @@ _MANAGERS = {
     "torch.autograd.graph.saved_tensors_hooks": "",
     "torch.backends.cuda.sdp_kernel": "",
     "torch.backends.cudnn.flags": "",
+    "torch.cuda.nvtx.range": "",
     "torch.random.fork_rng": "",
 }
 

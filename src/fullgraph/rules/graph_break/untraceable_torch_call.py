@@ -37,6 +37,22 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALL = step, torch.ones(3)
 ```
 
+```python bad
+import torch
+
+SPARSE = torch.eye(3).to_sparse()
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = torch.empty(0)
+    torch.add(x, 1, out=y)  # TFG225
+    return torch.sparse.mm(SPARSE, y * 2)  # TFG225
+
+
+CALL = step, torch.ones(3, 1)
+```
+
 ## What to do
 
 Ask outside of the compiled function, and pass the answer in; use what Dynamo traces, such as `isinstance` and views:
@@ -76,17 +92,40 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALL = step, torch.ones(3)
 ```
 
+```python good
+import torch
+
+DENSE = torch.eye(3)
+
+
+@torch.compile
+def step(x: torch.Tensor) -> torch.Tensor:
+    y = torch.empty_like(x)
+    torch.add(x, 1, out=y)
+    return torch.mm(DENSE, y * 2)
+
+
+CALL = step, torch.ones(3, 1)
+```
+
 ## When it is reported
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
-`wait`, `torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads, memory
-statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and `share_memory_`; `resize_`,
-`resize_as_` and `storage` of what is surely a tensor; the address of a storage; and `torch._check` with a `lambda`
-whose message names a tensor or its shape, dtype or device.
+`wait`, `torch.sparse_coo_tensor`, functions of `torch.sparse` (from 2.6 on), `torch.quantize_per_channel`, a nested
+tensor without `layout=torch.jagged`, DLPack, the number of threads, memory statistics of CUDA, ranges of NVTX,
+resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and `share_memory_`; `resize_`, `resize_as_` and
+`storage` of what is surely a tensor; `out=` with a tensor that was made without elements, and so has to grow (from
+2.6 on); the address of a storage; and `torch._check` with a `lambda` whose message names a tensor or its shape, dtype
+or device.
+
+Some break on some releases only: `torch._check` with any `lambda` up to 2.10, `torch._check_value` with one up to
+2.12, `torch._check` with a text as its message on 2.11 to 2.13; `state_dict()` of a module up to 2.12 and from 2.14
+on; and up to 2.12 `to`, `float`, `half` and `cpu` of a module, `torch.quantize_per_tensor` and `refine_names`.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks.
+What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15.
 """
 
 import ast
@@ -107,6 +146,8 @@ _CALLS = (
     "torch.compiler.reset",
     "torch.cuda.max_memory_allocated",
     "torch.cuda.memory_allocated",
+    "torch.cuda.nvtx.range_pop",
+    "torch.cuda.nvtx.range_push",
     "torch.from_dlpack",
     "torch.get_num_threads",
     "torch.is_inference",
@@ -114,16 +155,105 @@ _CALLS = (
     "torch.jit.fork",
     "torch.jit.isinstance",
     "torch.jit.wait",
+    "torch.quantize_per_channel",
     "torch.set_num_threads",
     "torch.sparse_coo_tensor",
     "torch.utils.dlpack.to_dlpack",
 )
+_SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
+_FROM_2_6 = ">=2.6"
+_TO_2_10 = ">=2.2,<2.11"
+_TO_2_12 = ">=2.2,<2.13"
+_TEXT_MESSAGES = ">=2.11,<2.14"
+_FROM_2_14 = ">=2.14"
 
 
 @RULE.call(*_CALLS, where=Traced.POSSIBLE)
 def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a call of one of the functions that are known not to be traced."""
     yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.call(*(f"torch.sparse.{name}" for name in _SPARSE), where=Traced.POSSIBLE)
+def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report functions that are there for sparse tensors, which Dynamo does not trace."""
+    if ctx.aims_at(_FROM_2_6):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.call("torch.quantize_per_tensor", where=Traced.POSSIBLE)
+def quantizes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the making of a quantized tensor."""
+    if ctx.aims_at(_TO_2_12):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.method("refine_names", of=None, where=Traced.POSSIBLE)
+def names_dimensions(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``x.refine_names(...)``."""
+    if ctx.aims_at(_TO_2_12) and isinstance(call.func, ast.Attribute) and _is_tensor(call.func.value, ctx):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.method("state_dict", of=None, where=Traced.POSSIBLE)
+def reads_state(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``self.state_dict()`` of a module."""
+    if (ctx.aims_at(_TO_2_12) or ctx.aims_at(_FROM_2_14)) and _is_of_module(call, ctx):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.method("to", "float", "half", "cpu", of=None, where=Traced.POSSIBLE)
+def converts_module(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``self.to(...)`` of a module."""
+    if ctx.aims_at(_TO_2_12) and _is_of_module(call, ctx):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+def _is_of_module(call: ast.Call, ctx: Context) -> bool:
+    """Whether a call is of a method of torch of what is surely a module."""
+    if not isinstance(call.func, ast.Attribute) or ctx.enters_known_code(call):
+        return False
+    makers = ctx.made_by(call.func.value)
+    return ctx.is_module_self(call.func.value) or (bool(makers) and all(_is_module_class(path) for path in makers))
+
+
+def _is_module_class(path: str) -> bool:
+    head, _, name = path.rpartition(".")
+    return head in ("torch.nn", "torch.nn.modules") and name[:1].isupper() and name not in ("Parameter", "Buffer")
+
+
+@RULE.node(ast.Call, where=Traced.POSSIBLE)
+def grows(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``torch.add(x, 1, out=y)`` where ``y`` was made without elements."""
+    for item in call.keywords:
+        if item.arg == "out" and isinstance(item.value, ast.Name) and ctx.aims_at(_FROM_2_6):
+            bindings = ctx.bindings(item.value)
+            torch_calls = any(path.startswith("torch.") for path in ctx.names(call.func))
+            if torch_calls and bindings and all(_makes_empty(binding, ctx) for binding in bindings):
+                yield ctx.at(call, call=f"{ctx.text(call.func)}(out={item.value.id})")
+
+
+def _makes_empty(binding: ast.AST, ctx: Context) -> bool:
+    """Whether a call makes a tensor that surely has no elements, such as ``torch.empty(0)``."""
+    match binding:
+        case ast.Call(func=func, args=[size]):
+            paths = ctx.names(func)
+            if paths == ("torch.tensor",):
+                return isinstance(size, ast.List) and not size.elts
+            is_new = isinstance(func, ast.Attribute) and func.attr in ("new_empty", "new_zeros")
+            return (is_new or paths in (("torch.empty",), ("torch.zeros",))) and _is_zero(size)
+        case _:
+            return False
+
+
+def _is_zero(size: ast.expr) -> bool:
+    match size:
+        case ast.Constant(value=int(value)):
+            return value == 0
+        case ast.Tuple(elts=[ast.Constant(value=int(value))]) | ast.List(elts=[ast.Constant(value=int(value))]):
+            return value == 0
+        case _:
+            return False
 
 
 @RULE.call("torch.nested.nested_tensor", where=Traced.POSSIBLE)
@@ -133,10 +263,15 @@ def nests(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield ctx.at(call, call=ctx.text(call.func))
 
 
-@RULE.method("resize_", "resize_as_", "storage", of=Kind.TENSOR, where=Traced.POSSIBLE)
+@RULE.method("resize_", "resize_as_", "storage", of=None, where=Traced.POSSIBLE)
 def changes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report methods of tensors that are not traced."""
-    yield ctx.at(call, call=ctx.text(call.func))
+    if isinstance(call.func, ast.Attribute) and _is_tensor(call.func.value, ctx):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return ctx.kind(expr) is Kind.TENSOR or ctx.value(expr).surely_tensor is not None
 
 
 @RULE.method("share_memory_", "to_sparse", of=None, where=Traced.POSSIBLE)
@@ -153,8 +288,13 @@ def changes_what_only_tensors_have(call: ast.Call, ctx: Context) -> Iterator[Hit
 @RULE.call("torch._check", "torch._check_value", where=Traced.POSSIBLE)
 def says_in_message(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch._check(condition, lambda: f"{x.shape}")``: a message that needs a tensor to be made."""
+    to_lambdas = _TO_2_12 if ctx.names(call.func) == ("torch._check_value",) else _TO_2_10
     for argument in (*call.args[1:], *(item.value for item in call.keywords if item.arg == "message")):
         match argument:
+            case ast.Lambda() if ctx.aims_at(to_lambdas):
+                yield ctx.at(call, call=f"{ctx.text(call.func)} with a message")
+            case ast.JoinedStr() | ast.Constant(value=str()) if ctx.aims_at(_TEXT_MESSAGES):
+                yield ctx.at(call, call=f"{ctx.text(call.func)} with a text instead of a function as its message")
             case ast.Lambda(body=body) if any(_is_of_tensor(node, ctx) for node in ast.walk(body)):
                 yield ctx.at(call, call=f"{ctx.text(call.func)} with a message about a tensor")
             case _:
@@ -192,6 +332,10 @@ class Net(nn.Module):
         y.share_memory_()  # TFG225
         y = self.part(y).to_sparse()  # TFG225
         place = x.untyped_storage().data_ptr()  # TFG225
+        total = torch.sparse.sum(y)  # TFG225
+        torch.cuda.nvtx.range_push("step")  # TFG225
+        out = x.new_empty((0,))
+        torch.add(x, 1, out=out)  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
         return torch.sparse_coo_tensor(x, x)  # TFG225
@@ -203,6 +347,12 @@ from torch import nn
 class Net(nn.Module):
     def forward(self, x, image):
         image.resize_(3)
+        out = torch.empty(3)
+        torch.add(x, 1, out=out)
+        write = image.paste(x, out=image)
+        image.refine_names("N").state_dict()
+        self.to(x.device)
+        half = self.state_dict()
         n = torch.nested.nested_tensor([x, x], layout=torch.jagged)
         if torch.is_tensor(x) and torch.is_grad_enabled() and not torch.is_autocast_enabled():
             x = x.untyped_storage().size() + x
@@ -221,6 +371,7 @@ class Net(nn.Module):
     def forward(self, x, n):
         torch._check(x.shape[0] > 1, lambda: f"too short: {x.shape}")  # TFG225
         torch._check(x.shape[0] > 1)
+        torch._check(x.shape[0] > 1, "too short")  # TFG225
         torch._check(n > 1, lambda: "too short")
         torch._check(n > 1, lambda: f"too short: {n}")
         return x

@@ -13,6 +13,7 @@ from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
 from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
 from fullgraph.semantic.flow.plain import Plain
+from fullgraph.semantic.flow.sole_input import compiled_functions, sole_input
 from fullgraph.semantic.flow.statements import Interpreter
 from fullgraph.semantic.flow.torch_calls import Arguments
 from fullgraph.semantic.flow.value import (
@@ -163,8 +164,16 @@ class Flow:
         if (known := self._proven.get(node)) is None:
             scope = self.walked.functions[node].scope
             calls = self.calls_in(scope)
-            known = self._proven[node] = proven_tensors(node, scope, calls, self.names)
+            known = proven_tensors(node, scope, calls, self.names)
+            if not known and node in self._compiled:
+                sole = sole_input(node, scope, self.walked, self.names)
+                known = frozenset() if sole is None else frozenset((sole,))
+            self._proven[node] = known
         return known
+
+    @cached_property
+    def _compiled(self) -> frozenset[ast.AST]:
+        return compiled_functions(self.walked, self.names)
 
     def _bind_self(self, node: DefNode, env: dict[str, Value]) -> None:
         """Let the first parameter of a method stand for an instance, or the class."""
