@@ -319,7 +319,7 @@ def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
         match target:
             case ast.Attribute(attr="requires_grad", value=receiver):
                 # from 2.15 on what is computed in the graph may be marked, as long as it does not leave it
-                if not ctx.is_self(receiver) and ctx.aims_at("<2.15"):
+                if not ctx.is_self(receiver) and ctx.aims_at(">=2.0,<2.15"):
                     yield ctx.at(target, what=f"{ctx.text(target)} = ...", remedy=_BEFORE)
             case ast.Attribute(attr="data", value=ast.Name() as receiver):
                 if _is_computed(receiver, ctx):
