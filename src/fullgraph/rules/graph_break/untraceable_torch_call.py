@@ -79,9 +79,10 @@ CALL = step, torch.ones(3)
 ## When it is reported
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
-`wait`, `torch.sparse_coo_tensor`, a nested tensor without `layout=torch.jagged`, DLPack, the number of threads, memory
-statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and `share_memory_`; `resize_`,
-`resize_as_` and `storage` of what is surely a tensor; the address of a storage; and `torch._check` with a `lambda`
+`wait`, `torch.sparse_coo_tensor` and its kin, a nested tensor without `layout=torch.jagged`, DLPack, the number of
+threads, memory statistics of CUDA, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and
+`share_memory_`; `resize_`, `resize_as_` and `storage` of what is surely a tensor; the address of a storage; and
+`torch._check` with a `lambda`
 whose message names a tensor or its shape, dtype or device.
 
 ## How this is known
@@ -115,7 +116,12 @@ _CALLS = (
     "torch.jit.isinstance",
     "torch.jit.wait",
     "torch.set_num_threads",
+    "torch.sparse_bsc_tensor",
+    "torch.sparse_bsr_tensor",
+    "torch.sparse_compressed_tensor",
     "torch.sparse_coo_tensor",
+    "torch.sparse_csc_tensor",
+    "torch.sparse_csr_tensor",
     "torch.utils.dlpack.to_dlpack",
 )
 
@@ -194,6 +200,7 @@ class Net(nn.Module):
         place = x.untyped_storage().data_ptr()  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
+        rows = torch.sparse_csr_tensor(x, x, x)  # TFG225
         return torch.sparse_coo_tensor(x, x)  # TFG225
 ---
 # what is traced, and what is not known to be a tensor
@@ -212,6 +219,19 @@ class Net(nn.Module):
 
 def main():
     torch.set_num_threads(1)
+---
+# what has a sparse tensor is left to eager code as a whole
+import warnings
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x):
+        if x.layout == torch.sparse_coo:
+            x = x.to_sparse()
+        elif x.layout == torch.strided:
+            x = x.to_sparse()  # TFG225
+        return x
 ---
 # messages of checks
 import torch
