@@ -126,6 +126,10 @@ PARAMETERS = {
         "tensor bool",
     ),
     "callers of callers": ("def h(a):\n    ask(a)\ndef g(a):\n    h(a)\ndef f(x: Tensor):\n    g(x)", "tensor"),
+    "a shape that is annotated as a tensor": (
+        "def g(shape: Tensor):\n    ask(shape)\ndef f(x: Tensor):\n    g(x.shape)",
+        "shape",
+    ),
     "star arguments": ("def f(*a, **b):\n    ask(a)", "[unknown*]"),
 }
 
