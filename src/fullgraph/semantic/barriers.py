@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
+from fullgraph.semantic.flow.compiling import answer
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import Walked
@@ -110,6 +111,9 @@ class Barriers:
                 parts = [self._excludes(value, scope, depth - 1) for value in values]
                 false, true = [part[0] for part in parts], [part[1] for part in parts]
                 return (any(false), all(true)) if isinstance(operator, ast.And) else (all(false), any(true))
+            case ast.Compare():
+                answered = answer(test, self._names)
+                return answered is False, answered is True
             case ast.Attribute(attr=name) if name in _NEVER:
                 return True, False
             case ast.Name(id=name):

@@ -126,6 +126,15 @@ PARAMETERS = {
         "tensor bool",
     ),
     "callers of callers": ("def h(a):\n    ask(a)\ndef g(a):\n    h(a)\ndef f(x: Tensor):\n    g(x)", "tensor"),
+    "a shape that is annotated as a tensor": (
+        "def g(shape: Tensor):\n    ask(shape)\ndef f(x: Tensor):\n    g(x.shape)",
+        "shape",
+    ),
+    "a shape is no tensor after it was asked for": (
+        "def g(shape: Tensor):\n    if isinstance(shape, tuple): return\n"
+        "    if isinstance(shape, torch.Tensor): ask(int(shape[0]))\ndef f(x: Tensor):\n    g(x.shape)",
+        "unknown",
+    ),
     "star arguments": ("def f(*a, **b):\n    ask(a)", "[unknown*]"),
 }
 

@@ -68,20 +68,22 @@ CALL = seeded, torch.ones(3)
 
 `torch.manual_seed`, `torch.get_rng_state` and their kin, making a `torch.Generator` and passing one as `generator=`,
 the functions of `random` that break on the releases aimed at (`random.uniform`, `random.randint` and
-`random.randrange` do not), and `numpy.random.default_rng` and its methods, in traced code. Not `generator=` with a
-value of which nothing is known.
+`random.randrange` do not), and `numpy.random.default_rng` and its methods, in traced code; where torch 2.9 or later is
+aimed at, arithmetic between what those three return and other numbers. Not `generator=` with a value of which nothing
+is known.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except that `random.random`,
-`random.sample`, `random.seed` and `random.shuffle` break only up to 2.13.
+`random.sample`, `random.seed` and `random.shuffle` break only up to 2.13. Arithmetic
+on drawn numbers breaks on 2.9, 2.11 and 2.13 to 2.15; 2.6 traces it.
 """
 
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced
+from fullgraph.api import Context, Hit, Rule, Traced, values
 
 RULE = Rule(
     "TFG213",
@@ -119,6 +121,7 @@ _UNTIL_2_13 = (
     "random.shuffle",
 )
 _BEFORE_2_14 = ">=2.2,<2.14"
+_FROM_2_9 = ">=2.9"
 _DRAWS = ("multinomial", "rand", "randint", "randn", "randperm")
 _OF_NUMPY = frozenset({"numpy.random.RandomState", "numpy.random.default_rng"})
 _NUMPY_METHODS = ("choice", "integers", "normal", "permutation", "rand", "randint", "randn", "random", "uniform")
@@ -135,6 +138,15 @@ def draws_in_python(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions of ``random`` that newer releases trace."""
     if ctx.aims_at(_BEFORE_2_14):
         yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.node(ast.BinOp, where=Traced.POSSIBLE)
+def computes_with_drawn(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
+    """Report ``2 * random.uniform(0, 1)``: Dynamo has the number as a tensor, and no arithmetic of it with numbers."""
+    operands = ctx.value(node.left), ctx.value(node.right)
+    drawn = any(isinstance(item, values.Tensor) and item.drawn for item in operands)
+    if drawn and isinstance(ctx.value(node), values.Static) and ctx.aims_at(_FROM_2_9):
+        yield ctx.at(node, call=ctx.text(node, limit=50))
 
 
 @RULE.call(*(f"torch.{name}" for name in _DRAWS), where=Traced.POSSIBLE)
@@ -198,7 +210,7 @@ from torch import nn
 class Net(nn.Module):
     def forward(self, x, generator=None, rng=None):
         noise = torch.rand(3) + torch.randn(3, generator=generator) + torch.rand(3, generator=None)
-        scale = random.uniform(0, 1) * random.randint(1, 3)
+        scale = max(abs(random.uniform(0, 1)), 0.5)
         if not torch.compiler.is_compiling():
             torch.manual_seed(0)
         return x * scale + noise + rng.random()
@@ -206,4 +218,17 @@ class Net(nn.Module):
 def main():
     torch.manual_seed(0)
     random.seed(0)
+---
+# arithmetic on numbers that are drawn in the graph
+import math
+import random
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x, image):
+        area = 2.0 * random.uniform(0, 1)  # TFG213
+        x = x * random.uniform(0, 1) + random.randint(1, 3)
+        side = math.sqrt(area / 2) + math.ceil(area)
+        return x + side + image * random.uniform(0, 1)
 """

@@ -157,7 +157,12 @@ _CALLS = (
     "torch.jit.wait",
     "torch.quantize_per_channel",
     "torch.set_num_threads",
+    "torch.sparse_bsc_tensor",
+    "torch.sparse_bsr_tensor",
+    "torch.sparse_compressed_tensor",
     "torch.sparse_coo_tensor",
+    "torch.sparse_csc_tensor",
+    "torch.sparse_csr_tensor",
     "torch.utils.dlpack.to_dlpack",
 )
 _SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
@@ -338,6 +343,7 @@ class Net(nn.Module):
         torch.add(x, 1, out=out)  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
+        rows = torch.sparse_csr_tensor(x, x, x)  # TFG225
         return torch.sparse_coo_tensor(x, x)  # TFG225
 ---
 # what is traced, and what is not known to be a tensor
@@ -362,6 +368,19 @@ class Net(nn.Module):
 
 def main():
     torch.set_num_threads(1)
+---
+# what has a sparse tensor is left to eager code as a whole
+import warnings
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x):
+        if x.layout == torch.sparse_coo:
+            x = x.to_sparse()
+        elif x.layout == torch.strided:
+            x = x.to_sparse()  # TFG225
+        return x
 ---
 # messages of checks
 import torch

@@ -131,6 +131,8 @@ def _extremum(given: Arguments) -> Value:
     if "default" in given.named:
         joined = join(joined, given.named["default"])
     if joined.tensor is not None:
+        if joined.tensor.drawn and UNKNOWN not in values:
+            return joined.tensor
         return tensor_of(joined.tensor.dtype) if UNKNOWN not in values else UNKNOWN
     return joined if isinstance(joined, (Static, Data)) else _number(values)
 

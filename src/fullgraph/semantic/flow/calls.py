@@ -67,9 +67,9 @@ _NOT_CALLED_FOR_A_TENSOR = frozenset(
     }
 )
 _DRAWN: dict[str, Value] = {
-    "randint": tensor_of(Dtype.INTEGER, 0),
-    "randrange": tensor_of(Dtype.INTEGER, 0),
-    "uniform": tensor_of(Dtype.FLOATING, 0),
+    "randint": Tensor(Dtype.INTEGER, 0, drawn=True),
+    "randrange": Tensor(Dtype.INTEGER, 0, drawn=True),
+    "uniform": Tensor(Dtype.FLOATING, 0, drawn=True),
 }
 """Functions of ``random`` whose result Dynamo draws in the graph, as a tensor."""
 _OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})

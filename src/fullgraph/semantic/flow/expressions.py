@@ -36,11 +36,13 @@ from fullgraph.semantic.flow.value import (
     Super,
     Tensor,
     Thing,
+    Unknown,
     Value,
     data_of,
     element_of,
     join,
     join_all,
+    number_of,
     path_of,
     sequence_of,
     static_of,
@@ -247,6 +249,10 @@ def operation(op: ast.operator, left: Value, right: Value) -> Value:
         pairs = [(a, b) for a in left.options for b in right.options if NONE not in (a, b)]
         return join_all(operation(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
     match left, right:
+        case (Tensor(drawn=True) as number, other) | (other, Tensor(drawn=True) as number) if _is_number(other):
+            return static_of(number_of(number.dtype))  # here the graph breaks, and what goes on is a plain number
+        case (Tensor(drawn=True), Unknown()) | (Unknown(), Tensor(drawn=True)):
+            return UNKNOWN
         case (Tensor(), _) | (_, Tensor()):
             static = all(
                 item.static if isinstance(item, Tensor) else isinstance(item, Static) for item in (left, right)
@@ -298,11 +304,18 @@ def _number(op: ast.operator, left: Value, right: Value) -> Number | None:
     return Number.FLOAT if Number.FLOAT in kinds else Number.INT
 
 
+def _is_number(value: Value) -> bool:
+    """Whether a value is a number of Python, be it drawn in the graph."""
+    return isinstance(value, (Static, Data)) or (isinstance(value, Tensor) and value.drawn)
+
+
 def _unary_op(self: Evaluator, node: ast.UnaryOp) -> Value:
     operand = self.value(node.operand)
     if isinstance(node.op, ast.Not):
         return STATIC_BOOL if operand.tensor is None and operand.data is None else data_of(Number.BOOL)
     match operand:
+        case Tensor(dtype=dtype, drawn=True):
+            return static_of(number_of(dtype))
         case Tensor() | Array() | Static() | Data():
             return operand
         case _:

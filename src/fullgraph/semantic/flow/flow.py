@@ -41,7 +41,8 @@ _MOST_CONTEXTS = 6
 _MOST_CALLERS = 12
 _CHANGES_RESULT = frozenset({"property", "cached_property", "contextmanager", "overload", "abstractmethod", "setter"})
 
-_MASK = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind")
+_TELLING = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind|shape|size")
+"""Names of parameters that may well be masks, or shapes in spite of their annotation."""
 """What a boolean tensor may be called; of other annotated tensors callers are not asked whether they are boolean."""
 
 Context = tuple[DefNode, tuple[Value, ...]]
@@ -384,5 +385,5 @@ def _callers_say_more(arg: ast.arg, own: Value) -> bool:
         return arg.annotation is None
     tensor = own.tensor
     if tensor is not None:
-        return tensor.dtype is None and _MASK.search(arg.arg) is not None
+        return tensor.dtype is None and _TELLING.search(arg.arg) is not None
     return any(isinstance(item, Static) for item in own.options)

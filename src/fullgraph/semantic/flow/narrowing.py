@@ -8,7 +8,9 @@ from collections.abc import Callable
 from fullgraph.semantic.flow.value import (
     ANY_SEQUENCE,
     ARRAY,
+    BOTTOM,
     NONE,
+    SHAPE,
     STATIC_BOOL,
     STATIC_FLOAT,
     STATIC_INT,
@@ -115,6 +117,8 @@ def _types(classes: ast.expr, value_of: Callable[[ast.expr], Value]) -> list[str
 
 
 def _of_types(value: Value, types: list[str]) -> Value:
+    if value is BOTTOM:
+        return BOTTOM
     kept = [item for item in value.options if any(_is_of(item, path) for path in types)]
     if kept:
         return join_all(kept)
@@ -123,7 +127,9 @@ def _of_types(value: Value, types: list[str]) -> Value:
 
 def _not_of_types(value: Value, types: list[str]) -> Value:
     left = [item for item in value.options if not any(_is_of(item, path) for path in types)]
-    return join_all(left) if left else UNKNOWN
+    if left:
+        return join_all(left)
+    return BOTTOM if value is SHAPE else UNKNOWN  # that is known, not annotated
 
 
 def _is_of(value: Value, path: str) -> bool:

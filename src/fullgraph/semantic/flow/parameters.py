@@ -12,6 +12,7 @@ from fullgraph.semantic.flow.value import (
     NONE,
     UNKNOWN,
     Sequence,
+    Shape,
     Static,
     Tensor,
     Value,
@@ -266,11 +267,13 @@ def agreed(values: list[Value]) -> Value:
 
 
 def settled(own: Value, passed: Value) -> Value:
-    """What a parameter is by its annotation and what callers pass: a number's annotation loses to a tensor."""
+    """What a parameter is by its annotation and what callers pass: where they differ, callers know better."""
     if own is UNKNOWN:
         return as_input(passed)
     if isinstance(own, Static) and passed.tensor is not None:
         return tensor_of(passed.tensor.dtype, passed.tensor.rank, static=True)
+    if own.surely_tensor is not None and isinstance(passed, Shape):
+        return passed
     if own.tensor is not None and passed.tensor is not None and passed.tensor.dtype is not None:
         return join(passed, NONE) if NONE in own.options else passed
     return own

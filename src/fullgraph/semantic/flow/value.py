@@ -71,11 +71,13 @@ class Tensor(Value):
     """A tensor; dtype and rank as far as they are known.
 
     ``static`` if Dynamo may know the number in it: it was made of known numbers, or is an input that is one number.
+    ``drawn`` if it is a number of Python's ``random``, which only Dynamo has as a tensor.
     """
 
     dtype: Dtype | None = None
     rank: int | None = None
     static: bool = False
+    drawn: bool = False
 
     @property
     def surely_tensor(self) -> Tensor | None:
@@ -301,6 +303,8 @@ def _join_options(left: Value, right: Value, depth: int) -> Value:
 def _merge(left: Value, right: Value, depth: int) -> Value | None:
     """One value of the kind that both are; None if they are of different kinds."""
     match left, right:
+        case Tensor(drawn=True), Tensor(drawn=True):
+            return Tensor(_same(left.dtype, right.dtype), 0, drawn=True)
         case Tensor(), Tensor():
             return tensor_of(_same(left.dtype, right.dtype), _same(left.rank, right.rank), left.static and right.static)
         case Array(), Array():
