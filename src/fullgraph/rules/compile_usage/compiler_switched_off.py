@@ -90,6 +90,8 @@ _SWITCHES = {
     "torch._dynamo.config.suppress_errors": "what fails to compile runs eagerly, and only the log says so",
     "torch._dynamo.config.disable": "nothing is compiled",
 }
+_SINCE = {"torch._dynamo.config.suppress_errors": ">=2.6", "torch._dynamo.config.disable": ">=2.0"}
+"""Where this was seen; on 2.4 what fails in a custom operator is captured all the same."""
 
 
 @RULE.node(ast.Assign)
@@ -98,7 +100,12 @@ def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
     match node:
         case ast.Assign(targets=[ast.Attribute() as target], value=ast.Constant(value=True)):
             path = next((path for path in ctx.names(target) if path in _SWITCHES), None)
-            if path is not None and _is_for_good(node, ctx) and not _is_set_back(node, path, ctx):
+            if (
+                path is not None
+                and ctx.aims_at(_SINCE[path])
+                and _is_for_good(node, ctx)
+                and not _is_set_back(node, path, ctx)
+            ):
                 yield ctx.at(node, name=path, what=_SWITCHES[path])
         case _:
             return

@@ -21,25 +21,21 @@ CALL = step, torch.ones(3)
 
 ## What to do
 
-Decorate the functions that the compiler is to be kept out of, with `@torch.compiler.disable`. To switch everything off
-there is a stance (since torch 2.6):
+Decorate the functions that the compiler is to be kept out of:
 
 ```python good
 import torch
 
 
-@torch.compile
+@torch.compiler.disable
 def step(x: torch.Tensor) -> torch.Tensor:
     return x * 2 + 1
 
 
-def debug(x: torch.Tensor) -> torch.Tensor:
-    with torch.compiler.set_stance("force_eager"):
-        return step(x)
-
-
-CALL = debug, torch.ones(3)
+CALL = step, torch.ones(3)
 ```
+
+To switch everything off there is a stance (since torch 2.6), `torch.compiler.set_stance("force_eager")`.
 
 ## When it is reported
 

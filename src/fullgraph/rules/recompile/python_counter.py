@@ -106,7 +106,7 @@ CALLS = double, [(torch.ones(3),)] * 12
 ## When it is reported
 
 `self.count += 1`, also spelled out, in a module, for an attribute that is only ever assigned integers, from torch 2.9
-on; a global integer, up to torch 2.14; an entry of a dict of integers that the module or the file holds. At every
+on; up to torch 2.13 a global integer, and an entry of a dict of integers that the module or the file holds. At every
 call: not below a condition, except `self.training`. Not where the function itself sets it back, and not where
 `torch._dynamo.config.allow_unspec_int_on_nn_module` is on, with which an attribute costs one recompilation. A `float`
 costs one, too, and so does an integer of an object that is no module; they are not reported.
@@ -115,7 +115,7 @@ costs one, too, and so does an integer of an object that is no module; they are 
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names for the guards that
 failed, at each call up to the limit, and the good blocks are compiled once. On which releases an attribute or a global
-does so was seen on torch 2.2, 2.4, 2.6, 2.9, 2.11, 2.13 and 2.15.
+does so was seen on torch 2.2, 2.4, 2.6, 2.9, 2.11, 2.13, 2.14 and 2.15.
 """
 
 import ast
@@ -133,6 +133,8 @@ RULE = Rule(
 
 _OF_MODULE = "count in a tensor (`register_buffer`), or outside the compiled code"
 _OUTSIDE = "count outside the compiled code, or in a tensor"
+_CONSTANT = ">=2.0,<2.14"
+"""Where integers of globals and dicts are constants."""
 _UNSPEC = ("allow_unspec_int_on_nn_module",)
 
 
@@ -165,11 +167,13 @@ def _counted(node: ast.stmt, target: ast.expr, ctx: Context) -> Iterator[Hit]:
             others = [each for each in ctx.bindings(target) if ctx.parent(each) is not node]
             if _are_integers(others) and not ctx.moves_with_module(target):
                 yield ctx.at(node, unless=_UNSPEC, target=ctx.text(target), remedy=_OF_MODULE)
-        case ast.Name() if ctx.aims_at(">=2.0,<2.15") and ctx.is_global(target):
+        case ast.Name() if ctx.aims_at(_CONSTANT) and ctx.is_global(target):
             others = [each for each in ctx.bindings(target) if each is not node and ctx.parent(each) is not node]
             if _are_integers(others):
                 yield ctx.at(node, target=target.id, remedy=_OUTSIDE)
-        case ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Constant()):
+        case ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Constant()) if ctx.aims_at(
+            _CONSTANT
+        ):
             is_held = (
                 ctx.is_module_self(holder.value) if isinstance(holder, ast.Attribute) else not ctx.is_local(holder)
             )
