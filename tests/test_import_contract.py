@@ -107,7 +107,8 @@ def test_what_a_flake8_run_loads(requirement: str, parses_it: bool, tmp_path: Pa
     )
     *codes, modules = done.stdout.splitlines()
     loaded = frozenset(json.loads(modules))
-    assert set(codes) == set(registry()), "every rule must have run"
+    on = {code for code, rule in registry().items() if rule.default}
+    assert set(codes) >= on, "every rule must have run"
     assert "fullgraph" in loaded
     assert loaded.isdisjoint(HEAVY)
     assert ("packaging" in loaded) == parses_it
