@@ -336,3 +336,41 @@ def test_errors_have_their_line() -> None:
     seen = observe(block("def f(x):\n    return torch.no_such_name(x)\nCALL = f, torch.ones(3)\n"))
     assert seen.error_lines == {3}
     assert seen.errors[0].startswith("AttributeError: ")
+
+
+def test_waits_for_tensors_elsewhere_have_their_lines() -> None:
+    source = block("""
+    def f(x):
+        y = x * 2 + torch.arange(3)
+        first = y[0].item()
+        if y.any():
+            rows = y.tolist()
+        host = y.cpu()
+        read = host.tolist(), host[0].item(), host.numpy()
+        text = f"{y.sum():.1f}", y.to("cpu", torch.float64), y.to(torch.float64)
+        return first, rows, read, text, y.shape, y.dtype, torch.tensor([1.0]).max().item()
+    CALL = f, torch.ones(3)
+    """)
+    seen = observe(source, away=True)
+    assert seen.errors == ()
+    assert seen.waits == (4, 5, 6, 7, 9, 9, 10)
+    assert observe(source, compiled=False).waits == ()
+
+
+def test_training_elsewhere_waits_only_where_it_is_asked_to() -> None:
+    seen = observe(
+        block("""
+        model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3), torch.nn.Dropout())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        def step(x):
+            loss = torch.nn.functional.mse_loss(model(x), x)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            return loss.item()
+        CALLS = step, [(torch.ones(4, 3),)] * 3
+        """),
+        away=True,
+    )
+    assert seen.errors == ()
+    assert seen.waits == (9, 9, 9)
