@@ -259,6 +259,18 @@ class RegionUnknownError(Exception):
     """What a rule says of a file depends on its project, which is linked later."""
 
 
+class _Degrees(dict[Scope, Traced]):
+    """How surely each scope of a file is traced, apart from rows that the compiler does not come to."""
+
+    def __init__(self, model: FileModel) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, scope: Scope) -> Traced:
+        degree = self[scope] = self._model.region.degree(scope)
+        return degree
+
+
 class _Checker:
     """One run of the enabled rules over one file."""
 
@@ -286,7 +298,7 @@ class _Checker:
         self.context = Context(self.model, settings.releases)
         self.filename = filename
         self.builtins = self.plan.builtins
-        self.degrees: dict[Scope, Traced] = {}
+        self.degrees = _Degrees(self.model)
         self.failed: set[str] = set()
         self.causes: set[tuple[str, object]] = set()
 
@@ -311,10 +323,16 @@ class _Checker:
         """Whether a node in a scope is traced at least as surely as ``where``; before linking it may be."""
         if where is Traced.NONE or self.later:
             return True
-        degree = self.degrees.get(scope)
-        if degree is None:
-            degree = self.degrees[scope] = self.model.region.degree(scope)
-        return degree >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
+        return self.degrees[scope] >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
+
+    def traced_among(self, bucket: list[tuple[ast.AST, Scope]], where: Traced) -> list[tuple[ast.AST, Scope]]:
+        """Those of some nodes that are traced as surely."""
+        if where is Traced.NONE or self.later:
+            return bucket
+        degrees = self.degrees
+        reached = [item for item in bucket if degrees[item[1]] >= where]
+        is_skipped = self.model.region.is_skipped
+        return [item for item in reached if not is_skipped(getattr(item[0], "lineno", 0))]
 
     def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
         """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
@@ -368,11 +386,10 @@ class _Checker:
         is_traced = self.is_traced
         for kind, subscriptions in self.plan.nodes.items():
             least = min(subscription.where for subscription in subscriptions)
-            for node, scope in self.model.walked.buckets[kind]:
-                if is_traced(node, scope, least):
-                    for subscription in subscriptions:
-                        if subscription.where is least or is_traced(node, scope, subscription.where):
-                            yield subscription, node, scope
+            for node, scope in self.traced_among(self.model.walked.buckets[kind], least):
+                for subscription in subscriptions:
+                    if subscription.where is least or is_traced(node, scope, subscription.where):
+                        yield subscription, node, scope
         for call, scope in self.calls_asked_for(candidates):
             for subscription in self.of_call(call):
                 if is_traced(call, scope, subscription.where):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from typing import Any
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
@@ -47,6 +49,8 @@ class Classes:
             if owner is not None:
                 held = self._attributes.setdefault(owner, {})
                 held.setdefault(assignment.target.attr, []).append(assignment)
+        self.registering = tuple(self._registering_calls())
+        """Calls of methods that register a buffer, parameter or submodule."""
         self._registered = self._registrations()
         declared = (name for info in walked.classes.values() for name in info.scope.bindings)
         held_names = (name for attributes in self._attributes.values() for name in attributes)
@@ -56,12 +60,16 @@ class Classes:
         """Whether a class of this file declares a name, or a method sets ``self.name``."""
         return name in self._members
 
+    def _registering_calls(self) -> Iterator[tuple[ast.Call, Scope]]:
+        for item in self._walked.calls:
+            func: Any = item[0].func
+            if func.__class__ is ast.Attribute and func.attr in _REGISTERS:
+                yield item
+
     def _registrations(self) -> dict[ast.ClassDef, set[str]]:
         """Names that methods register as buffer, parameter or submodule, by class."""
         found: dict[ast.ClassDef, set[str]] = {}
-        for call, scope in self._walked.calls:
-            if not (isinstance(call.func, ast.Attribute) and call.func.attr in _REGISTERS):
-                continue
+        for call, scope in self.registering:
             match call:
                 case ast.Call(
                     func=ast.Attribute(value=receiver),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.walk import Walked
@@ -35,6 +36,9 @@ def _assigned(walked: Walked, names: Names) -> Iterator[str]:
 def _called(walked: Walked, names: Names) -> Iterator[str]:
     """``torch._dynamo.config.patch(...)``, and functions that are added to a setting."""
     for call, _ in walked.calls:
+        func: Any = call.func
+        if func.__class__ is not ast.Attribute or not (func.attr == "patch" or func.attr in _GROWS):
+            continue
         match call.func:
             case ast.Attribute(attr="patch"):
                 if not _PATCHES.isdisjoint(names.of(call.func)):

@@ -189,7 +189,7 @@ class Attributes:
     def _registrations(self) -> dict[ast.ClassDef, dict[str, ast.expr | None]]:
         """Buffers and parameters that methods register, with what is registered."""
         found: dict[ast.ClassDef, dict[str, ast.expr | None]] = {}
-        for call, scope in self._flow.walked.calls:
+        for call, scope in self._flow.classes.registering:
             match call:
                 case ast.Call(
                     func=ast.Attribute(value=receiver, attr="register_buffer" | "register_parameter"),

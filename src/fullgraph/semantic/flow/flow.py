@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.annotations import Annotations
@@ -204,17 +205,16 @@ class Flow:
         return found
 
     @cached_property
-    def _calls_by_name(self) -> dict[str, list[Scope]]:
+    def _calls_by_name(self) -> dict[str, dict[Scope, None]]:
         """Functions in which something of this name is called."""
-        found: dict[str, list[Scope]] = {}
-        for call, scope in self.walked.calls:
-            match call.func:
-                case ast.Name(id=name) | ast.Attribute(attr=name) if scope.function is not None:
-                    places = found.setdefault(name, [])
-                    if scope.function not in places:
-                        places.append(scope.function)
-                case _:
-                    continue
+        found: dict[str, dict[Scope, None]] = {}
+        for function, calls in self._calls_by_function.items():
+            for call in calls:
+                func: Any = call.func
+                kind = func.__class__
+                name = func.attr if kind is ast.Attribute else func.id if kind is ast.Name else None
+                if name is not None:
+                    found.setdefault(name, {})[function] = None
         return found
 
     def _passed(self, node: DefNode) -> dict[str, list[Value]]:
