@@ -6,7 +6,7 @@ import ast
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from fullgraph.semantic.flow.compiling import answer
+from fullgraph.semantic.dense import has_layout
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import Walked
@@ -112,7 +112,7 @@ class Barriers:
                 false, true = [part[0] for part in parts], [part[1] for part in parts]
                 return (any(false), all(true)) if isinstance(operator, ast.And) else (all(false), any(true))
             case ast.Compare():
-                answered = answer(test, self._names)
+                answered = has_layout(test, self._names)
                 return answered is False, answered is True
             case ast.Attribute(attr=name) if name in _NEVER:
                 return True, False

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
 
+from fullgraph.semantic.dense import has_layout
 from fullgraph.semantic.names import Names
 
 _TRUE = frozenset({"is_compiling", "is_dynamo_compiling", "is_torchdynamo_compiling", "is_tracing"})
 """Last names of functions that tell compiled code from eager code, torch's own and those of well-known libraries."""
 _FALSE = frozenset({"torch.jit.is_scripting", "torch.jit.is_tracing", "torch.onnx.is_in_onnx_export"})
 _NAMES = _TRUE | {"is_scripting", "is_in_onnx_export"}
-SPARSE = frozenset({f"torch.sparse_{name}" for name in ("bsc", "bsr", "coo", "csc", "csr")})
-"""Layouts of tensors that Dynamo does not trace."""
 _DEPTH = 8
 
 
@@ -23,8 +21,8 @@ def answer(test: ast.expr, names: Names, depth: int = _DEPTH) -> bool | None:
             return _of_call(test, names)
         case ast.Constant(value=bool(value)):
             return value
-        case ast.Compare(left=ast.Attribute(attr="layout"), ops=[op], comparators=[layout]):
-            return _of_layout(op, names.of(layout))
+        case ast.Compare():
+            return has_layout(test, names)
         case ast.UnaryOp(op=ast.Not(), operand=operand) if depth > 0:
             inner = answer(operand, names, depth - 1)
             return None if inner is None else not inner
@@ -34,19 +32,6 @@ def answer(test: ast.expr, names: Names, depth: int = _DEPTH) -> bool | None:
             if decisive in answers:
                 return decisive
             return None if None in answers else not decisive
-        case _:
-            return None
-
-
-def _of_layout(op: ast.cmpop, layouts: Collection[str]) -> bool | None:
-    """Dynamo leaves a function that has a sparse tensor to eager code, so that what it traces is of another layout."""
-    if not layouts or not SPARSE.issuperset(layouts):
-        return None
-    match op:
-        case ast.Eq() | ast.Is():
-            return False
-        case ast.NotEq() | ast.IsNot():
-            return True
         case _:
             return None
 
