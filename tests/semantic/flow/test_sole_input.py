@@ -12,7 +12,15 @@ def compiled(parameters: str, *lines: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "line", ["return x + 1", "return 0 < x < 10", "return -x", "return 2 ** x", "y = copy.copy(x) + (x - 1)"]
+    "line",
+    [
+        "return x + 1",
+        "return 0 < x < 10",
+        "return -x",
+        "return 2 ** x",
+        "return [n for n in [x + 1]]",
+        "y = copy.copy(x) + (x - 1)",
+    ],
 )
 def test_what_a_compiled_function_calculates_with_alone_is_a_tensor(line: str) -> None:
     assert compiled("x", line) == ["tensor"]
