@@ -181,7 +181,7 @@ def asks_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def uses_context(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``variable.get()`` and ``variable.set(...)`` of a ``contextvars.ContextVar``."""
     match call.func:
-        case ast.Attribute(value=ast.Name() | ast.Attribute() as owner, attr=attr):
+        case ast.Attribute(value=ast.Name() as owner, attr=attr):
             breaks = (attr == "set" and len(call.args) == 1) or ctx.aims_at(_TO_2_13)
             if breaks and set(ctx.made_by(owner)) == {"contextvars.ContextVar"}:
                 yield ctx.at(call, call=ctx.text(call.func), remedy=_ELSEWHERE)
@@ -255,6 +255,16 @@ from torch import nn
 
 DEPTH = ContextVar("depth", default=2)
 
+class CompilableVar:
+    def __init__(self):
+        self.variable = ContextVar("v")
+        self.is_compiling = True
+
+    def get(self):
+        return 3 if self.is_compiling else self.variable.get()
+
+WRAPPED = CompilableVar()
+
 class Net(nn.Module):
     def __init__(self, layer):
         super().__init__()
@@ -270,7 +280,7 @@ class Net(nn.Module):
         frame = inspect.currentframe()  # TFG215
         exec("a = 1")  # TFG215
         known = dir(self), dir(), dir(x), dir(self.layer)  # TFG215, TFG215, TFG215, TFG215
-        depth = DEPTH.get()  # TFG215
+        depth = DEPTH.get() + WRAPPED.get()  # TFG215
         DEPTH.set(3)  # TFG215
         space = types.SimpleNamespace(a=x)  # TFG215
         if isinstance(x, torch.Tensor) and callable(x.sum):  # TFG215

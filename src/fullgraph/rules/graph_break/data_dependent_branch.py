@@ -265,7 +265,9 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list
             return [node]
         case ast.Compare(ops=[ast.In() | ast.NotIn()]):
             return [node]
-        case ast.Compare(ops=[ast.Eq() | ast.NotEq()]) if ctx.aims_at(_TO_2_12):
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]) if _compares_lists(
+            left, right, ctx
+        ):
             return [node]
         case _:
             return []

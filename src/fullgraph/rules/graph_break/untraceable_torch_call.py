@@ -215,11 +215,13 @@ def converts_module(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 
 def _is_of_module(call: ast.Call, ctx: Context) -> bool:
-    """Whether a call is of a method of torch of what is surely a module."""
-    if not isinstance(call.func, ast.Attribute) or ctx.enters_known_code(call):
-        return False
-    makers = ctx.made_by(call.func.value)
-    return ctx.is_module_self(call.func.value) or (bool(makers) and all(_is_module_class(path) for path in makers))
+    """Whether a call is of a method of torch of what is surely a module, and was not just made."""
+    match call.func:
+        case ast.Attribute(value=ast.Name() | ast.Attribute() as receiver) if not ctx.enters_known_code(call):
+            makers = ctx.made_by(receiver)
+            return ctx.is_module_self(receiver) or (bool(makers) and all(_is_module_class(path) for path in makers))
+        case _:
+            return False
 
 
 def _is_module_class(path: str) -> bool:

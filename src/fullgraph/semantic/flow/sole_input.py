@@ -52,7 +52,7 @@ def sole_input(node: DefNode, scope: Scope, walked: Walked, names: Names) -> str
     calculates = multiplies = no_list = False
     for part in ast.walk(ast.Module(node.body, [])):
         match part:
-            case ast.Name() if not _is_no_tensor(part, scope, walked, names):
+            case ast.Name(ctx=ast.Load()) if not _is_no_tensor(part, scope, walked, names):
                 return None
             case ast.BinOp() | ast.UnaryOp() | ast.Compare():
                 calculates = calculates or _calculates(part, name)
