@@ -14,7 +14,7 @@ from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
-from fullgraph.semantic.walk import Walked
+from fullgraph.semantic.walk import Walked, base_name
 
 _READS = frozenset({"item", "tolist"})
 _COMPUTES = frozenset({"backward", "detach"})
@@ -24,6 +24,8 @@ _PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
 _BARRIERS = frozenset(
     {"torch.accelerator.synchronize", "torch.cuda.synchronize", "torch.mps.synchronize", "torch.xpu.synchronize"}
 )
+_CANDIDATES = _READS | {"bool", "cpu", "float", "int", "numpy", "print", "repr", "str", "synchronize", "to"}
+"""Last names of all that waits."""
 _ON_HOST = frozenset({"torch.from_numpy", "torch.frombuffer", "torch.load"})
 _MADE = frozenset(
     {
@@ -62,6 +64,19 @@ _COPIED = re.compile(r"cpu|host|\bto\(|torch\.")
 _DEPTH = 12
 
 
+def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
+    """Whether an annotation, perhaps in quotes, has one of these names."""
+    for part in ast.walk(annotation):
+        match part:
+            case ast.Name(id=name) if name in names:
+                return True
+            case ast.Constant(value=str(text)) if any(name in text for name in names):
+                return True
+            case _:
+                continue
+    return False
+
+
 class Waits:
     """Answers for the expressions of one walked file."""
 
@@ -96,6 +111,8 @@ class Waits:
     def at(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether evaluating ``expr``, apart from its parts, makes the host wait."""
         match expr:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name not in _CANDIDATES:
+                return False
             case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if name in _READS and not expr.args:
                 return self._is_away(receiver, scope)
             case ast.Call(func=ast.Attribute(value=receiver)) if self._copies(expr):
@@ -120,6 +137,8 @@ class Waits:
             case ast.BoolOp(values=[first, *_]):
                 return self.for_truth(first, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
+                return False
+            case ast.Attribute() | ast.Compare(comparators=[ast.Constant(value=str() | None)]):
                 return False
             case _:
                 return self._is_away(condition, scope)
@@ -165,7 +184,7 @@ class Waits:
                 return scope.function not in self._of_host
 
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
-        if scope.function is None:
+        if scope.function is None or scope.function not in self._about_tensors:
             return False
         tensor = self._flow.value(expr, scope).surely_tensor
         if tensor is not None:
@@ -177,6 +196,21 @@ class Waits:
                 return (scope.function, name) in self._computing
             case _:
                 return False
+
+    @cached_property
+    def _about_tensors(self) -> frozenset[Scope]:
+        """Functions that mention torch, or hold a tensor by what they do with it; others are not looked into."""
+        bound = self._names.bound_names(frozenset({"torch"}))
+        chains = (chain for name in bound for chain in self._walked.chains.get(name, ()))
+        found = {self._walked.name_scope[base_name(chain)].function for chain in chains}
+        found |= {scope for scope, _ in self._computing}
+        for info in self._walked.functions.values():
+            arguments = info.node.args
+            given = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg)
+            annotations = [each.annotation for each in given if each is not None and each.annotation is not None]
+            if any(_mentions(each, bound) for each in annotations):
+                found.add(info.scope)
+        return frozenset(each for each in found if each is not None)
 
     @cached_property
     def _computing(self) -> frozenset[tuple[Scope, str]]:

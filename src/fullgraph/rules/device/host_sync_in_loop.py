@@ -140,7 +140,9 @@ _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|T
 @RULE.node(ast.For, ast.AsyncFor, ast.While)
 def check_loop(node: ast.For | ast.AsyncFor | ast.While, ctx: Context) -> Iterator[Hit]:
     """Report the first wait in what each turn of a loop comes to."""
-    if _is_short(node) or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and _is_endless(node)):
+    if _is_short(node) or ctx.is_aside(node):
+        return
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and _is_endless(node):
         return
     waits = list(_in_block(node.body, ctx))
     if isinstance(node, ast.While):
@@ -167,7 +169,7 @@ def check_mapping(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
 
 
 def _reported(waits: list[ast.expr], ctx: Context) -> Iterator[Hit]:
-    if not waits or ctx.is_aside(waits[0]):
+    if not waits:
         return
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
@@ -202,7 +204,7 @@ def _is_endless(node: ast.While) -> bool:
 
 
 def _in_comprehension(generators: list[ast.comprehension], results: list[ast.expr], ctx: Context) -> list[ast.expr]:
-    if _is_few(generators[0].iter):
+    if _is_few(generators[0].iter) or ctx.is_aside(generators[0].iter):
         return []
     conditions = [condition for generator in generators for condition in generator.ifs]
     if any(not _only_asks(condition, ctx) for condition in conditions):
