@@ -21,26 +21,30 @@ CALL = step, torch.ones(3)
 
 ## What to do
 
-Decorate the functions that the compiler is to be kept out of:
+Decorate the functions that the compiler is to be kept out of, with `@torch.compiler.disable`. To switch everything off
+there is a stance (since torch 2.6):
 
 ```python good
 import torch
 
 
-@torch.compiler.disable
+@torch.compile
 def step(x: torch.Tensor) -> torch.Tensor:
     return x * 2 + 1
 
 
-CALL = step, torch.ones(3)
-```
+def debug(x: torch.Tensor) -> torch.Tensor:
+    with torch.compiler.set_stance("force_eager"):
+        return step(x)
 
-To switch everything off there is a stance (since torch 2.6), `torch.compiler.set_stance("force_eager")`.
+
+CALL = debug, torch.ones(3)
+```
 
 ## When it is reported
 
 `torch.compiler.disable` and `torch._dynamo.disable` as a statement, without a function or with one that this file
-defines. A class is another matter: its `__call__` is changed.
+defines, where torch 2.6 or later is aimed at. A class is another matter: its `__call__` is changed.
 
 ## How this is known
 
@@ -59,6 +63,7 @@ RULE = Rule(
     "`{what}` as a statement disables nothing: what it returns is thrown away",
     remedy="decorate the function with it, or switch the compiler off with `torch.compiler.set_stance`",
     since="0.2",
+    torch=">=2.6",
     effect=Effect.NO_EFFECT,
 )
 
