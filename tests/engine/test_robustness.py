@@ -54,7 +54,7 @@ def check(data: bytes) -> list[Finding]:
 
 
 def test_the_examples_together_are_a_rich_file() -> None:
-    assert {item.code for item in check(EVERYTHING.encode())} == set(registry())
+    assert {item.code for item in check(EVERYTHING.encode())} >= {code for code, rule in registry().items() if rule.default}
 
 
 @MUCH
