@@ -126,6 +126,7 @@ def test_json_has_the_file_of_each_step() -> None:
     (finding,) = json.loads(run("--output-format", "json"))
     assert finding["traced"] == {
         "degree": "certain",
+        "callers": 1,
         "chain": [
             {"filename": "pkg/train.py", "row": 7, "name": "torch.compile"},
             {"filename": "pkg/train.py", "row": 8, "name": "step"},

@@ -54,7 +54,10 @@ class _Search:
         self.seekers = [
             entry
             for entry in self.entries
-            if entry.count is not None and entry.hashes and entry.target.is_exact and judged(entry)
+            if entry.count is not None
+            and 0 < len(entry.hashes) <= entry.count
+            and entry.target.is_exact
+            and judged(entry)
         ]
         self.missing = {
             entry.number: Counter(entry.hashes) - Counter(spot.hash for spot in self.held[entry.number])

@@ -356,8 +356,9 @@ def _with_rows(
         return None if step is None else ChainStep(names[step.filename], rows[step.filename][step.row], step.name)
 
     mine = rows[found.step.filename]
-    stops = tuple(replace(stop, row=mine[stop.row], definition=real(stop.definition)) for stop in found.stops)
-    return replace(found, step=real(found.step) or found.step, compiled_at=real(found.compiled_at), stops=stops)
+    stops = [replace(stop, row=mine[stop.row], definition=real(stop.definition)) for stop in found.stops]
+    stops.sort(key=lambda stop: (stop.row, stop.callee))
+    return replace(found, step=real(found.step) or found.step, compiled_at=real(found.compiled_at), stops=tuple(stops))
 
 
 def _summary_key(content: bytes) -> bytes:

@@ -84,7 +84,7 @@ def _place(linker: Linker, function: Function, numbers: dict[tuple[int, int], in
 
 def _step(linker: Linker, function: Function) -> ChainStep:
     summary = linker.evaluator.function(function)
-    return ChainStep(linker.files[function.file].filename, summary.row, summary.name)
+    return linker.files[function.file].step(summary.row, summary.name)
 
 
 def _stops(linker: Linker, function: Function) -> Iterator[Stop]:
@@ -92,13 +92,13 @@ def _stops(linker: Linker, function: Function) -> Iterator[Stop]:
     file = linker.files[function.file].summary
     frame = linker.evaluator.frame(function.file, function.receiver)
     for site in summary.skipped_calls:
-        yield Stop(site.row, spelled(site.callee, file), End.NOT_COMPILED)
+        yield Stop(file.rows[site.row], spelled(site.callee, file), End.NOT_COMPILED)
     for site in summary.calls:
         values = linker.evaluator.values(site.callee, frame)
         if values:
             yield from _ends(linker, site, values, file)
         elif _is_of_interest(linker, site.callee, function.receiver):
-            yield Stop(site.row, spelled(site.callee, file), End.UNKNOWN)
+            yield Stop(file.rows[site.row], spelled(site.callee, file), End.UNKNOWN)
 
 
 def _ends(linker: Linker, site: CallSite, values: Sequence[Value], file: FileSummary) -> Iterator[Stop]:
@@ -106,11 +106,13 @@ def _ends(linker: Linker, site: CallSite, values: Sequence[Value], file: FileSum
     for value in values:
         match value:
             case External(path) if path.partition(".")[0] not in _TRACED_INTO:
-                yield Stop(site.row, path, End.OUTSIDE)
+                yield Stop(file.rows[site.row], path, End.OUTSIDE)
             case Function() | Instance() | Elements():
                 for entered in linker.entered(value):
                     if (entered.file, entered.number) in linker.kept_out.functions:
-                        yield Stop(site.row, spelled(site.callee, file), End.DISABLED, _step(linker, entered))
+                        yield Stop(
+                            file.rows[site.row], spelled(site.callee, file), End.DISABLED, _step(linker, entered)
+                        )
             case _:
                 continue
 

@@ -334,7 +334,7 @@ def _is_address(side: ast.expr, ctx: Context) -> bool:
     """Whether an expression is ``x.data_ptr()`` of a tensor, or a name that only that was assigned to."""
     match ctx.bindings(side) if isinstance(side, ast.Name) else (side,):
         case (ast.Call(func=ast.Attribute(value=owner, attr="data_ptr"), args=[], keywords=[]),):
-            return ctx.value(owner).tensor is not None
+            return ctx.aims_at(">=2.13") and ctx.value(owner).tensor is not None
         case _:
             return False
 
