@@ -171,6 +171,8 @@ RULE = Rule(
 _ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
 _STATIC_ATTRIBUTES = frozenset({"device", "dtype", "is_cuda", "ndim", "requires_grad", "shape", "training"})
 _STATIC_METHODS = frozenset({"dim", "endswith", "is_floating_point", "numel", "size", "startswith"})
+_ADDRESSES = (">=2.0,<2.9", ">=2.13")
+"""Where conditions on ``data_ptr()`` break the graph; on 2.9 and 2.11 they do not."""
 _TO_2_12 = ">=2.2,<2.13"
 _TO_2_13 = ">=2.2,<2.14"
 _TO_2_14 = ">=2.2,<2.15"
@@ -334,7 +336,8 @@ def _is_address(side: ast.expr, ctx: Context) -> bool:
     """Whether an expression is ``x.data_ptr()`` of a tensor, or a name that only that was assigned to."""
     match ctx.bindings(side) if isinstance(side, ast.Name) else (side,):
         case (ast.Call(func=ast.Attribute(value=owner, attr="data_ptr"), args=[], keywords=[]),):
-            return ctx.aims_at(">=2.13") and ctx.value(owner).tensor is not None
+            is_aimed_at = any(map(ctx.aims_at, _ADDRESSES))
+            return is_aimed_at and ctx.value(owner).tensor is not None
         case _:
             return False
 
