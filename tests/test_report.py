@@ -258,7 +258,11 @@ def test_json_is_exact() -> None:
             "end_location": {"row": 3, "column": 4},
             "url": "https://x",
             "fix": {"applicability": "unsafe", "message": "rename"},
-            "traced": {"degree": "possible", "chain": [{"filename": "train.py", "row": 30, "name": "step"}]},
+            "traced": {
+                "degree": "possible",
+                "callers": 0,
+                "chain": [{"filename": "train.py", "row": 30, "name": "step"}],
+            },
         },
         {
             "code": "TFG101",
@@ -270,7 +274,7 @@ def test_json_is_exact() -> None:
             "end_location": {"row": 5, "column": 6},
             "url": "",
             "fix": None,
-            "traced": {"degree": "none", "chain": []},
+            "traced": {"degree": "none", "callers": 0, "chain": []},
         },
     ]
     assert render(report(), "json", PLAIN) == "[]\n"

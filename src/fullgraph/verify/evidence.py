@@ -32,7 +32,7 @@ _LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_
 _USAGE_LINES = ("compile_lines", "again_lines", "prefixed_lines")
 _RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
 """Effects that are errors."""
-_OF_THIS_RUN = re.compile(r" \(/[^)]*\)| at 0x[0-9a-f]+")
+_OF_THIS_RUN = re.compile(r" \(/[^)]*\)| at 0x[0-9a-f]+|( in file)? /[^\s'\",]+")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
 
 
@@ -106,7 +106,7 @@ class Evidence:
             "limit_met": bool(self.seen.limit_lines),
             "errors": list(dict.fromkeys(map(_told, self.seen.errors))),
         }
-        values |= {"says": sorted({why for _, why in self.seen.break_reasons if why})}
+        values |= {"says": sorted({_told(why) for _, why in self.seen.break_reasons if why})}
         values |= {"contradictions": list(dict.fromkeys(map(_told, self.contradictions)))}
         return data | {name: value for name, value in values.items() if value}
 
