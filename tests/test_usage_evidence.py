@@ -154,32 +154,3 @@ def test_of_a_module_that_is_compiled_twice_a_function_is_left() -> None:
     )
     for name in ("parameters", "train", "state_dict"):
         assert observe(source.format(name)).result is False
-
-
-def test_a_wrapper_that_is_kept_is_called_faster_than_one_that_is_made_each_time() -> None:
-    source = """
-import time
-import torch
-
-def step(x):
-    return x * 2 + 1
-
-kept = torch.compile(step)
-
-def timed(f):
-    f(torch.ones(2))
-    times = []
-    for _ in range(30):
-        start = time.perf_counter()
-        f(torch.ones(2))
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-def compare():
-    return timed(lambda x: torch.compile(step)(x)) / timed(kept)
-
-CALL = (compare,)
-"""
-    ratio = observe(source).result
-    assert isinstance(ratio, float)
-    assert ratio > 1.5
