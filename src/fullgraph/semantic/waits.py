@@ -184,7 +184,7 @@ class Waits:
                 return scope.function not in self._of_host
 
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
-        if scope.function is None or scope.function not in self._about_tensors:
+        if scope.function is None or scope.function not in self._about_tensors or self._flow.is_plain(expr, scope):
             return False
         tensor = self._flow.value(expr, scope).surely_tensor
         if tensor is not None:
