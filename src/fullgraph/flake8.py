@@ -6,6 +6,7 @@ Comments of the form ``# fullgraph: ok`` are the plugin's own, since flake8 does
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -95,7 +96,8 @@ class Plugin:
         try:
             config = _config(options)
             start = common_directory(_paths(options))
-            cls.settings = Settings.with_everything(resolve_target(config, find_root(start)).releases)
+            everything = Settings.with_everything(resolve_target(config, find_root(start)).releases)
+            cls.settings = replace(everything, codes=everything.codes - _turned_off(config))
             cls.level = config.traced_level or "all"
             cls.allowed = _allowed(config, start)
             cls.projects = None if options.fullgraph_no_project else _projects(options, config, cls.settings)
@@ -128,6 +130,15 @@ class Plugin:
             if early is not None and linked is not None:
                 return look_again(self.tree, self.lines, self.filename, settings, early, linked)
         return check_tree(self.tree, self.lines, self.filename, settings, linked)
+
+
+def _turned_off(config: Config) -> frozenset[str]:
+    """Rules that report nothing without a setting that is not given."""
+    return frozenset(
+        code
+        for code, rule in registry().items()
+        if rule.rule.turned_on_by and not getattr(config, rule.rule.turned_on_by)
+    )
 
 
 def _allowed(config: Config, start: Path) -> AllowList | None:
