@@ -23,7 +23,6 @@ from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import FULLGRAPH, FileRegion, Traced, TracedBy
-from fullgraph.semantic.walk import release
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
 _SEVERITY_OF_DEGREE = {
@@ -108,7 +107,7 @@ def check_tree(
     try:
         checker = _Checker(tree, lines, filename, settings, linked, part)
         findings = checker.run()
-        release(checker.model.walked)
+        checker.model.release()
     except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
     return sorted(findings, key=Finding.sort_key)
@@ -214,7 +213,7 @@ def examine(data: bytes, filename: str, settings: Settings | None, *, with_comme
             checker = _Checker(tree, lines, filename, settings, "later", Part.FIRST)
             findings, model = _early(checker), checker.model
         summary = model.summary
-        release(model.walked)
+        model.release()
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
     if with_comments and findings is not None and settings is not None and findings.is_final:

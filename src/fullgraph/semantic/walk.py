@@ -112,15 +112,6 @@ class Walked:
     """Every ``a, b = expression`` where it takes the value to know what ``a`` is."""
 
 
-def release(walked: Walked) -> None:
-    """Break the circles of a walk that nobody needs any more, so that its tree is freed at once.
-
-    Otherwise trees wait for the garbage collector, which takes longer to find them than it took to parse them.
-    """
-    for info in walked.functions.values():
-        info.scope.function = None
-
-
 def base_name(chain: ast.expr) -> ast.Name:
     """The name that a dotted expression begins with.
 
