@@ -44,7 +44,7 @@ import fullgraph.flake8
 def broken(*args, **more):
     raise RecursionError("too deep")
 
-fullgraph.flake8.settle = broken
+fullgraph.flake8.is_traced_enough = broken
 """
 TURN_OFF_TFG101 = """
 from fullgraph.engine.registry import registry

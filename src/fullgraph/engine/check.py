@@ -66,13 +66,15 @@ def check_source(
     linked: FileRegion | None = None,
     early: Findings | None = None,
     hot: Sequence[str] = (),
+    *,
+    with_noqa: bool = True,
 ) -> list[Finding]:
     """Findings of a file's bytes, sorted by place, without those that a comment suppresses.
 
     ``linked`` is what the project says of the file; without it, the file is a project by itself, in which
-    ``hot`` names functions. ``early`` is what is known from before the project was linked. A file that cannot be
-    decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a comment that suppresses nothing has
-    TFG002 or TFG003.
+    ``hot`` names functions. ``early`` is what is known from before the project was linked. ``with_noqa`` says whether
+    ``# noqa`` counts. A file that cannot be decoded or parsed has one finding, TFG000; a rule that fails has TFG001; a
+    comment that suppresses nothing has TFG002 or TFG003.
     """
     try:
         text = decode(data)
@@ -87,7 +89,7 @@ def check_source(
         findings = look_again(tree, lines, filename, settings, early, linked)
     else:
         findings = check_tree(tree, lines, filename, settings, linked)
-    return settle(findings, lines, filename, settings.codes, with_noqa=True)
+    return settle(findings, lines, filename, settings.codes, with_noqa=with_noqa)
 
 
 def check_tree(
@@ -173,13 +175,15 @@ class Findings:
         more = [each for item in self.deferred if (each := item.settled(region)) is not None]
         return sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
 
-    def settled(self, region: FileRegion, data: bytes, filename: str, settings: Settings) -> list[Finding]:
+    def settled(
+        self, region: FileRegion, data: bytes, filename: str, settings: Settings, *, with_noqa: bool = True
+    ) -> list[Finding]:
         """The findings of a file with these bytes in a linked project, without those that a comment suppresses."""
         findings = self.linked(region)
         lower = data.lower()
         if b"noqa" not in lower and b"fullgraph:" not in lower:
             return findings
-        return settle(findings, split_lines(decode(data)), filename, settings.codes, with_noqa=True)
+        return settle(findings, split_lines(decode(data)), filename, settings.codes, with_noqa=with_noqa)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +197,10 @@ class Examined:
     findings: Findings | None
 
 
-def examine(data: bytes, filename: str, settings: Settings | None, *, with_comments: bool = True) -> Examined:
+def examine(data: bytes, filename: str, settings: Settings | None, *, with_noqa: bool = True) -> Examined:
     """Summarise a file, and, if there are settings, check it in the same go as far as that can be done.
 
-    ``with_comments`` says whether comments that suppress findings count already.
+    ``with_noqa`` says whether ``# noqa`` counts.
     """
     try:
         text = decode(data)
@@ -216,8 +220,8 @@ def examine(data: bytes, filename: str, settings: Settings | None, *, with_comme
         model.release()
     except Exception:  # the file is linted alone, and that says what is wrong
         return Examined(None, None)
-    if with_comments and findings is not None and settings is not None and findings.is_final:
-        findings = Findings(settle(findings.found, lines, filename, settings.codes, with_noqa=True), [])
+    if findings is not None and settings is not None and findings.is_final:
+        findings = Findings(settle(findings.found, lines, filename, settings.codes, with_noqa=with_noqa), [])
     return Examined(summary, findings)
 
 

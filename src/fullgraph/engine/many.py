@@ -43,15 +43,16 @@ class _Said:
 class _LastRun:
     """What was said of files when they were last linted: one entry of the cache for all, so that it is read at once."""
 
+    _key: bytes
     _files: dict[str, tuple[bytes, bytes | None, bytes]]
     _is_new: bool = False
 
     @classmethod
-    def read(cls, store: Store) -> _LastRun:
-        """Take it from the cache."""
-        key = key_of("last run")
+    def read(cls, store: Store, *, with_noqa: bool) -> _LastRun:
+        """Take it from the cache; runs in which ``# noqa`` counts have an entry of their own."""
+        key = key_of("last run", "noqa" if with_noqa else "")
         files = load(store.get([key]).get(key), missing={})
-        return cls(files if isinstance(files, dict) else {})
+        return cls(key, files if isinstance(files, dict) else {})
 
     def of(self, shown: str, content: bytes) -> _Said | None:
         """What was said of a file with this content."""
@@ -71,7 +72,7 @@ class _LastRun:
         """Put it into the cache, if there is something new."""
         if self._is_new:
             kept = list(self._files.items())[-_MOST_REMEMBERED:]
-            store.put(key_of("last run"), dump(dict(kept)))
+            store.put(self._key, dump(dict(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,9 @@ class _Task:
 
 
 def _check(task: _Task) -> list[Finding]:
-    settings = task.source.settings
-    assert settings is not None
-    return check_source(task.source.data, task.source.shown, settings, task.region, task.early)
+    source = task.source
+    assert source.settings is not None
+    return check_source(source.data, source.shown, source.settings, task.region, task.early, with_noqa=source.with_noqa)
 
 
 def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> list[list[Finding]]:
@@ -112,7 +113,7 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     """The findings of files of one project; it is linked only if some of them depend on other files."""
     store = project.store
     keys = _content_keys(sources, project.root)
-    last = _LastRun.read(store)
+    last = _LastRun.read(store, with_noqa=sources[0][1].with_noqa)
     said = {
         index: before
         for index, (key, (_, source)) in enumerate(zip(keys, sources, strict=True))
@@ -178,7 +179,8 @@ def _settled(
         path, source = sources[index]
         region = project.region(path, source.shown)
         if region is not None and findings.is_complete(region) and source.settings is not None:
-            yield index, findings.settled(region, source.data, source.shown, source.settings)
+            settings, with_noqa = source.settings, source.with_noqa
+            yield index, findings.settled(region, source.data, source.shown, settings, with_noqa=with_noqa)
 
 
 def _check_linked(
@@ -222,7 +224,9 @@ def _content_keys(sources: Sequence[tuple[str, Source]], root: str) -> list[byte
     for _, source in sources:
         assert source.settings is not None
         day = today if _PREFILTER in source.data and b"fullgraph:" in source.data.lower() else ""
-        keys.append(key_of("findings", source.content, source.shown, here, settings_name(source.settings), day))
+        comments = "noqa" if source.with_noqa else ""
+        parts = source.content, source.shown, here, settings_name(source.settings), comments, day
+        keys.append(key_of("findings", *parts))
     return keys
 
 

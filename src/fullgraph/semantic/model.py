@@ -164,15 +164,16 @@ class FileModel:
         return Parents(self.tree)
 
     def release(self) -> None:
-        """Break the circles in what was found out, when nobody asks any more, so that it is freed with the tree at once.
+        """Break the circles in what was found out when nobody asks any more, so that it is freed with the tree.
 
         Otherwise it waits for the garbage collector, which takes longer to find it than it took to parse the file.
         """
         for info in self.walked.functions.values():
             info.scope.function = None
-        parts = [part for part in vars(self).values() if isinstance(part, _CIRCULAR)]
-        if isinstance(flow := vars(self).get("flow"), Flow):
-            parts += [flow.attributes, flow.plain, flow.annotations]
-        for part in parts:
+        flow = vars(self).get("flow")
+        circular: list[object] = [part for part in vars(self).values() if isinstance(part, _CIRCULAR)]
+        if isinstance(flow, Flow):
+            circular += [flow.attributes, flow.plain, flow.annotations]
+        for part in circular:
             vars(part).clear()
         vars(self).clear()
