@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fullgraph.api import Severity
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange
 from fullgraph.verify.observe import observe
 

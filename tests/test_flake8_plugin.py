@@ -13,8 +13,9 @@ import pytest
 
 from fullgraph import __version__
 from fullgraph import flake8 as plugin_module
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.flake8 import Plugin
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 

@@ -17,12 +17,13 @@ from fullgraph.config import Config, ConfigError, flake8_options, from_flags, lo
 from fullgraph.config import options as config_options
 from fullgraph.engine.ahead import Ahead, look_ahead
 from fullgraph.engine.allow_file import AllowList, Place
-from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.check import check_tree
 from fullgraph.engine.index import Projects
 from fullgraph.engine.many import path_of
 from fullgraph.engine.places import Roots
 from fullgraph.engine.registry import registry
 from fullgraph.engine.selection import is_traced_enough
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fullgraph.engine.ahead import Ahead, look_ahead, text_name, text_name_of
-from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.check import check_tree
 from fullgraph.engine.index import Projects, Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import Roots
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.project import is_root
 from fullgraph.semantic.source import decode, parse, split_lines_with_ends

@@ -11,7 +11,7 @@ from fullgraph.engine.selection import ignored_per_file
 if TYPE_CHECKING:
     from fullgraph.cli.ignores import Patterns
     from fullgraph.config import Config
-    from fullgraph.engine.check import Settings
+    from fullgraph.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

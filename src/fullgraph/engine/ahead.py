@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fullgraph.config import display_path
-from fullgraph.engine.check import Settings
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Projects, Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import TooLargeError, scan
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.store import digest
 from fullgraph.semantic.source import SourceError, decode
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from fullgraph.config import display_path
-from fullgraph.engine.check import Findings, Settings, examine
+from fullgraph.engine.check import examine
+from fullgraph.engine.deferred import Findings
 from fullgraph.engine.follow import followed
+from fullgraph.engine.kept import Kept
 from fullgraph.engine.packed import (
     Packed,
     PackedRegion,
@@ -25,6 +28,7 @@ from fullgraph.engine.packed import (
 )
 from fullgraph.engine.places import Place, Roots, TooLargeError, name_below, place, scan
 from fullgraph.engine.pool import mapped, rare_collections
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.store import DIRECTORY, Store, digest, dump, key_of, load
 from fullgraph.semantic.link import link
 from fullgraph.semantic.project import ProjectFile
@@ -82,9 +86,9 @@ class Looked:
     findings: Findings | None
 
 
-def look(source: Source) -> Looked:
-    """Summarise a file, and check it too as far as that can be done without its project."""
-    found = examine(source.data, source.shown, source.settings, with_noqa=source.with_noqa)
+def look(source: Source, kept: Kept | None = None) -> Looked:
+    """Summarise a file, and check it too as far as that can be done without its project (`check.examine`)."""
+    found = examine(source.data, source.shown, source.settings, with_noqa=source.with_noqa, kept=kept)
     return Looked(None if found.summary is None else Packed.of(found.summary), found.findings)
 
 
@@ -102,6 +106,7 @@ class Project:
         follow: installed packages that are linked with the project.
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
+        kept: files that this process has open.
     """
 
     root: str
@@ -113,6 +118,7 @@ class Project:
     hot: tuple[str, ...] = ()
     trouble: str = ""
     is_linked: bool = False
+    kept: Kept = field(default_factory=Kept)
     _regions: dict[str, PackedRegion] = field(default_factory=dict)
     _files: list[_File] = field(default_factory=list)
 
@@ -242,7 +248,8 @@ class Project:
     def _look_at(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, Findings]:
         tasks = [sources.get(file.place.path) or _source(file) for file in files]
         early: dict[str, Findings] = {}
-        for file, source, looked in zip(files, tasks, mapped(look, tasks, self.jobs), strict=True):
+        done = mapped(look, tasks, self.jobs, here=partial(look, kept=self.kept))
+        for file, source, looked in zip(files, tasks, done, strict=True):
             packed = looked.packed or Packed(_BROKEN, _BROKEN, b"")
             file.structure = packed.name
             self.store.put(_summary_key(file.content), dump((packed.name, packed.rows)))

@@ -7,14 +7,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from fullgraph.config import absolute_path, display_path
 from fullgraph.engine.accepted import PREFILTER
-from fullgraph.engine.check import Findings, check_source, settings_name
+from fullgraph.engine.check import check_kept, check_source
+from fullgraph.engine.deferred import Findings
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
+from fullgraph.engine.kept import Kept
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped
+from fullgraph.engine.settings import settings_name
 from fullgraph.engine.store import Store, dump, key_of, load
 from fullgraph.semantic.traced import FileRegion
 
@@ -82,9 +86,12 @@ class _Task:
     early: Findings | None = None
 
 
-def _check(task: _Task) -> list[Finding]:
+def _check(task: _Task, kept: Kept | None = None) -> list[Finding]:
     source = task.source
     assert source.settings is not None
+    checker = None if kept is None else kept.take(source.shown)
+    if checker is not None and task.early is not None and task.region is not None:
+        return check_kept(checker, task.early, task.region, with_noqa=source.with_noqa)
     return check_source(source.data, source.shown, source.settings, task.region, task.early, with_noqa=source.with_noqa)
 
 
@@ -131,6 +138,7 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     found.update(_settled(sources, project, early))
     left = {index: early.get(index) for index in range(len(sources)) if index not in found}
     found.update(_check_linked(left, sources, project, keys))
+    project.kept.clear()
     for index in (*rest, *moved):
         if not _has_failed(found[index]):
             is_alone = (each := early.get(index)) is not None and each.is_final
@@ -203,7 +211,8 @@ def _check_linked(
         _Task(sources[index][1], project.region(sources[index][0], sources[index][1].shown), left[index])
         for index in rest
     ]
-    for index, findings in zip(rest, mapped(_check, tasks, project.jobs), strict=True):
+    done = mapped(_check, tasks, project.jobs, here=partial(_check, kept=project.kept))
+    for index, findings in zip(rest, done, strict=True):
         found[index] = findings
         if not _has_failed(findings):
             if left[index] is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fullgraph.api import Severity
-from fullgraph.engine.check import Deferred, Findings
+from fullgraph.engine.deferred import Deferred, Findings
 from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
 from fullgraph.intents import Rename

@@ -163,6 +163,11 @@ class FileModel:
         """The parent of every node."""
         return Parents(self.tree)
 
+    def link(self, linked: FileRegion) -> None:
+        """Let it be known what the file's project says is traced."""
+        self._linked = linked
+        vars(self).pop("region", None)
+
     def release(self) -> None:
         """Break the circles in what was found out when nobody asks any more, so that it is freed with the tree.
 
