@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
 from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 
-from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
+from fullgraph.config import Config, flake8_options, from_flags, load_config
 from fullgraph.config import options as config_options
 from fullgraph.engine.ahead import Ahead, look_ahead
 from fullgraph.engine.allow_file import AllowList, Place
@@ -26,6 +26,7 @@ from fullgraph.engine.selection import is_traced_enough
 from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
+from fullgraph.tomlfile import ConfigError
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ import click
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
 from fullgraph.cli.fixing import FixMode, fix_file
-from fullgraph.config import Config, ConfigError, from_flags, load_config, options
+from fullgraph.config import Config, from_flags, load_config, options
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

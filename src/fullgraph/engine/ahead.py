@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fullgraph.config import display_path
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Projects, Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import TooLargeError, scan
 from fullgraph.engine.settings import Settings
 from fullgraph.engine.store import digest
+from fullgraph.paths import display_path
 from fullgraph.semantic.source import SourceError, decode
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from fullgraph.config import display_path
 from fullgraph.engine.check import examine
 from fullgraph.engine.deferred import Findings
 from fullgraph.engine.follow import followed
@@ -30,6 +29,7 @@ from fullgraph.engine.places import Place, Roots, TooLargeError, name_below, pla
 from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.settings import Settings
 from fullgraph.engine.store import DIRECTORY, Store, digest, dump, key_of, load
+from fullgraph.paths import display_path
 from fullgraph.semantic.link import link
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.survey import TracedFunction, survey

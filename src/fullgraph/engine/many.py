@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from fullgraph.config import absolute_path, display_path
 from fullgraph.engine.accepted import PREFILTER
 from fullgraph.engine.check import check_kept, check_source
 from fullgraph.engine.deferred import Findings
@@ -20,6 +19,7 @@ from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped
 from fullgraph.engine.settings import settings_name
 from fullgraph.engine.store import Store, dump, key_of, load
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.semantic.traced import FileRegion
 
 _PREFILTER = PREFILTER.encode()
