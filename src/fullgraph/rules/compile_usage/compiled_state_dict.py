@@ -98,7 +98,7 @@ def _is_saved(node: ast.AST, ctx: Context) -> bool:
                 return not _SAVES.isdisjoint(ctx.names(parent.func)) and child in parent.args[:1]
             case ast.Dict():
                 child, parent = parent, ctx.parent(parent)
-            case ast.Assign(targets=[ast.Name(id=name)]):
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 return _is_saved_by_name(name, parent, ctx)
             case _:
                 return False
@@ -142,7 +142,7 @@ class Trainer:
             "step": 3,
         }
         torch.save(state, path)
-        weights = self.model.state_dict()  # TFG507
+        weights: dict = self.model.state_dict()  # TFG507
         save_file(weights, path)
 
     def keep(self):

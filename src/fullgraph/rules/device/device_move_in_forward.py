@@ -174,9 +174,10 @@ Do not warn about it with `warnings.warn` in the forward path: that call is itse
 
 `.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
 any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is where
-its module is, or a tensor computed from the very tensor that the device is taken from. `.to(dtype)`,
-`.to(memory_format=...)` and a move to something that is not surely a device are not reported, nor are moves in
-`__init__`, in loaders and in training scripts.
+its module is, or a tensor computed from the very tensor that the device is taken from, also through local
+names. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is not surely a device are not
+reported, nor are moves in `__init__`, where an attribute is set at its first use (`if self.table is None:
+self.table = ...`), in loaders and in training scripts.
 
 ## How this is known
 
@@ -201,6 +202,8 @@ _COST = "a copy on every call while the devices differ (nothing is left when the
 _COST_OF_STATE = "a hidden transfer on the first call and one more recompilation; "
 _REMEDY = "put it on its device before the call, or register it as a buffer"
 
+_DEPTH = 4
+"""How many local names a value is followed through."""
 _FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
 _LEAVES_THE_DEVICE = frozenset({"cpu", "cuda", "from_numpy", "item", "numpy", "to", "tolist"})
 
@@ -227,7 +230,9 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a device move in code that is, or may be, traced."""
     match call:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
-            if ctx.enters_known_code(call) or _is_there_already(receiver, _device(call)):
+            if ctx.enters_known_code(call) or _is_set_up_once(call, ctx):
+                return
+            if _is_there_already(receiver, _device(call), ctx):
                 return
             if method == "to" and ctx.moves_with_module(_source(receiver)):
                 return
@@ -301,27 +306,140 @@ def _device(call: ast.Call) -> ast.expr | None:
     return next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
 
 
-def _is_there_already(receiver: ast.expr, device: ast.expr | None) -> bool:
+def _is_there_already(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
     """Whether the receiver is computed from the very tensor whose device is asked for: ``x.flip(0).to(x.device)``."""
+    source = _asked_for(device, ctx)
+    if source is None:
+        return False
+    depth = 0 if ctx.is_self(source) else _DEPTH  # nearly all in a method is computed from the module
+    return _is_computed_from(receiver, ast.dump(source), ctx, depth)
+
+
+def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
+    """The tensor whose device this is, also by a local name: ``x`` of ``x.device``."""
     match device:
         case ast.Attribute(value=source, attr="device"):
-            wanted = ast.dump(source)
+            return source
+        case ast.Name():
+            match ctx.bindings(device):
+                case (ast.Attribute(value=source, attr="device"),):
+                    return source
+                case _:
+                    return None
         case _:
-            return False
-    todo: list[ast.AST] = [receiver]
+            return None
+
+
+def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> bool:
+    """Whether something is computed from a tensor, and does not leave its device on the way, as far as can be seen."""
+    todo: list[ast.AST] = [expr]
     found = False
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.Attribute):
-            if node.attr in _FACTS:
+        match node:
+            case ast.Attribute(attr=name) if name in _FACTS:
                 continue
-            if node.attr in _LEAVES_THE_DEVICE:
-                return False
-        if isinstance(node, type(source)) and ast.dump(node) == wanted:
-            found = True
-            continue
-        todo += ast.iter_child_nodes(node)
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _LEAVES_THE_DEVICE:
+                if name == "to" and _gives_device(node, wanted, ctx):
+                    found = True
+                elif name == "to" and _changes_dtype(node, ctx):
+                    todo.append(node.func)
+                else:
+                    return False
+            case ast.Call(func=func) if "builtins.len" in ctx.names(func):
+                continue
+            case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
+                found = found or _gives_device(node, wanted, ctx)
+            case ast.Name() | ast.Attribute() | ast.Subscript() if ast.dump(node) == wanted:
+                found = True
+            case ast.Name() if depth > 0 and _is_bound_to_computed(node, wanted, ctx, depth - 1):
+                found = True
+            case _:
+                todo += ast.iter_child_nodes(node)
     return found
+
+
+def _gives_device(call: ast.Call, wanted: str, ctx: Context) -> bool:
+    """Whether a call puts its result on the device of the tensor."""
+    is_move = isinstance(call.func, ast.Attribute) and call.func.attr == "to"
+    given = [item.value for item in call.keywords if item.arg == "device"] or (call.args[:1] if is_move else [])
+    source = _asked_for(given[0], ctx) if given else None
+    return source is not None and ast.dump(source) == wanted
+
+
+def _changes_dtype(call: ast.Call, ctx: Context) -> bool:
+    given = [*call.args, *(item.value for item in call.keywords)]
+    return bool(given) and all(ctx.kind(each) is Kind.DTYPE for each in given)
+
+
+def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, depth: int) -> bool:
+    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor."""
+    bindings = ctx.bindings(name)
+    grown = [each for call in ctx.growing_calls(name) for each in call.args[-1:]]
+    values = [_bound(each, ctx) for each in bindings if not (grown and _is_empty(each))] + grown
+    return bool(values) and all(
+        value is not None and value is not name and _is_computed_from(value, wanted, ctx, depth) for value in values
+    )
+
+
+def _bound(binding: ast.AST, ctx: Context) -> ast.expr | None:
+    """The expression that a name gets its value from: of ``a, b = f(x)`` the right side."""
+    match binding:
+        case ast.For(iter=source) | ast.comprehension(iter=source) | ast.AnnAssign(value=source):
+            return source
+        case ast.Name(ctx=ast.Store()):
+            parent = ctx.parent(binding)
+            while isinstance(parent, (ast.Tuple, ast.List, ast.Starred)):
+                parent = ctx.parent(parent)
+            return _bound(parent, ctx) if isinstance(parent, ast.For) else getattr(parent, "value", None)
+        case ast.expr():
+            return binding
+        case _:
+            return None
+
+
+def _is_empty(binding: ast.AST) -> bool:
+    return isinstance(binding, ast.List) and not binding.elts
+
+
+def _is_set_up_once(node: ast.AST, ctx: Context) -> bool:
+    """Whether this runs when a module is built, or at the first use: ``if self.table is None: self.table = ...``."""
+    function = ctx.function()
+    if function is None or function.name == "__init__":
+        return True
+    child, parent = node, ctx.parent(node)
+    while parent is not None and child is not function:
+        match parent:
+            case ast.If(test=test, body=body) if child in body and _asks_if_missing(test, ctx):
+                return any(_stores_in_self(part, ctx) for statement in body for part in ast.walk(statement))
+            case _:
+                child, parent = parent, ctx.parent(parent)
+    return False
+
+
+def _asks_if_missing(test: ast.expr, ctx: Context) -> bool:
+    """Whether a condition, or a part of it, asks if the module has something yet."""
+    match test:
+        case ast.BoolOp(values=values):
+            return any(_asks_if_missing(each, ctx) for each in values)
+        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return isinstance(left, ast.Attribute) and ctx.is_self(_root(left))
+        case ast.Compare(ops=[ast.NotIn()], comparators=[held]):
+            return isinstance(held, ast.Attribute) and ctx.is_self(_root(held))
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=func, args=[owner, *_])):
+            return "builtins.hasattr" in ctx.names(func) and ctx.is_self(owner)
+        case _:
+            return False
+
+
+def _stores_in_self(part: ast.AST, ctx: Context) -> bool:
+    match part:
+        case ast.Attribute(ctx=ast.Store(), value=owner):
+            return ctx.is_self(_root(owner))
+        case ast.Subscript(ctx=ast.Store(), value=ast.Attribute(value=owner)):
+            return ctx.is_self(_root(owner))
+        case _:
+            return False
 
 
 def _source(receiver: ast.expr) -> ast.expr:
@@ -416,6 +534,61 @@ class Rotary(nn.Module):
         f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
         f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
         return f + self.inv_freq.cpu()  # TFG401
+---
+# computed from the tensor through local names
+import torch
+from torch import nn
+
+def rotary(size, positions):
+    return positions * size, positions + size
+
+class Net(nn.Module):
+    def forward(self, ids: torch.Tensor, other: torch.Tensor, given):
+        device = ids.device
+        pos = ids.float().to(torch.float64)
+        cos_out = []
+        for i in range(3):
+            cos, sin = rotary(i, pos[:, i])
+            cos_out.append(cos)
+        cos = torch.cat(cos_out, dim=-1).to(ids.device)
+        first = torch.zeros(3, device=device)
+        given = given.to(device)  # TFG401
+        mixed = [pos]
+        mixed.append(other)
+        rows = torch.arange(len(ids)).to(device)  # TFG401
+        made = torch.full((3,), 1.0).to(ids.device)  # TFG401
+        made = made.to(ids.device)
+        words = self.tokenize(given)
+        rows = rows + words.to(self.device)  # TFG401
+        return cos + sin.to(device) + first.to(device) + rows + given, torch.cat(mixed).to(ids.device)  # TFG401
+---
+# set up at the first use, or when the module is built
+import torch
+from torch import nn
+
+class Loss:
+    def __init__(self, weights, device):
+        self.weights = weights.to(device)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = None
+        self.tables = {}
+        self.loss = None
+
+    def forward(self, x: torch.Tensor, weights):
+        if self.table is None:
+            self.table = torch.arange(3).to(x.device)
+        if x.shape[0] not in self.tables:
+            self.tables[x.shape[0]] = torch.arange(x.shape[0]).to(x.device)
+        if not hasattr(self, "late"):
+            self.late = torch.zeros(3).to(x.device)
+        if self.loss is None:
+            self.loss = Loss(weights, x.device)
+        if self.loss is None:
+            x = x + torch.arange(3).to(x.device)  # TFG401
+        return x + self.table
 ---
 # eager code: training scripts, loaders, __init__, disabled functions
 import torch

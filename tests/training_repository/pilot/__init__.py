@@ -1,0 +1,1 @@
+"""Learning to steer points to their targets."""

@@ -1,0 +1,130 @@
+"""What is compiled besides the network."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+
+log = logging.getLogger(__name__)
+Step = Callable[[Tensor], Tensor]
+
+
+def jittered(observations: Tensor) -> Tensor:
+    """Observations with a little noise, so that the policy does not lean on the last digit."""
+    return observations + 0.01 * torch.randn_like(observations)
+
+
+def scaled(observations: Tensor) -> Tensor:
+    return observations / observations.abs().amax(dim=0).clamp_min(1.0)
+
+
+def signed_root(rewards: Tensor) -> Tensor:
+    return rewards.sign() * rewards.abs().sqrt()
+
+
+def branching(rewards: Tensor) -> Tensor:
+    """Rewards, and twice as much where they are good on the whole."""
+    if rewards.sum() > 0:  # expect: TFG201
+        return rewards * 2
+    return rewards
+
+
+def augmented(batches: Iterable[Tensor]) -> list[Tensor]:
+    """Every batch with noise on it."""
+    found = []
+    for batch in batches:
+        found.append(torch.compile(jittered, dynamic=False)(batch))  # expect: TFG506
+    return found
+
+
+def prepared(batches: Iterable[Tensor]) -> list[Tensor]:
+    # near miss: TFG506, because it is compiled once and called in the loop
+    scale = torch.compile(scaled, dynamic=False)
+    return [scale(batch) for batch in batches]
+
+
+def pipeline(steps: Iterable[Step], batch: Tensor) -> Tensor:
+    for step in steps:
+        # near miss: TFG506, because each turn compiles another function
+        batch = torch.compile(step, dynamic=False)(batch)
+    return batch
+
+
+def reward_shaping() -> Step:
+    """What rewards go through, in one graph, or as it is."""
+    try:
+        return torch.compile(branching, fullgraph=True)  # expect: TFG504
+    except RuntimeError as error:
+        log.warning("rewards are shaped eagerly: %s", error)
+        return branching
+
+
+def tried_shaping(example: Tensor) -> Step:
+    """The same, where it works."""
+    try:
+        # near miss: TFG504, because the first call is made within the try
+        shape = torch.compile(signed_root, fullgraph=True)
+        shape(example)
+    except RuntimeError as error:
+        log.warning("rewards are shaped eagerly: %s", error)
+        return signed_root
+    return shape
+
+
+def old_shaping() -> Step:
+    try:
+        # near miss: TFG504, because this handler is for a torch that has no compile
+        return torch.compile(signed_root)
+    except AttributeError:
+        return signed_root
+
+
+def warm_up(probe: nn.Module, features: int) -> Tensor:
+    """Have the probe compiled before the first rollout comes."""
+    torch.compile(probe)  # expect: TFG502
+    return probe(torch.zeros(2, features))
+
+
+def warm_up_in_place(probe: nn.Module, features: int) -> Tensor:
+    # near miss: TFG502, because this compiles in place
+    probe.compile()
+    return probe(torch.zeros(2, features))
+
+
+def later(step: Step) -> Callable[[], Step]:
+    """Compile a step now, for whoever asks for it."""
+    # near miss: TFG502, because the function below reads it
+    fast = torch.compile(step)
+
+    def get() -> Step:
+        return fast
+
+    return get
+
+
+def tuned(step: Step) -> Step:
+    """A step, compiled with care."""
+    fast = torch.compile(step, dynamic=False)
+    if os.environ.get("PILOT_TUNE"):
+        log.info("tuning")
+    return torch.compile(fast, fullgraph=True)  # expect: TFG510
+
+
+def chosen(step: Step, is_strict: bool) -> Step:
+    if is_strict:
+        fast = torch.compile(step, fullgraph=True)
+    else:
+        # near miss: TFG510, because only one of the two branches is taken
+        fast = torch.compile(step)
+    return fast
+
+
+def both(step: Step) -> tuple[Step, Step]:
+    loose = torch.compile(step)
+    # near miss: TFG510, because this compiles the step itself, and not what was compiled
+    strict = torch.compile(step, fullgraph=True)
+    return loose, strict
