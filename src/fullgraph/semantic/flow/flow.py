@@ -12,7 +12,16 @@ from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
-from fullgraph.semantic.flow.parameters import agreed, bound, in_call, parameters, promised, proven_tensors, settled, starred
+from fullgraph.semantic.flow.parameters import (
+    agreed,
+    bound,
+    in_call,
+    parameters,
+    promised,
+    proven_tensors,
+    settled,
+    starred,
+)
 from fullgraph.semantic.flow.plain import Plain
 from fullgraph.semantic.flow.sole_input import compiled_functions, sole_input
 from fullgraph.semantic.flow.statements import Interpreter
