@@ -24,6 +24,8 @@ from fullgraph.torchfacts import TorchVersion
 _CAPTURED = frozenset({"capture_scalar_outputs", "capture_dynamic_output_shape_ops"})
 """Settings that ``fullgraph=True`` turns on, too, since a release: measured on 2.9 and 2.11, and read in 2.10."""
 _CAPTURES_SINCE = TorchVersion(2, 10)
+_GENERATORS_SINCE = TorchVersion(2, 9)
+"""Since when a break within a context manager made by a generator costs the whole function: measured on 2.6 and 2.9."""
 
 
 class RegionUnknownError(Exception):
@@ -292,9 +294,10 @@ class Checker:
         severity = hit.severity or rule.severity
         block: str | None = None
         if rule.effect is Effect.GRAPH_BREAK:
-            if self.model.only_fails(start.row, scope):
+            generators = self.settings.releases.oldest >= _GENERATORS_SINCE
+            if self.model.only_fails(start.row, scope) or self.model.handles_a_run(hit.node):
                 severity = Severity.NOTE
-            elif (block := self.model.block_around(hit.node)) is not None:
+            elif (block := self.model.block_around(hit.node, generators=generators)) is not None:
                 message += f"; in {block}, so the whole function runs eagerly"
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)

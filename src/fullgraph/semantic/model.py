@@ -14,7 +14,7 @@ from fullgraph.semantic.comments import Comments
 from fullgraph.semantic.compiled import Compiled
 from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
-from fullgraph.semantic.frames import block_around
+from fullgraph.semantic.frames import block_around, handles_a_run
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
@@ -117,9 +117,13 @@ class FileModel:
             self._failing[around.node] = failing_rows(around.node)
         return any(first <= row <= last for first, last in self._failing[around.node])
 
-    def block_around(self, node: ast.AST) -> str | None:
+    def block_around(self, node: ast.AST, *, generators: bool) -> str | None:
         """The kind of block around a node in which Dynamo cannot resume behind a graph break."""
-        return block_around(node, self.parents, self.walked)
+        return block_around(node, self.parents, self.walked, generators=generators)
+
+    def handles_a_run(self, node: ast.AST) -> bool:
+        """Whether a node stands in a handler of what is raised when code runs, and not when it is traced."""
+        return handles_a_run(node, self.parents)
 
     def is_switched_off(self, row: int) -> bool:
         """Whether code in this row runs only if somebody else turns on what its class only turns off."""

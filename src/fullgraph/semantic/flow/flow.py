@@ -12,7 +12,16 @@ from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
-from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
+from fullgraph.semantic.flow.parameters import (
+    agreed,
+    bound,
+    in_call,
+    parameters,
+    promised,
+    proven_tensors,
+    settled,
+    starred,
+)
 from fullgraph.semantic.flow.plain import Plain
 from fullgraph.semantic.flow.sole_input import compiled_functions, sole_input
 from fullgraph.semantic.flow.statements import Interpreter
@@ -282,7 +291,7 @@ class Flow:
             if given is None:
                 env[arg.arg] = self.constant(default) if own is UNKNOWN and isinstance(default, ast.Constant) else own
             else:
-                env[arg.arg] = settled(own, given)
+                env[arg.arg] = in_call(settled(own, given), given)
         self._bind_self(node, env)
         if isinstance(receiver, (Instance, ClassOf)) and (first := next(iter(node.args.args), None)) is not None:
             env[first.arg] = receiver

@@ -100,9 +100,13 @@ class Array(Value):
 
 @dataclass(frozen=True, slots=True)
 class Static(Value):
-    """A Python number that Dynamo knows while it traces: constants, sizes, flags, and what is computed from them."""
+    """A Python number that Dynamo knows while it traces: constants, sizes, flags, and what is computed from them.
+
+    ``passed`` if a call is known to give one to a parameter, so that a test of its type has one answer.
+    """
 
     type: Number | None = None
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
