@@ -150,6 +150,8 @@ class Hit:
         fix: what would put it right, if that is known.
         unless: conditions of which one makes the place harmless: settings of Dynamo that the project turns on; of one
             that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
+        breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
+            them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
     """
 
     node: ast.AST
@@ -158,6 +160,7 @@ class Hit:
     cause: Hashable | None = None
     fix: Fix | None = None
     unless: tuple[str, ...] = ()
+    breaks_in: tuple[ast.AST, ...] = ()
 
 
 class Handler(Protocol[Node_contra]):
@@ -231,6 +234,7 @@ class Rule:
         effect: what is seen on real torch; None: what rules of its category are about.
         torch: releases on which it was seen, such as ``>=2.4,<2.9``; the rule is silent where none of them is aimed at.
         turned_on_by: for a rule that is off by default, the setting that turns it on where it is given.
+        needs: what the rule has to know the findings of; rules of that effect run with it, whatever else is enabled.
     """
 
     code: str
@@ -243,6 +247,7 @@ class Rule:
     effect: Effect | None = None
     torch: str = ""
     turned_on_by: str = ""
+    needs: Effect | None = None
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload
@@ -424,10 +429,11 @@ class Context:
         cause: Hashable | None = None,
         fix: Fix | None = None,
         unless: tuple[str, ...] = (),
+        breaks_in: tuple[ast.AST, ...] = (),
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix, unless)
+        return Hit(node, arguments, severity, cause, fix, unless, breaks_in)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -721,6 +727,14 @@ class Context:
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
         return bool(self.functions_entered(call))
+
+    def functions_compiled(self, given: ast.expr) -> tuple[DefNode, ...]:
+        """Functions of this file that are compiled where ``given`` is: itself, or the ``forward`` of an instance."""
+        return tuple(self._model.classes.functions_of(given, self._scope))
+
+    def surely_run(self, function: DefNode) -> tuple[ast.AST, ...]:
+        """Places of this file that each call of ``function`` comes to, also in functions that it surely calls."""
+        return self._model.surely.places(function)
 
     def starts_tracing(self) -> bool:
         """Whether the function that is looked at is itself compiled, so that its arguments come from eager code."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from fullgraph.api import Context, Effect, Hit, Severity
+from fullgraph.engine.awaited import Awaited, fulfilled
 from fullgraph.engine.finding import Finding, FixSummary, Position
-from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for
+from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for, with_needed
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.engine.suppression import settle
@@ -107,10 +108,18 @@ def check_tree(
     try:
         checker = _Checker(tree, lines, filename, settings, linked, part)
         findings = checker.run()
+        findings += fulfilled(checker.awaited, findings)
         checker.model.release()
     except Exception as error:
         return [_internal_error(filename, Position(1, 1), "the analysis of the file", error)]
+    if part is Part.ALL:
+        findings = enabled(findings, settings)
     return sorted(findings, key=Finding.sort_key)
+
+
+def enabled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
+    """The findings without those of rules that ran only because another needs them."""
+    return [each for each in findings if each.code in settings.codes or each.code in INTERNAL_CODES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +161,16 @@ class Findings:
     Attributes:
         found: what surely is a finding.
         deferred: what depends on what is traced.
+        awaited: what depends on what else is found.
+        hidden: codes of rules that ran only because another needs them.
         has_more: whether rules that only look at traced code have still to look at the file, if any of it is traced.
     """
 
     found: list[Finding]
     deferred: list[Deferred]
     has_more: bool = False
+    awaited: tuple[Awaited, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def is_final(self) -> bool:
@@ -168,10 +181,12 @@ class Findings:
         """Whether no rule has still to look at the file, now that it is known what is traced."""
         return not self.has_more or not region.traced
 
-    def linked(self, region: FileRegion) -> list[Finding]:
-        """The findings in a linked project, whatever the file's comments say."""
+    def linked(self, region: FileRegion, others: Iterable[Finding] = ()) -> list[Finding]:
+        """The findings in a linked project, with those of a second look, whatever the file's comments say."""
         more = [each for item in self.deferred if (each := item.settled(region)) is not None]
-        return sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
+        found = dict.fromkeys((*self.found, *more, *others))
+        found.update(dict.fromkeys(fulfilled(self.awaited, found)))
+        return sorted((each for each in found if each.code not in self.hidden), key=Finding.sort_key)
 
     def settled(self, region: FileRegion, data: bytes, filename: str, settings: Settings) -> list[Finding]:
         """The findings of a file with these bytes in a linked project, without those that a comment suppresses."""
@@ -228,7 +243,7 @@ def look_again(
     if early.is_complete(linked):
         return early.linked(linked)
     more = check_tree(tree, lines, filename, settings, linked, Part.SECOND)
-    return sorted(dict.fromkeys((*early.linked(linked), *more)), key=Finding.sort_key)
+    return early.linked(linked, more)
 
 
 def _early(checker: _Checker) -> Findings | None:
@@ -237,7 +252,8 @@ def _early(checker: _Checker) -> Findings | None:
         found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
-    return Findings(found, checker.deferred, checker.has_more)
+    awaited, hidden = tuple(checker.awaited), checker.codes - checker.settings.codes
+    return Findings(found, checker.deferred, checker.has_more, awaited, hidden)
 
 
 def invalid_file(filename: str, reason: str, row: int = 1, column: int = 1) -> Finding:
@@ -282,13 +298,14 @@ class _Checker:
         linked: FileRegion | Literal["later"] | None,
         part: Part = Part.ALL,
     ) -> None:
-        codes = codes_for(codes_at(settings.codes, settings.releases), lines)
+        self.codes = codes = codes_for(codes_at(with_needed(settings.codes), settings.releases), lines)
         self.plan: Plan = plan_for(codes, part)
         self.has_more = part is Part.FIRST and not plan_for(codes, Part.SECOND).is_empty
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
         self.settings = settings
         self.later = linked == "later"
         self.deferred: list[Deferred] = []
+        self.awaited: list[Awaited] = []
         self.weighed: set[Finding] = set()
         """In a check before linking: findings with a weight of their own."""
         self.lifted: dict[Finding, tuple[str, ...]] = {}
@@ -444,14 +461,31 @@ class _Checker:
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
                 if self.is_new(code, hit):
-                    found.append(self.finding(subscription, hit, scope))
+                    finding = self.finding(subscription, hit, scope)
+                    if hit.breaks_in:
+                        self.await_breaks(finding, hit)
+                        continue
+                    found.append(finding)
                     if unless and self.later:
                         self.lifted[found[-1]] = unless
+        except RegionUnknownError:
+            raise
         except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
                 found.append(_internal_error(self.filename, span(node, self.model.lines)[0], code, error))
         return found
+
+    def await_breaks(self, finding: Finding, hit: Hit) -> None:
+        """Put off a finding until it is known what breaks the graph.
+
+        Raises:
+            RegionUnknownError: it depends on what is traced, and that is not known yet.
+        """
+        region = self.model.region
+        if isinstance(region, AnyRegion) and region.was_asked:
+            raise RegionUnknownError
+        self.awaited.append(Awaited(finding, tuple(span(each, self.model.lines) for each in hit.breaks_in)))
 
     def is_switched_off(self, hit: Hit) -> bool:
         """Whether a hit stands behind a switch that nothing here turns on."""
@@ -503,6 +537,7 @@ class _Checker:
             traced=traced,
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
+            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit),
         )
         if severity is not None and self.later:
             self.weighed.add(finding)
