@@ -32,6 +32,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import COLD, TRACED, ModuleClass, Traced, TracedBy
+from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,
@@ -80,6 +81,7 @@ __all__ = [
     "Traced",
     "TracedBy",
     "Value",
+    "Variety",
     "is_documented",
     "is_of_module",
     "is_private",
@@ -571,10 +573,25 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
-    def counted_by(self, parameter: ast.arg) -> ast.For | None:
-        """A loop of this file that calls the function looked at with another number for ``parameter`` each time."""
+    def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
+        """A loop of this file that calls the function looked at with another ``parameter`` each time."""
         function = self.function()
-        return None if function is None else self._model.varied.loop_over(function, parameter.arg)
+        return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+
+    def is_first_use(self, name: ast.Name) -> bool:
+        """Whether each call of the function looked at surely comes to ``name``, and no use of it stands before."""
+        function = self.function()
+        if function is None:
+            return False
+        loads = [
+            part
+            for statement in function.body
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and part.id == name.id
+        ]
+        if min(loads, key=lambda part: (part.lineno, part.col_offset)) is not name:
+            return False
+        return any(part is name for place in self.surely_run(function) for part in ast.walk(place))
 
     def is_aside(self, node: ast.AST) -> bool:
         """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
