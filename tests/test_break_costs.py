@@ -46,7 +46,9 @@ RESUMED = {
     "while break": "while x is not None:\n    x = x * 2\n    print(1)\n    break",
     "finally": "try:\n    x = x * 2\nfinally:\n    print(1)",
     "for return": "for n in range(3):\n    if n == 1:\n        print(1)\n        return x\n    x = x * 2",
-    "while else return": "while x is not None:\n    if x.ndim > 3:\n        x = x * 2\n    else:\n        print(1)\n        return x",
+    "while else return": (
+        "while x is not None:\n    if x.ndim > 3:\n        x = x * 2\n    else:\n        print(1)\n        return x"
+    ),
     "over": "for _ in [print(1)]:\n    x = x * 2",
 }
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fullgraph.engine.awaited import fulfilled
 from fullgraph.engine.checker import Checker
 from fullgraph.engine.deferred import Findings
 from fullgraph.engine.faults import internal_error, invalid_file
@@ -70,14 +71,16 @@ def check_tree(
     if not any("torch" in line for line in lines):
         return []
     try:
-        return _run(Checker.of(tree, lines, filename, settings, linked, part))
+        findings = _run(Checker.of(tree, lines, filename, settings, linked, part))
     except Exception as error:
         return [_failure(filename, error)]
+    return settings.enabled(findings) if part is Part.ALL else findings
 
 
 def _run(checker: Checker) -> list[Finding]:
     """All that a checker finds, sorted by place."""
     findings = checker.run()
+    findings += fulfilled(checker.awaited, findings)
     checker.model.release()
     return sorted(findings, key=Finding.sort_key)
 
@@ -138,7 +141,7 @@ def look_again(
     if early.is_complete(linked):
         return early.linked(linked)
     more = check_tree(tree, lines, filename, settings, linked, Part.SECOND)
-    return sorted(dict.fromkeys((*early.linked(linked), *more)), key=Finding.sort_key)
+    return early.linked(linked, more)
 
 
 def check_kept(checker: Checker, early: Findings, linked: FileRegion, *, with_noqa: bool = True) -> list[Finding]:
@@ -148,8 +151,7 @@ def check_kept(checker: Checker, early: Findings, linked: FileRegion, *, with_no
         more = _run(checker.after_linking(linked))
     except Exception as error:
         more = [_failure(filename, error)]
-    findings = sorted(dict.fromkeys((*early.linked(linked), *more)), key=Finding.sort_key)
-    return settle(findings, lines, filename, settings.codes, with_noqa=with_noqa)
+    return settle(early.linked(linked, more), lines, filename, settings.codes, with_noqa=with_noqa)
 
 
 def _early(checker: Checker) -> Findings | None:
@@ -158,4 +160,5 @@ def _early(checker: Checker) -> Findings | None:
         found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
-    return Findings(found, checker.deferred, checker.has_more)
+    awaited, hidden = tuple(checker.awaited), checker.codes - checker.settings.codes
+    return Findings(found, checker.deferred, checker.has_more, awaited, hidden)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fullgraph.api import Context, Effect, Hit, Severity
+from fullgraph.engine.awaited import Awaited
 from fullgraph.engine.deferred import Deferred
 from fullgraph.engine.faults import internal_error
 from fullgraph.engine.finding import Finding, FixSummary
-from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for
+from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for, with_needed
 from fullgraph.engine.reach import describe, severity_of
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.settings import Settings
@@ -34,7 +35,7 @@ class RegionUnknownError(Exception):
 
 def _codes(settings: Settings, lines: Sequence[str]) -> frozenset[str]:
     """The rules that may have something to say of a file with these lines."""
-    return codes_for(codes_at(settings.codes, settings.releases), lines)
+    return codes_for(codes_at(with_needed(settings.codes), settings.releases), lines)
 
 
 class _Degrees(dict[Scope, Traced]):
@@ -52,14 +53,23 @@ class _Degrees(dict[Scope, Traced]):
 class Checker:
     """One run of the enabled rules over one file."""
 
-    def __init__(self, model: FileModel, settings: Settings, plan: Plan, second: Plan | None = None) -> None:
+    def __init__(
+        self,
+        model: FileModel,
+        settings: Settings,
+        codes: frozenset[str],
+        plan: Plan,
+        second: Plan | None = None,
+    ) -> None:
         self.model = model
         self.settings = settings
+        self.codes = codes
         self.plan = plan
         self.second = second
         """What is to be looked for in traced code, once it is known."""
         self.later = second is not None
         self.deferred: list[Deferred] = []
+        self.awaited: list[Awaited] = []
         self.weighed: set[Finding] = set()
         """In a check before linking: findings with a weight of their own."""
         self.lifted: dict[Finding, tuple[str, ...]] = {}
@@ -83,8 +93,9 @@ class Checker:
         part: Part = Part.ALL,
     ) -> Checker:
         """Get ready to look at a parsed file of a linked project, or at one that is a project by itself."""
-        plan = plan_for(_codes(settings, lines), part)
-        return cls(FileModel(tree, lines, filename, plan.nodes, linked), settings, plan)
+        codes = _codes(settings, lines)
+        plan = plan_for(codes, part)
+        return cls(FileModel(tree, lines, filename, plan.nodes, linked), settings, codes, plan)
 
     @classmethod
     def before_linking(
@@ -94,7 +105,7 @@ class Checker:
         codes = _codes(settings, lines)
         first, second = plan_for(codes, Part.FIRST), plan_for(codes, Part.SECOND)
         nodes = {*first.nodes, *second.nodes} if twice else first.nodes
-        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, first, second)
+        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, first, second)
 
     def after_linking(self, linked: FileRegion) -> Checker:
         """The second look at the same file.
@@ -105,7 +116,7 @@ class Checker:
         if self.second is None:
             raise ValueError("the first look is over")
         self.model.link(linked)
-        return Checker(self.model, self.settings, self.second)
+        return Checker(self.model, self.settings, self.codes, self.second)
 
     @property
     def has_more(self) -> bool:
@@ -256,14 +267,31 @@ class Checker:
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
                 if self.is_new(code, hit):
-                    found.append(self.finding(subscription, hit, scope))
+                    finding = self.finding(subscription, hit, scope)
+                    if hit.breaks_in:
+                        self.await_breaks(finding, hit)
+                        continue
+                    found.append(finding)
                     if unless and self.later:
                         self.lifted[found[-1]] = unless
+        except RegionUnknownError:
+            raise
         except Exception as error:
             if code not in self.failed:
                 self.failed.add(code)
                 found.append(internal_error(self.filename, span(node, self.model.lines)[0], code, error))
         return found
+
+    def await_breaks(self, finding: Finding, hit: Hit) -> None:
+        """Put off a finding until it is known what breaks the graph.
+
+        Raises:
+            RegionUnknownError: it depends on what is traced, and that is not known yet.
+        """
+        region = self.model.region
+        if isinstance(region, AnyRegion) and region.was_asked:
+            raise RegionUnknownError
+        self.awaited.append(Awaited(finding, tuple(span(each, self.model.lines) for each in hit.breaks_in)))
 
     def is_switched_off(self, hit: Hit) -> bool:
         """Whether a hit stands behind a switch that nothing here turns on."""
@@ -316,6 +344,7 @@ class Checker:
             traced=traced,
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
+            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit),
         )
         if severity is not None and self.later:
             self.weighed.add(finding)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from fullgraph.engine.awaited import Awaited, fulfilled
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.reach import SEVERITY_OF_DEGREE, describe
 from fullgraph.engine.settings import Settings
@@ -51,12 +53,16 @@ class Findings:
     Attributes:
         found: what surely is a finding.
         deferred: what depends on what is traced.
+        awaited: what depends on what else is found.
+        hidden: codes of rules that ran only because another needs them.
         has_more: whether rules that only look at traced code have still to look at the file, if any of it is traced.
     """
 
     found: list[Finding]
     deferred: list[Deferred]
     has_more: bool = False
+    awaited: tuple[Awaited, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def is_final(self) -> bool:
@@ -67,10 +73,12 @@ class Findings:
         """Whether no rule has still to look at the file, now that it is known what is traced."""
         return not self.has_more or not region.traced
 
-    def linked(self, region: FileRegion) -> list[Finding]:
-        """The findings in a linked project, whatever the file's comments say."""
+    def linked(self, region: FileRegion, others: Iterable[Finding] = ()) -> list[Finding]:
+        """The findings in a linked project, with those of a second look, whatever the file's comments say."""
         more = [each for item in self.deferred if (each := item.settled(region)) is not None]
-        return sorted(dict.fromkeys((*self.found, *more)), key=Finding.sort_key)
+        found = dict.fromkeys((*self.found, *more, *others))
+        found.update(dict.fromkeys(fulfilled(self.awaited, found)))
+        return sorted((each for each in found if each.code not in self.hidden), key=Finding.sort_key)
 
     def settled(
         self, region: FileRegion, data: bytes, filename: str, settings: Settings, *, with_noqa: bool = True

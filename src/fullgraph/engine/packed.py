@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fullgraph.api import Severity
+from fullgraph.engine.awaited import Awaited
 from fullgraph.engine.deferred import Deferred, Findings
 from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
@@ -19,7 +20,7 @@ from fullgraph.intents import Rename
 from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
-_FINDING = (ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
+_FINDING = (Awaited, ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fullgraph.engine.registry import registry
+from fullgraph.engine.finding import Finding
+from fullgraph.engine.registry import INTERNAL_CODES, registry
 from fullgraph.torchfacts import TorchRange
 
 
@@ -15,6 +17,10 @@ class Settings:
 
     releases: TorchRange
     codes: frozenset[str]
+
+    def enabled(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings without those of rules that ran only because another needs them."""
+        return [each for each in findings if each.code in self.codes or each.code in INTERNAL_CODES]
 
     @classmethod
     def with_defaults(cls, releases: TorchRange) -> Settings:

@@ -26,13 +26,14 @@ from fullgraph.semantic.region import Region
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 
-_CIRCULAR = (Barriers, Classes, Compiled, Flow, Guards, Kinds, Makers, Names, Varied, Waits)
+_CIRCULAR = (Barriers, Classes, Compiled, Flow, Guards, Kinds, Makers, Names, Surely, Varied, Waits)
 """Parts of a model that hold each other, or themselves by what they hold."""
 
 
@@ -79,6 +80,11 @@ class FileModel:
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
+
+    @cached_property
+    def surely(self) -> Surely:
+        """What each call of a function comes to."""
+        return Surely(self.walked, self.classes)
 
     @cached_property
     def makers(self) -> Makers:
