@@ -282,9 +282,10 @@ class _Checker:
         linked: FileRegion | Literal["later"] | None,
         part: Part = Part.ALL,
     ) -> None:
-        codes = codes_for(codes_at(settings.codes, settings.releases), lines)
-        self.plan: Plan = plan_for(codes, part)
-        self.has_more = part is Part.FIRST and not plan_for(codes, Part.SECOND).is_empty
+        enabled = codes_at(settings.codes, settings.releases)
+        mentioned = linked.foreign.mentions if isinstance(linked, FileRegion) else ()
+        self.plan: Plan = plan_for(codes_for(enabled, (*lines, *mentioned) if mentioned else lines), part)
+        self.has_more = part is Part.FIRST and not plan_for(enabled, Part.SECOND).is_empty
         self.model = FileModel(tree, lines, filename, self.plan.nodes, linked)
         self.settings = settings
         self.later = linked == "later"
