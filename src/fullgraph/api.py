@@ -741,6 +741,14 @@ class Context:
         """Functions of this file that a call enters."""
         return tuple(self._model.classes.functions_of(call.func, self._scope))
 
+    def disabled_elsewhere(self, call: ast.Call) -> str:
+        """Where a function of another file is defined that ``call`` surely enters, and that Dynamo is kept out of.
+
+        A name with its file and row, such as ``save at pkg/io.py:12``; empty if no such function is entered.
+        """
+        step = self._model.elsewhere.disabled(call, self._scope)
+        return "" if step is None else f"{step.name} at {step.filename}:{step.row}"
+
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
         return bool(self.functions_entered(call))

@@ -33,9 +33,15 @@ class RegionUnknownError(Exception):
     """What a rule says of a file depends on its project, which is linked later."""
 
 
-def _codes(settings: Settings, lines: Sequence[str]) -> frozenset[str]:
-    """The rules that may have something to say of a file with these lines."""
-    return codes_for(codes_at(with_needed(settings.codes), settings.releases), lines)
+def _enabled(settings: Settings) -> frozenset[str]:
+    """The rules that may have something to say on the releases aimed at, with those that others need."""
+    return codes_at(with_needed(settings.codes), settings.releases)
+
+
+def _codes(settings: Settings, lines: Sequence[str], linked: FileRegion | None) -> frozenset[str]:
+    """Those that may have something to say of a file with these lines, and with what it uses of other files."""
+    mentioned = () if linked is None else linked.foreign.mentions
+    return codes_for(_enabled(settings), (*lines, *mentioned) if mentioned else lines)
 
 
 class _Degrees(dict[Scope, Traced]):
@@ -58,16 +64,13 @@ class Checker:
         model: FileModel,
         settings: Settings,
         codes: frozenset[str],
-        plan: Plan,
-        second: Plan | None = None,
+        part: Part,
     ) -> None:
         self.model = model
         self.settings = settings
         self.codes = codes
-        self.plan = plan
-        self.second = second
-        """What is to be looked for in traced code, once it is known."""
-        self.later = second is not None
+        self.plan: Plan = plan_for(codes, part)
+        self.later = part is Part.FIRST
         self.deferred: list[Deferred] = []
         self.awaited: list[Awaited] = []
         self.weighed: set[Finding] = set()
@@ -77,7 +80,7 @@ class Checker:
         self.has_causes = False
         self.context = Context(model, settings.releases)
         self.filename = model.filename
-        self.builtins = plan.builtins
+        self.builtins = self.plan.builtins
         self.degrees = _Degrees(model)
         self.failed: set[str] = set()
         self.causes: set[tuple[str, object]] = set()
@@ -93,35 +96,31 @@ class Checker:
         part: Part = Part.ALL,
     ) -> Checker:
         """Get ready to look at a parsed file of a linked project, or at one that is a project by itself."""
-        codes = _codes(settings, lines)
-        plan = plan_for(codes, part)
-        return cls(FileModel(tree, lines, filename, plan.nodes, linked), settings, codes, plan)
+        codes = _codes(settings, lines, linked)
+        nodes = plan_for(codes, part).nodes
+        return cls(FileModel(tree, lines, filename, nodes, linked), settings, codes, part)
 
     @classmethod
     def before_linking(
         cls, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, *, twice: bool
     ) -> Checker:
         """Get ready for the first look at a file; ``twice`` says whether `after_linking` may follow."""
-        codes = _codes(settings, lines)
-        first, second = plan_for(codes, Part.FIRST), plan_for(codes, Part.SECOND)
-        nodes = {*first.nodes, *second.nodes} if twice else first.nodes
-        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, first, second)
+        codes = _codes(settings, lines, None)
+        nodes = plan_for(codes, Part.FIRST).nodes
+        if twice:
+            nodes = {**nodes, **plan_for(_enabled(settings), Part.SECOND).nodes}
+        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, Part.FIRST)
 
     def after_linking(self, linked: FileRegion) -> Checker:
-        """The second look at the same file.
-
-        Raises:
-            ValueError: this is not the first look.
-        """
-        if self.second is None:
-            raise ValueError("the first look is over")
+        """The second look at the same file, of which the first one was taken."""
+        codes = _codes(self.settings, self.model.lines, linked)
         self.model.link(linked)
-        return Checker(self.model, self.settings, self.codes, self.second)
+        return Checker(self.model, self.settings, codes, Part.SECOND)
 
     @property
     def has_more(self) -> bool:
-        """Whether there is something to look for in traced code."""
-        return self.second is not None and not self.second.is_empty
+        """Whether, after a look before linking, there is something to look for in traced code."""
+        return self.later and not plan_for(_enabled(self.settings), Part.SECOND).is_empty
 
     def run(self) -> list[Finding]:
         """What is found, in the order in which it is looked for."""

@@ -200,6 +200,13 @@ class Function(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited(Value):
+    """A method bound to an instance, which its class inherits from another file: of it only the result is known."""
+
+    result: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Either(Value):
     """One of several values, by the path that was taken."""
 
