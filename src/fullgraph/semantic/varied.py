@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
+from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
@@ -36,20 +37,28 @@ class Varied:
 
     def loop_over(self, function: DefNode, parameter: str, variety: Variety = Variety.NUMBER) -> Loop | None:
         """A loop of the file that calls ``function`` with another value for ``parameter`` at each turn."""
-        for call, scope in self._walked.calls:
-            if function in self.entered(call, scope):
-                argument = self._argument(call, function, parameter)
-                for loop in self.loops_around(call) if argument is not None else ():
-                    if argument is not None and self._varies(argument, loop, scope, variety):
-                        return loop
+        for call, scope in self._calls_in_loops.get(function, ()):
+            argument = self._argument(call, function, parameter)
+            for loop in self.loops_around(call) if argument is not None else ():
+                if argument is not None and self._varies(argument, loop, scope, variety):
+                    return loop
         return None
 
     def calls_in_loops(self, function: DefNode) -> Iterator[tuple[ast.Call, Loop, Scope]]:
         """Calls that enter a function, compiled or not, each with the loops around it."""
+        for call, scope in self._calls_in_loops.get(function, ()):
+            for loop in self.loops_around(call):
+                yield call, loop, scope
+
+    @cached_property
+    def _calls_in_loops(self) -> dict[DefNode, list[tuple[ast.Call, Scope]]]:
+        """Calls that stand in some loop, by the functions that they enter."""
+        found: dict[DefNode, list[tuple[ast.Call, Scope]]] = {}
         for call, scope in self._walked.calls:
-            if function in self.entered(call, scope):
-                for loop in self.loops_around(call):
-                    yield call, loop, scope
+            if next(self.loops_around(call), None) is not None:
+                for function in dict.fromkeys(self.entered(call, scope)):
+                    found.setdefault(function, []).append((call, scope))
+        return found
 
     def entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
         """Functions that a call enters, also through ``torch.compile``."""
