@@ -464,6 +464,10 @@ class Context:
         """Whether one of these words stands anywhere in the file."""
         return any(word in line for line in self._model.lines for word in words)
 
+    def imports(self, package: str) -> bool:
+        """Whether some name of the file may stand for this top-level package, or something inside it."""
+        return bool(self._model.names.bound_names((package,)))
+
     def made_by(self, expr: ast.expr) -> tuple[str, ...]:
         """Dotted paths of the callables one of which surely made what ``expr`` holds; empty where that is unknown."""
         return self._model.makers.of(expr, self._scope)
@@ -565,6 +569,10 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def may_wait(self) -> bool:
+        """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
+        return self._model.waits.may_be_in(self._scope)
+
     def counted_by(self, parameter: ast.arg) -> ast.For | None:
         """A loop of this file that calls the function looked at with another number for ``parameter`` each time."""
         function = self.function()
@@ -575,7 +583,7 @@ class Context:
 
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
-        return self._model.waits.is_aside(node)
+        return self._model.waits.is_aside(node, self._scope)
 
     def is_plain(self, expr: ast.expr) -> bool:
         """Whether `value` of this surely names no tensor and no number out of one, known without interpreting anything.

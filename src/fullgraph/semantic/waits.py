@@ -86,27 +86,42 @@ class Waits:
         self._flow = flow
         self._parents = parents
         self._open: set[tuple[Scope, str]] = set()
+        self._aside: dict[Scope, bool] = {}
 
     @cached_property
     def _loops(self) -> Loops:
         return Loops(self._walked)
 
-    def is_aside(self, node: ast.AST) -> bool:
+    def may_be_in(self, scope: Scope) -> bool:
+        """Whether a scope is of interest at all: it works on tensors, and is there to be fast."""
+        is_about_tensors = scope.function is None or scope.function in self._about_tensors
+        return is_about_tensors and not self._is_aside(scope)
+
+    def is_aside(self, node: ast.AST, scope: Scope) -> bool:
         """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails."""
+        if self._is_aside(scope):
+            return True
         current: ast.AST | None = node
-        while current is not None:
-            match current:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if _ASIDE.search(name):
-                    return True
-                case ast.ClassDef(name=name, bases=bases):
-                    if any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases))):
-                        return True
-                case ast.Raise() | ast.Assert() | ast.ExceptHandler():
-                    return True
-                case _:
-                    pass
+        while current is not None and not isinstance(current, (*DEFS, ast.ClassDef)):
+            if isinstance(current, (ast.Raise, ast.Assert, ast.ExceptHandler)):
+                return True
             current = self._parents.get(current)
         return False
+
+    def _is_aside(self, scope: Scope) -> bool:
+        """Whether a function or class around, by its name, is not there to be fast."""
+        if (known := self._aside.get(scope)) is not None:
+            return known
+        match scope.node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found = _ASIDE.search(name) is not None
+            case ast.ClassDef(name=name, bases=bases):
+                found = any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases)))
+            case _:
+                found = False
+        found = found or (scope.parent is not None and self._is_aside(scope.parent))
+        self._aside[scope] = found
+        return found
 
     def at(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether evaluating ``expr``, apart from its parts, makes the host wait."""
@@ -184,9 +199,9 @@ class Waits:
                 return scope.function not in self._of_host
 
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
-        if scope.function is None or scope.function not in self._about_tensors or self._flow.is_plain(expr, scope):
+        if scope.function is None or scope.function not in self._about_tensors:
             return False
-        tensor = self._flow.value(expr, scope).surely_tensor
+        tensor = self._flow.value(expr, scope).surely_tensor if self._flow.may_be_tensor(expr, scope) else None
         if tensor is not None:
             return not tensor.static
         match expr:
@@ -284,7 +299,7 @@ class Waits:
 
     def _may_be_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether an operand may be a tensor on a device."""
-        tensor = None if isinstance(expr, ast.Constant) else self._flow.value(expr, scope).tensor
+        tensor = self._flow.value(expr, scope).tensor if self._flow.may_be_tensor(expr, scope) else None
         return tensor is not None and not tensor.static
 
     def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:

@@ -140,36 +140,36 @@ _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|T
 @RULE.node(ast.For, ast.AsyncFor, ast.While)
 def check_loop(node: ast.For | ast.AsyncFor | ast.While, ctx: Context) -> Iterator[Hit]:
     """Report the first wait in what each turn of a loop comes to."""
-    if _is_short(node) or ctx.is_aside(node):
+    if not ctx.may_wait() or _is_short(node):
         return
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and _is_endless(node):
         return
     waits = list(_in_block(node.body, ctx))
     if isinstance(node, ast.While):
         waits = [*_in_condition(node.test, ctx), *waits]
-    yield from _reported(waits, ctx)
+    yield from _reported(waits, node, ctx)
 
 
 @RULE.node(ast.ListComp, ast.SetComp)
 def check_comprehension(node: ast.ListComp | ast.SetComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
 
 
 @RULE.node(ast.GeneratorExp)
 def check_generator(node: ast.GeneratorExp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a generator expression."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
 
 
 @RULE.node(ast.DictComp)
 def check_mapping(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension of a dict."""
-    yield from _reported(_in_comprehension(node.generators, [node.key, node.value], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.key, node.value], ctx), node, ctx)
 
 
-def _reported(waits: list[ast.expr], ctx: Context) -> Iterator[Hit]:
-    if not waits:
+def _reported(waits: list[ast.expr], around: ast.AST, ctx: Context) -> Iterator[Hit]:
+    if not waits or ctx.is_aside(around):
         return
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
@@ -204,7 +204,7 @@ def _is_endless(node: ast.While) -> bool:
 
 
 def _in_comprehension(generators: list[ast.comprehension], results: list[ast.expr], ctx: Context) -> list[ast.expr]:
-    if _is_few(generators[0].iter) or ctx.is_aside(generators[0].iter):
+    if not ctx.may_wait() or _is_few(generators[0].iter):
         return []
     conditions = [condition for generator in generators for condition in generator.ifs]
     if any(not _only_asks(condition, ctx) for condition in conditions):
