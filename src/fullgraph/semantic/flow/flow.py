@@ -34,7 +34,6 @@ from fullgraph.semantic.flow.value import (
     ClassOf,
     Function,
     Instance,
-    Static,
     Super,
     Value,
     join_all,
