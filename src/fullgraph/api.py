@@ -352,6 +352,7 @@ def is_of_module(name: str) -> bool:
     return name.startswith("__") or any(availability(f"torch.nn.{owner}.{name}") is not None for owner in _MODULES)
 
 
+_ANNOTATED = (ast.arg, ast.AnnAssign)
 _UNBOUND = frozenset({"builtins.classmethod", "builtins.staticmethod", "abc.abstractmethod"})
 _MODULES = ("Module", "ModuleList", "ModuleDict", "Sequential")
 
@@ -788,14 +789,9 @@ class Context:
 
     def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
         """Every annotation that this file gives a name or a ``self.attribute``."""
-        found: list[ast.expr] = []
-        for binding in self.bindings(expr):
-            match binding:
-                case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
-                    found.append(annotation)
-                case _:
-                    continue
-        return tuple(found)
+        annotated = [each for each in self.bindings(expr) if each.__class__ in _ANNOTATED]
+        found: list[ast.expr | None] = [each.annotation for each in annotated]
+        return tuple(each for each in found if each is not None)
 
     def comment_beside(self, node: ast.AST) -> str:
         """Comments in the rows of ``node`` and the first row of its statement, and the comment blocks right above.

@@ -34,6 +34,7 @@ from fullgraph.semantic.flow.value import (
     ClassOf,
     Function,
     Instance,
+    Static,
     Super,
     Value,
     join_all,
@@ -151,13 +152,20 @@ class Flow:
         bound_first = self.bound_first(node)
         for arg, default in parameters(node.args):
             own = self.own_value(node, arg, default)
-            if arg is not bound_first and callers_say_more(arg, own):
+            if arg is not bound_first and callers_say_more(arg, own) and self._may_pass_other(node, arg, own):
                 if passed is None:
                     passed = self._passed(node)
                 own = settled(own, agreed(passed[arg.arg])) if arg.arg in passed else own
             env[arg.arg] = own
         self._bind_self(node, env)
         return env
+
+    def _may_pass_other(self, node: DefNode, arg: ast.arg, own: Value) -> bool:
+        """Whether callers may pass a tensor for a number; for anything else they always may say more."""
+        if not any(isinstance(item, Static) for item in own.options):
+            return True
+        given = self.given_by_callers(node, arg) if isinstance(own, Static) else ()
+        return any(self.plain.may_hold(each) & MAY_BE_TENSOR for each in given)
 
     def _declared(self, node: DefNode) -> dict[str, Value]:
         """Parameters that are annotated as tensors, and stay tensors when something unknown is assigned to them."""

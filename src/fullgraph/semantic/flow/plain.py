@@ -42,6 +42,7 @@ class Plain:
         self._open: set[tuple[Scope, str]] = set()
         self._narrowed: dict[Scope, frozenset[str]] = {}
         self._grown: dict[Scope, dict[str, list[ast.expr]]] = {}
+        self._selves: dict[ast.expr, Value | None] = {}
         self._steps = 0
 
     def holds(self, expr: ast.expr) -> bool:
@@ -50,8 +51,10 @@ class Plain:
 
     def may_hold(self, expr: ast.expr) -> int:
         """All that an expression in a function may be, or hold, as the sum of what `outcomes` names."""
-        self._steps = _STEPS
-        return self._of(expr, _DEPTH)
+        outside, self._open, steps, self._steps = self._open, set(), self._steps, _STEPS
+        found = self._of(expr, _DEPTH)
+        self._open, self._steps = outside, steps
+        return found
 
     def _of(self, expr: ast.expr, depth: int) -> int:
         ask = _BY_KIND.get(expr.__class__)
@@ -86,6 +89,11 @@ class Plain:
 
     def _of_self(self, expr: ast.expr) -> Value | None:
         """What ``self.attribute``, or an attribute or item of that, holds by what the class puts there."""
+        if expr not in self._selves:
+            self._selves[expr] = self._held_by_self(expr)
+        return self._selves[expr]
+
+    def _held_by_self(self, expr: ast.expr) -> Value | None:
         base: ast.expr = expr
         while isinstance(base, ast.Attribute) or (
             isinstance(base, ast.Subscript) and isinstance(base.slice, (ast.Constant, ast.UnaryOp))
