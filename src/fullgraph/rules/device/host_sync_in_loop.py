@@ -132,6 +132,7 @@ RULE = Rule(
     effect=Effect.HOST_SYNC,
 )
 
+_ASIDE = (ast.Name, ast.Constant, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LEAVES = (ast.Break, ast.Return, ast.Raise)
 _FEW = 4
 _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|Timer)\b")
@@ -248,8 +249,11 @@ def _in_condition(test: ast.expr, ctx: Context) -> Iterator[ast.expr]:
 
 def _in_expression(expr: ast.expr, ctx: Context) -> Iterator[ast.expr]:
     """Waits in an expression, innermost first, apart from what is evaluated only sometimes or by itself."""
+    if expr.__class__ in _ASIDE:
+        return
     match expr:
-        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() | ast.Constant():
+        case ast.Attribute(value=inner):
+            yield from _in_expression(inner, ctx)
             return
         case ast.IfExp(test=test):
             yield from _in_condition(test, ctx)

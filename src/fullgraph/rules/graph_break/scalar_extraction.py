@@ -236,7 +236,9 @@ def check_check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("equal", "allclose", "is_nonzero", of=None, where=Traced.POSSIBLE)
 def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods."""
-    if isinstance(call.func, ast.Attribute) and ctx.value(call.func.value).tensor and not _decides(call, ctx):
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
+    if ctx.value(call.func.value).tensor and not _decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
@@ -261,8 +263,10 @@ def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
 def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size that is a tensor, among what a method of a tensor is given."""
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
     sizes = [argument for argument in call.args if not ctx.is_plain(argument)]
-    if isinstance(call.func, ast.Attribute) and sizes and ctx.value(call.func.value).tensor is not None:
+    if sizes and ctx.value(call.func.value).tensor is not None:
         yield from _sizes(call, sizes, ctx)
 
 

@@ -39,7 +39,10 @@ class Plain:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._known: dict[tuple[Scope, str], int] = {}
-        self._open: set[tuple[Scope, str]] = set()
+        self._open: dict[tuple[Scope, str], int] = {}
+        """Names that are being looked at, by how many are around; met again, they add nothing."""
+        self._outermost = 0
+        """How many are around the outermost of them that was met again."""
         self._narrowed: dict[Scope, frozenset[str]] = {}
         self._grown: dict[Scope, dict[str, list[ast.expr]]] = {}
         self._selves: dict[ast.expr, Value | None] = {}
@@ -51,9 +54,10 @@ class Plain:
 
     def may_hold(self, expr: ast.expr) -> int:
         """All that an expression in a function may be, or hold, as the sum of what `outcomes` names."""
-        outside, self._open, steps, self._steps = self._open, set(), self._steps, _STEPS
+        outside = self._open, self._outermost, self._steps
+        self._open, self._outermost, self._steps = {}, 0, _STEPS
         found = self._of(expr, _DEPTH)
-        self._open, self._steps = outside, steps
+        self._open, self._outermost, self._steps = outside
         return found
 
     def _of(self, expr: ast.expr, depth: int) -> int:
@@ -238,21 +242,24 @@ class Plain:
     def _of_local(self, home: Scope, name: str, bindings: Sequence[Binding], depth: int) -> int:
         """All that is ever assigned to a name of a function, or added to what it holds."""
         key = home, name
-        if key in self._open:
-            return 0
         if (known := self._known.get(key)) is not None:
             return known
+        if (around := self._open.get(key)) is not None:
+            self._outermost = min(self._outermost, around)
+            return 0
         function = home.function
         assert function is not None
-        self._open.add(key)
+        around = self._open[key] = len(self._open)
+        outside, self._outermost = self._outermost, around
         found = ANY if name in self._names_narrowed(function) else 0
         for binding in bindings:
             if found != ANY:
                 found |= self._binding(binding, home, depth)
         found |= self._all(self._growth(function).get(name, ()), depth)
-        self._open.discard(key)
-        if found == ANY or not self._open:
+        del self._open[key]
+        if found == ANY or self._outermost >= around:
             self._known[key] = found
+        self._outermost = min(outside, self._outermost)
         return found
 
     def _binding(self, binding: Binding, home: Scope, depth: int) -> int:
