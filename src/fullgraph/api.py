@@ -359,6 +359,7 @@ def is_of_module(name: str) -> bool:
     return name.startswith("__") or any(availability(f"torch.nn.{owner}.{name}") is not None for owner in _MODULES)
 
 
+_ANNOTATED = (ast.arg, ast.AnnAssign)
 _UNBOUND = frozenset({"builtins.classmethod", "builtins.staticmethod", "abc.abstractmethod"})
 _MODULES = ("Module", "ModuleList", "ModuleDict", "Sequential")
 
@@ -472,6 +473,10 @@ class Context:
         """Whether one of these words stands anywhere in the file."""
         return any(word in line for line in self._model.lines for word in words)
 
+    def imports(self, package: str) -> bool:
+        """Whether some name of the file may stand for this top-level package, or something inside it."""
+        return bool(self._model.names.bound_names((package,)))
+
     def made_by(self, expr: ast.expr) -> tuple[str, ...]:
         """Dotted paths of the callables one of which surely made what ``expr`` holds; empty where that is unknown."""
         return self._model.makers.of(expr, self._scope)
@@ -573,6 +578,10 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def may_wait(self) -> bool:
+        """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
+        return self._model.waits.may_be_in(self._scope)
+
     def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
         """A loop of this file that calls the function looked at with another ``parameter`` each time."""
         function = self.function()
@@ -598,7 +607,7 @@ class Context:
 
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
-        return self._model.waits.is_aside(node)
+        return self._model.waits.is_aside(node, self._scope)
 
     def is_plain(self, expr: ast.expr) -> bool:
         """Whether `value` of this surely names no tensor and no number out of one, known without interpreting anything.
@@ -819,14 +828,9 @@ class Context:
 
     def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
         """Every annotation that this file gives a name or a ``self.attribute``."""
-        found: list[ast.expr] = []
-        for binding in self.bindings(expr):
-            match binding:
-                case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
-                    found.append(annotation)
-                case _:
-                    continue
-        return tuple(found)
+        annotated = [each for each in self.bindings(expr) if each.__class__ in _ANNOTATED]
+        found: list[ast.expr | None] = [each.annotation for each in annotated]
+        return tuple(each for each in found if each is not None)
 
     def comment_beside(self, node: ast.AST) -> str:
         """Comments in the rows of ``node`` and the first row of its statement, and the comment blocks right above.

@@ -91,7 +91,7 @@ RULE = Rule(
     "`{call}` is kept out of the compiler{where}, so calling it in traced code splits the graph",
     remedy="call it before or after the compiled part, or make it a custom operator",
     since="0.1",
-    mentions=("disable",),
+    mentions=("compiler", "dynamo"),
 )
 
 _DISABLERS = frozenset({"torch._dynamo.disable", "torch.compiler.disable"})

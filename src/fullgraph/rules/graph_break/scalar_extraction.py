@@ -208,7 +208,7 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.call("builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "builtins.str", where=Traced.POSSIBLE)
 def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report conversions of a tensor."""
-    if len(call.args) == 1 and _holds_tensor(ctx.value(call.args[0])) and not _decides(call, ctx):
+    if len(call.args) == 1 and _is_tensor(call.args[0], ctx) and not _decides(call, ctx):
         captured = isinstance(call.func, ast.Name) and call.func.id in ("int", "float", "bool")
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
 
@@ -216,7 +216,7 @@ def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.call(*_MATH, "operator.index", where=Traced.POSSIBLE)
 def check_math(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions of ``math`` that are given a tensor."""
-    if any(_holds_tensor(ctx.value(argument)) for argument in call.args) and not _decides(call, ctx):
+    if any(_is_tensor(argument, ctx) for argument in call.args) and not _decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
@@ -236,14 +236,16 @@ def check_check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("equal", "allclose", "is_nonzero", of=None, where=Traced.POSSIBLE)
 def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods."""
-    if isinstance(call.func, ast.Attribute) and ctx.value(call.func.value).tensor and not _decides(call, ctx):
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
+    if ctx.value(call.func.value).tensor and not _decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
 @RULE.call("builtins.range", where=Traced.POSSIBLE)
 def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a ``range`` of a tensor."""
-    if any(_holds_tensor(ctx.value(argument)) for argument in call.args):
+    if any(_is_tensor(argument, ctx) for argument in call.args):
         what = f"the tensor in `{ctx.text(call, limit=50)}`"
         yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_BY_HOST)
 
@@ -261,8 +263,10 @@ def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
 def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size that is a tensor, among what a method of a tensor is given."""
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
     sizes = [argument for argument in call.args if not ctx.is_plain(argument)]
-    if isinstance(call.func, ast.Attribute) and sizes and ctx.value(call.func.value).tensor is not None:
+    if sizes and ctx.value(call.func.value).tensor is not None:
         yield from _sizes(call, sizes, ctx)
 
 
@@ -315,6 +319,10 @@ def _is_position(node: ast.Subscript, part: ast.expr, ctx: Context) -> bool:
     if node.slice is part and isinstance(ctx.value(node.value), values.Sequence):
         return True
     return index.rank == 0 and ctx.value(node.value).tensor is not None and index.dtype is values.Dtype.INTEGER
+
+
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return not ctx.is_plain(expr) and _holds_tensor(ctx.value(expr))
 
 
 def _holds_tensor(value: Value) -> bool:
