@@ -37,7 +37,7 @@ def main() -> None:
         places = [(Path(place.path), place.row) for place in each.places]
         mine = [(path.relative_to(folder).as_posix(), row) for path, row in places if path.is_relative_to(folder)]
         found[next(place for place in mine if place[0] != "drive.py")] = None
-    print(json.dumps(list(found)))
+    sys.stdout.write(json.dumps(list(found)))
 
 
 if __name__ == "__main__":
