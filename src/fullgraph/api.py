@@ -150,6 +150,7 @@ class Hit:
         fix: what would put it right, if that is known.
         unless: conditions of which one makes the place harmless: settings of Dynamo that the project turns on; of one
             that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
+        fatal: whether compiling fails there, so that nothing is to be said of how Dynamo goes on.
     """
 
     node: ast.AST
@@ -158,6 +159,7 @@ class Hit:
     cause: Hashable | None = None
     fix: Fix | None = None
     unless: tuple[str, ...] = ()
+    fatal: bool = False
 
 
 class Handler(Protocol[Node_contra]):
@@ -424,10 +426,11 @@ class Context:
         cause: Hashable | None = None,
         fix: Fix | None = None,
         unless: tuple[str, ...] = (),
+        fatal: bool = False,
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix, unless)
+        return Hit(node, arguments, severity, cause, fix, unless, fatal)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
