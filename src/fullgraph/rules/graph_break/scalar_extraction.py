@@ -48,8 +48,9 @@ From torch 2.10 on, `fullgraph=True` captures such numbers, and so does `torch._
 without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor,
 `str()` and `%` of a text break it in every mode; `format()` and `f"..."` do not.
 
-What `random.uniform`, `random.randint` and `random.randrange` draw is a tensor for Dynamo. A function of `math` of such a
-number is worse than a break: compiling fails with an internal error (tried on torch 2.4, 2.6, 2.9, 2.11 and 2.13 to 2.15).
+What `random.uniform`, `random.randint` and `random.randrange` draw is a tensor for Dynamo. A function of `math` of such
+a number is worse than a break: compiling fails with an internal error (tried on torch 2.4, 2.6, 2.9, 2.11 and 2.13 to
+2.15).
 
 ## What to do
 
