@@ -104,6 +104,7 @@ def test_where_computing_failed_is_not_traced(name: str) -> None:
 def test_where_compiling_fails_nothing_is_said_of_what_runs_eagerly() -> None:
     text = source("for _ in range(2):\n    x = x * math.sqrt(random.uniform(1.0, 2.0))").replace(HEAD, IMPORTS + HEAD)
     assert any("InternalTorchDynamoError" in error for error in observe(text).errors)
+    assert finding(text).severity is Severity.ERROR
     assert "compiling fails" in finding(text).message
     assert "eagerly" not in finding(text).message
 

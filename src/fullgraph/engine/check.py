@@ -492,7 +492,7 @@ class _Checker:
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             reach = describe(traced, self.filename)
-            severity = severity or _severity(traced.degree, costs_more=block is not None)
+            severity = severity or _severity(traced.degree, costs_more=hit.fatal or block is not None)
         finding = Finding(
             self.filename,
             start,

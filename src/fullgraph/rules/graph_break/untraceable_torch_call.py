@@ -184,7 +184,7 @@ def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions that are there for sparse tensors, which Dynamo does not trace; of dense ones it does."""
     if ctx.aims_at(_FROM_2_6) and not (call.args and all(_is_dense(item, ctx) for item in call.args)):
-        yield ctx.at(call, call=f"{ctx.text(call.func)} of a sparse tensor")
+        yield ctx.at(call, call=ctx.text(call.func))
 
 
 def _is_dense(expr: ast.expr, ctx: Context) -> bool:
