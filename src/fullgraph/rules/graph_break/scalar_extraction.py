@@ -106,7 +106,8 @@ floating numbers only, and an index that is a tensor only where it is read: the 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `graph_breaks` log names,
-and in the others it finds nothing.
+and in the others it finds nothing. The functions of `math`, `repr()` and `%` were each tried on torch 2.6, 2.13 and
+2.15.
 """
 
 import ast
