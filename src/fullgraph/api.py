@@ -154,6 +154,7 @@ class Hit:
             that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
         breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
             them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
+        fatal: whether compiling fails there, so that nothing is to be said of how Dynamo goes on.
     """
 
     node: ast.AST
@@ -163,6 +164,7 @@ class Hit:
     fix: Fix | None = None
     unless: tuple[str, ...] = ()
     breaks_in: tuple[ast.AST, ...] = ()
+    fatal: bool = False
 
 
 class Handler(Protocol[Node_contra]):
@@ -433,10 +435,11 @@ class Context:
         fix: Fix | None = None,
         unless: tuple[str, ...] = (),
         breaks_in: tuple[ast.AST, ...] = (),
+        fatal: bool = False,
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix, unless, breaks_in)
+        return Hit(node, arguments, severity, cause, fix, unless, breaks_in, fatal)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
