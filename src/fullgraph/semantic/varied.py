@@ -10,7 +10,7 @@ from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DefNode, Scope
-from fullgraph.semantic.turns import Loop, counts, grows_dict, grows_list, names_text
+from fullgraph.semantic.turns import Loop, Turn, counts, grows_dict, grows_list, names_text
 from fullgraph.semantic.walk import Walked
 
 
@@ -44,12 +44,14 @@ class Varied:
                         return loop
         return None
 
-    def calls_in_loops(self, function: DefNode) -> Iterator[tuple[ast.Call, Loop, Scope]]:
-        """Calls that enter a function, compiled or not, each with the loops around it."""
+    def turns(self, compiled: ast.Call) -> Iterator[Turn]:
+        """Calls in loops of what a ``torch.compile(...)`` returned, also as a decorator, with the loops around them."""
+        decorated = self._parents.get(compiled)
         for call, scope in self._walked.calls:
-            if function in self.entered(call, scope):
-                for loop in self.loops_around(call):
-                    yield call, loop, scope
+            behind = self._compiled.call_behind(call.func, scope)
+            if behind is compiled or (behind is None and decorated in self._classes.functions_of(call.func, scope)):
+                around = self._around(scope)
+                yield from (Turn(call, loop, around) for loop in self.loops_around(call))
 
     def entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
         """Functions that a call enters, also through ``torch.compile``."""
@@ -69,7 +71,7 @@ class Varied:
             child, parent = parent, self._parents.get(parent)
 
     def _varies(self, argument: ast.expr, loop: Loop, scope: Scope, variety: Variety) -> bool:
-        around = self._walked.root.node if scope.function is None else scope.function.node
+        around = self._around(scope)
         match variety:
             case Variety.NUMBER:
                 return isinstance(argument, ast.Name) and counts(loop, argument.id, around)
@@ -79,6 +81,9 @@ class Varied:
                 return isinstance(argument, ast.Name) and grows_list(loop, argument.id, around)
             case Variety.DICT:
                 return isinstance(argument, ast.Name) and grows_dict(loop, argument.id, around)
+
+    def _around(self, scope: Scope) -> ast.AST:
+        return self._walked.root.node if scope.function is None else scope.function.node
 
     def _argument(self, call: ast.Call, function: DefNode, parameter: str) -> ast.expr | None:
         for keyword in call.keywords:
