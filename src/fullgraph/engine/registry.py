@@ -48,7 +48,7 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
 """Folder of a rule file -> what its rules are about, where they do not say so."""
 
 _TRACING_CATEGORIES = frozenset({"graph_break", "recompile", "device"})
-_NOT_OF_PLACES = frozenset({Effect.HOST_SYNC, Effect.STATIC_SHAPES})
+_NOT_OF_PLACES = frozenset({Effect.CHANGED_BETWEEN_CALLS, Effect.HOST_SYNC, Effect.STATIC_SHAPES})
 """Effects that do not depend on whether the place that is reported is traced."""
 
 

@@ -19,9 +19,8 @@ _NAMED = frozenset({"named_buffers", "named_modules", "named_parameters"})
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A call that a loop makes, and what is another value at each turn of it."""
+    """A loop, and what is another value at each turn of it."""
 
-    call: ast.Call
     loop: Loop
     around: ast.AST
     """The function, or the module, that the loop stands in."""
@@ -34,6 +33,10 @@ class Turn:
     def counts(self, name: str) -> bool:
         """Whether a name is a number that the loop counts, further than there are compiled versions."""
         return counts(self.loop, name, self.around)
+
+    def writes_another_text(self, expr: ast.expr) -> bool:
+        """Whether an expression is another string at each turn: one with what the loop counts in it."""
+        return names_text(self.loop, expr, self.around, {})
 
     def change_of(self, name: str) -> ast.stmt | None:
         """The one statement, under no condition, that gives a name another value; None if it is not one."""

@@ -44,14 +44,30 @@ class Varied:
                         return loop
         return None
 
-    def turns(self, compiled: ast.Call) -> Iterator[Turn]:
+    def loops_of(self, node: ast.AST, scope: Scope) -> Iterator[Turn]:
+        """The loops of a scope's function that a node stands in the body of, innermost first."""
+        around = self._around(scope)
+        return (Turn(loop, around) for loop in self.loops_around(node))
+
+    def compiled_calls(self, within: ast.AST) -> Iterator[tuple[ast.Call, ast.expr | None, DefNode]]:
+        """Calls that enter a compiled function of this file, with what was given to ``torch.compile``, if it was."""
+        inside = {part for part in ast.walk(within) if isinstance(part, ast.Call)}
+        for call, scope in self._walked.calls:
+            if call not in inside:
+                continue
+            behind = self._compiled.call_behind(call.func, scope)
+            given = None if behind is None else compiled_argument(behind)
+            for function in self.entered(call, scope):
+                if given is not None or self._compiled.is_decorated(function):
+                    yield call, given, function
+
+    def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
         """Calls in loops of what a ``torch.compile(...)`` returned, also as a decorator, with the loops around them."""
         decorated = self._parents.get(compiled)
         for call, scope in self._walked.calls:
             behind = self._compiled.call_behind(call.func, scope)
             if behind is compiled or (behind is None and decorated in self._classes.functions_of(call.func, scope)):
-                around = self._around(scope)
-                yield from (Turn(call, loop, around) for loop in self.loops_around(call))
+                yield from ((call, turn) for turn in self.loops_of(call, scope))
 
     def entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
         """Functions that a call enters, also through ``torch.compile``."""

@@ -115,6 +115,17 @@ def _once(block: Block, seen: Observation) -> Iterator[str]:
     yield from _uncaptured(block, seen)
 
 
+def _changed(block: Block, seen: Observation) -> Iterator[str]:
+    """Have the limit be met, and not be without the marked lines."""
+    if not seen.limit_lines:
+        yield "the limit is not met"
+    other = _without_marked(block)
+    if other.limit_lines:
+        yield "without the marked lines the limit is met, too"
+    if not other.graphs or other.errors:
+        yield "without the marked lines nothing is captured"
+
+
 def _static(block: Block, seen: Observation) -> Iterator[str]:
     """Have the limit be met, and not be without `dynamic=False` in the marked lines."""
     yield from unlike("compiled", set(seen.compile_lines), block)
@@ -196,6 +207,7 @@ USAGE: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _each_time,
         Effect.COMPILED_AGAIN: _again,
         Effect.PREFIXED_STATE: _prefixed,
+        Effect.CHANGED_BETWEEN_CALLS: _changed,
         Effect.STATIC_SHAPES: _static,
         Effect.NEVER_REACHED: _never_reached,
         Effect.HOST_SYNC: _host_sync,
@@ -212,6 +224,7 @@ USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _once,
         Effect.COMPILED_AGAIN: _not_again,
         Effect.PREFIXED_STATE: _not_prefixed,
+        Effect.CHANGED_BETWEEN_CALLS: _captures_something,
         Effect.STATIC_SHAPES: _captures_something,
         Effect.NEVER_REACHED: _uncaptured,
         Effect.HOST_SYNC: _waits_once,

@@ -103,7 +103,7 @@ RULE = Rule(
 
 _PLATFORMS = {
     "sys.platform": frozenset(
-        {"aix", "android", "cygwin", "darwin", "emscripten", "haiku", "ios", "linux", "msys", "vxworks", "wasi", "win32"}
+        {"aix", "android", "cygwin", "darwin", "emscripten", "haiku", "ios", "linux", "msys", "wasi", "win32"}
     ),
     "os.name": frozenset({"java", "nt", "posix"}),
     "platform.system": frozenset(

@@ -4,8 +4,8 @@
 
 The length of a list, and the keys of a dict, are constants of the compiled code as soon as that code looks into it:
 each turn of a loop that adds to it and passes it on compiles the code again. The limit is 8 compiled versions; from
-then on the code runs eagerly without a word, and with `fullgraph=True` the ninth call raises. `outputs[-1]` looks into it,
-too.
+then on the code runs eagerly without a word, and with `fullgraph=True` the ninth call raises. `outputs[-1]` looks into
+it, too.
 
 ```python bad
 import torch

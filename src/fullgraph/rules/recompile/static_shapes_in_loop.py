@@ -91,10 +91,10 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     )
     if not is_static or ctx.names(node.func) != ("torch.compile",) or ctx.mentions("mark_dynamic", "mark_unbacked"):
         return
-    for turn in ctx.turns(node):
-        for argument in (*turn.call.args, *(keyword.value for keyword in turn.call.keywords)):
+    for call, turn in ctx.turns(node):
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
             if _has_other_size(argument, turn, ctx):
-                text, name = (ctx.text(each, limit=40) for each in (argument, turn.call.func))
+                text, name = (ctx.text(each, limit=40) for each in (argument, call.func))
                 yield ctx.at(node, cause=node, row=str(turn.loop.lineno), argument=text, name=name)
 
 
