@@ -32,6 +32,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import COLD, TRACED, ModuleClass, Traced, TracedBy
+from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
@@ -80,6 +81,7 @@ __all__ = [
     "TorchVersion",
     "Traced",
     "TracedBy",
+    "Turn",
     "Value",
     "Variety",
     "is_documented",
@@ -136,6 +138,12 @@ class Effect(enum.Enum):
     """What is given to the compiler is compiled already, and its outcome passes that by."""
     PREFIXED_STATE = "prefixed state"
     """Every key of the state has the prefix of the compiler's wrapper."""
+    CHANGED_BETWEEN_CALLS = "changed between calls"
+    """Dynamo compiles again until it meets the limit, and without the line does not."""
+    STATIC_SHAPES = "static shapes"
+    """With ``dynamic=False`` Dynamo compiles again until it meets the limit, and without it does not."""
+    NEVER_REACHED = "never reached"
+    """The condition around a compilation does not hold; where it did, something would be captured."""
     HOST_SYNC = "host synchronization"
     """The host waits for the device at the same line again and again."""
 
@@ -589,6 +597,21 @@ class Context:
         """A loop of this file that calls the function looked at with another ``parameter`` each time."""
         function = self.function()
         return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+
+    def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
+        """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
+        return self._model.varied.turns(compiled)
+
+    def loops_around(self, node: ast.AST) -> Iterator[Turn]:
+        """The loops of the function looked at that ``node`` stands in the body of, innermost first."""
+        return self._model.varied.loops_of(node, self._scope)
+
+    def compiled_calls(self, within: ast.AST) -> Iterator[tuple[ast.Call, ast.expr | None, DefNode]]:
+        """Calls in a part of this file that enter a compiled function of it, with that.
+
+        And between them what ``torch.compile`` was given, where it is no decorator.
+        """
+        return self._model.varied.compiled_calls(within)
 
     def is_first_use(self, name: ast.Name) -> bool:
         """Whether each call of the function looked at surely comes to ``name``, and no use of it stands before."""
