@@ -232,9 +232,7 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
             if ctx.enters_known_code(call) or _is_set_up_once(call, ctx):
                 return
-            if _is_there_already(receiver, _device(call), ctx):
-                return
-            if method == "to" and ctx.moves_with_module(_source(receiver)):
+            if method == "to" and _is_there_already(receiver, _device(call), ctx):
                 return
             cost = _cost_of_module(ctx) if ctx.is_module_self(receiver) else _COST
             yield ctx.at(
@@ -307,12 +305,13 @@ def _device(call: ast.Call) -> ast.expr | None:
 
 
 def _is_there_already(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
-    """Whether the receiver is computed from the very tensor whose device is asked for: ``x.flip(0).to(x.device)``."""
+    """Whether the receiver is a buffer or parameter, or computed from one, or from the tensor with the device."""
+    if ctx.moves_with_module(_source(receiver)):
+        return True
     source = _asked_for(device, ctx)
-    if source is None:
-        return False
-    depth = 0 if ctx.is_self(source) else _DEPTH  # nearly all in a method is computed from the module
-    return _is_computed_from(receiver, ast.dump(source), ctx, depth)
+    if source is not None and ctx.is_self(source):  # nearly all in a method is computed from the module
+        return _is_computed_from(receiver, ast.dump(source), ctx, 0)
+    return _is_computed_from(receiver, "" if source is None else ast.dump(source), ctx, _DEPTH)
 
 
 def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
@@ -331,7 +330,7 @@ def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
 
 
 def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> bool:
-    """Whether something is computed from a tensor, and does not leave its device on the way, as far as can be seen."""
+    """Whether something is computed from a tensor, or of what the module holds, and stays on its device on the way."""
     todo: list[ast.AST] = [expr]
     found = False
     while todo:
@@ -351,6 +350,8 @@ def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> 
             case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
                 found = found or _gives_device(node, wanted, ctx)
             case ast.Name() | ast.Attribute() | ast.Subscript() if ast.dump(node) == wanted:
+                found = True
+            case ast.Attribute() if ctx.moves_with_module(node):
                 found = True
             case ast.Name() if depth > 0 and _is_bound_to_computed(node, wanted, ctx, depth - 1):
                 found = True
@@ -533,6 +534,8 @@ class Rotary(nn.Module):
     def forward(self, x):
         f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
         f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
+        weight = self.token * 2
+        f = f + torch.linalg.qr(weight)[0].to(x.device) + (weight + self.plain.to(x)).to(x.device)  # TFG401
         return f + self.inv_freq.cpu()  # TFG401
 ---
 # computed from the tensor through local names
