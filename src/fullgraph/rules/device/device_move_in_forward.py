@@ -310,8 +310,8 @@ def _is_there_already(receiver: ast.expr, device: ast.expr | None, ctx: Context)
         return True
     source = _asked_for(device, ctx)
     if source is not None and ctx.is_self(source):  # nearly all in a method is computed from the module
-        return _is_computed_from(receiver, ast.dump(source), ctx, 0)
-    return _is_computed_from(receiver, "" if source is None else ast.dump(source), ctx, _DEPTH)
+        return _is_computed_from(receiver, ast.dump(source), ctx, None)
+    return _is_computed_from(receiver, "" if source is None else ast.dump(source), ctx, ())
 
 
 def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
@@ -329,8 +329,11 @@ def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
             return None
 
 
-def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> bool:
-    """Whether something is computed from a tensor, or of what the module holds, and stays on its device on the way."""
+def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, through: tuple[str, ...] | None) -> bool:
+    """Whether something is computed from a tensor, or of what the module holds, and stays on its device on the way.
+
+    It is followed through local names, unless ``through``, those on the way to it, is None.
+    """
     todo: list[ast.AST] = [expr]
     found = False
     while todo:
@@ -353,7 +356,7 @@ def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> 
                 found = True
             case ast.Attribute() if ctx.moves_with_module(node):
                 found = True
-            case ast.Name() if depth > 0 and _is_bound_to_computed(node, wanted, ctx, depth - 1):
+            case ast.Name() if through is not None and _is_bound_to_computed(node, wanted, ctx, through):
                 found = True
             case _:
                 todo += ast.iter_child_nodes(node)
@@ -373,13 +376,19 @@ def _changes_dtype(call: ast.Call, ctx: Context) -> bool:
     return bool(given) and all(ctx.kind(each) is Kind.DTYPE for each in given)
 
 
-def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, depth: int) -> bool:
-    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor."""
+def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, through: tuple[str, ...]) -> bool:
+    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor.
+
+    What depends on itself is what else it is bound to.
+    """
+    if name.id in through or len(through) >= _DEPTH:
+        return name.id in through
     bindings = ctx.bindings(name)
     grown = [each for call in ctx.growing_calls(name) for each in call.args[-1:]]
     values = [_bound(each, ctx) for each in bindings if not (grown and _is_empty(each))] + grown
+    through = (*through, name.id)
     return bool(values) and all(
-        value is not None and value is not name and _is_computed_from(value, wanted, ctx, depth) for value in values
+        value is not None and _is_computed_from(value, wanted, ctx, through) for value in values
     )
 
 
@@ -535,6 +544,7 @@ class Rotary(nn.Module):
         f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
         f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
         weight = self.token * 2
+        weight = weight.to(torch.float32)
         f = f + torch.linalg.qr(weight)[0].to(x.device) + (weight + self.plain.to(x)).to(x.device)  # TFG401
         return f + self.inv_freq.cpu()  # TFG401
 ---
