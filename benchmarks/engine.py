@@ -17,8 +17,9 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from fullgraph.engine.check import Settings, check_tree
+from fullgraph.engine.check import check_tree
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullgraph.cli import main
-from fullgraph.config import Config, ConfigError
+from fullgraph.config import Config
 from fullgraph.engine import allow
 from fullgraph.engine.allow import Entry, Spot, Target, TargetError
 from fullgraph.engine.allow_file import AllowList, Place
@@ -26,6 +26,7 @@ from fullgraph.engine.allow_layout import Change, Format, Layout, Value, Verbati
 from fullgraph.engine.allow_toml import Toml
 from fullgraph.engine.allow_yaml import Yaml
 from fullgraph.engine.finding import Finding, Position
+from fullgraph.tomlfile import ConfigError
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
 USE = "torch._dynamo.mark_dynamic(x, 0)"

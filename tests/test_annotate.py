@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullgraph.engine.annotate import Annotated, annotate
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding
+from fullgraph.engine.settings import Settings
 from fullgraph.textfile import ChangedError, TextFile, encode
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 

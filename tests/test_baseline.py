@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullgraph.config import ConfigError
 from fullgraph.engine import baseline_file
 from fullgraph.engine.baseline import Entry, Matched, match, see
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.fingerprint import Definitions, digest, normalised
+from fullgraph.engine.settings import Settings
+from fullgraph.tomlfile import ConfigError
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 NAME = "fullgraph-baseline.toml"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fullgraph.api import Severity
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange
 from fullgraph.verify.observe import observe
 
@@ -44,6 +45,10 @@ RESUMED = {
     "for else": "for _ in range(3):\n    x = x * 2\nelse:\n    print(1)",
     "while break": "while x is not None:\n    x = x * 2\n    print(1)\n    break",
     "finally": "try:\n    x = x * 2\nfinally:\n    print(1)",
+    "for return": "for n in range(3):\n    if n == 1:\n        print(1)\n        return x\n    x = x * 2",
+    "while else return": (
+        "while x is not None:\n    if x.ndim > 3:\n        x = x * 2\n    else:\n        print(1)\n        return x"
+    ),
     "over": "for _ in [print(1)]:\n    x = x * 2",
 }
 
@@ -53,8 +58,8 @@ def source(body: str) -> str:
     return f"{HEAD}@torch.compile\ndef step(x):\n{lines}\nCALL = step, torch.ones(3)\n"
 
 
-def finding(text: str) -> Finding:
-    (found,) = check_source(text.encode(), "step.py", Settings.with_everything(TorchRange.parse("2.13")))
+def finding(text: str, releases: str = "2.13") -> Finding:
+    (found,) = check_source(text.encode(), "step.py", Settings.with_everything(TorchRange.parse(releases)))
     return found
 
 
@@ -70,6 +75,32 @@ def test_elsewhere_dynamo_resumes(name: str) -> None:
     text = source(RESUMED[name])
     assert observe(text).graphs > 0
     assert "eagerly" not in finding(text).message
+
+
+def test_a_generator_costs_the_whole_function_on_newer_releases_only() -> None:
+    text = source(WHOLE["generator"])
+    assert "runs eagerly" not in finding(text, ">=2.6").message
+    assert "runs eagerly" in finding(source(WHOLE["class"]), ">=2.6").message
+
+
+HANDLED = {
+    "all": ("try:\n    x = x * 2\nexcept:\n    print(1)", Severity.NOTE, 1),
+    "exception": ("try:\n    x = x * 2\nexcept Exception:\n    if x is not None:\n        print(1)", Severity.NOTE, 1),
+    "memory": (
+        "try:\n    x = x * 2\nexcept (RuntimeError, torch.cuda.OutOfMemoryError):\n    print(1)",
+        Severity.NOTE,
+        1,
+    ),
+    "raised": ("try:\n    raise RuntimeError\nexcept RuntimeError:\n    print(1)", Severity.ERROR, 0),
+    "looked up": ("try:\n    x = {}[1]\nexcept LookupError:\n    print(1)", Severity.ERROR, 0),
+}
+
+
+@pytest.mark.parametrize("name", HANDLED)
+def test_where_computing_failed_is_not_traced(name: str) -> None:
+    body, severity, graphs = HANDLED[name]
+    assert observe(source(body)).graphs == graphs
+    assert finding(source(body)).severity is severity
 
 
 def test_a_block_makes_a_warning_an_error() -> None:

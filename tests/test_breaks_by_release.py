@@ -6,8 +6,9 @@ import textwrap
 
 import pytest
 
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
 SOURCE = """

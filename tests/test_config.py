@@ -9,20 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fullgraph.config import (
-    Config,
-    ConfigError,
-    Kind,
-    Origin,
-    config_table,
-    display_path,
-    flake8_options,
-    from_flags,
-    key_line,
-    load_config,
-    options,
-    value_line,
-)
+from fullgraph.config import Config, Kind, Origin, config_table, flake8_options, from_flags, load_config, options
+from fullgraph.paths import display_path
+from fullgraph.tomlfile import ConfigError, key_line, value_line
 
 VALUES = {
     Kind.VERSION: '"2.4"',

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding, Severity
 from fullgraph.engine.page import marked_lines
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 
 FOLDER = Path(__file__).parent / "field_reports"

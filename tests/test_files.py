@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fullgraph.cli.files import Collected, collect
-from fullgraph.config import Config, ConfigError, from_flags, load_config
+from fullgraph.config import Config, from_flags, load_config
+from fullgraph.tomlfile import ConfigError
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,9 @@ import pytest
 
 from fullgraph import __version__
 from fullgraph import flake8 as plugin_module
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.flake8 import Plugin
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
@@ -44,7 +45,7 @@ import fullgraph.flake8
 def broken(*args, **more):
     raise RecursionError("too deep")
 
-fullgraph.flake8.settle = broken
+fullgraph.flake8.is_traced_enough = broken
 """
 TURN_OFF_TFG101 = """
 from fullgraph.engine.registry import registry

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from fullgraph.engine import suppression
-from fullgraph.engine.check import Settings, check_source, check_tree
+from fullgraph.engine.check import check_source, check_tree
 from fullgraph.engine.finding import Finding, Position
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 SETTINGS = Settings.with_everything(TorchRange.only(NEWEST_KNOWN))

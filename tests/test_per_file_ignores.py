@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fullgraph.config import Config, ConfigError, from_flags, load_config
+from fullgraph.config import Config, from_flags, load_config
+from fullgraph.tomlfile import ConfigError
 
 GUILTY = "import torch\nf = torch._dynamo.disable\ng = torch._dynamo.mark_dynamic\n"
 """One TFG101 and one TFG102, whatever the torch version."""

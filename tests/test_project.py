@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullgraph.config import Config, ConfigError, from_flags, load_config
+from fullgraph.config import Config, from_flags, load_config
 from fullgraph.project import common_directory, find_config, find_root, required_torch, resolve_target
+from fullgraph.tomlfile import ConfigError
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 
 

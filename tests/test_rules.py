@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.page import hot_of, marked_lines
 from fullgraph.engine.registry import CATEGORIES, RegisteredRule, registry
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
 TARGET = TorchRange.only(TorchVersion(2, 13))

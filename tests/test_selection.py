@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullgraph.config import Config, ConfigError, from_flags
+from fullgraph.config import Config, from_flags
 from fullgraph.engine.registry import INTERNAL_CODES
 from fullgraph.engine.selection import Catalogue, catalogue, enabled_codes
+from fullgraph.tomlfile import ConfigError
 
 NAMES = {
     "TFG000": "invalid-file",

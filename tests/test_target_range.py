@@ -7,8 +7,9 @@ import textwrap
 import pytest
 
 from fullgraph.api import Severity
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.page import marked_lines
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
 

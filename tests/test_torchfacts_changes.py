@@ -14,7 +14,8 @@ from fullgraph.torchfacts import names as names_module
 TOOLS = Path(__file__).parents[1] / "tools"
 NOTHING_LOADED = """
 import sys
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, deprecated, names
 
 found = check_source(sys.argv[1].encode(), "net.py", Settings.with_everything(TorchRange.parse(">=2.4")))

@@ -32,6 +32,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import COLD, TRACED, ModuleClass, Traced, TracedBy
+from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,
@@ -80,6 +81,7 @@ __all__ = [
     "Traced",
     "TracedBy",
     "Value",
+    "Variety",
     "is_documented",
     "is_of_module",
     "is_private",
@@ -150,6 +152,8 @@ class Hit:
         fix: what would put it right, if that is known.
         unless: conditions of which one makes the place harmless: settings of Dynamo that the project turns on; of one
             that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
+        breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
+            them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
     """
 
     node: ast.AST
@@ -158,6 +162,7 @@ class Hit:
     cause: Hashable | None = None
     fix: Fix | None = None
     unless: tuple[str, ...] = ()
+    breaks_in: tuple[ast.AST, ...] = ()
 
 
 class Handler(Protocol[Node_contra]):
@@ -231,6 +236,7 @@ class Rule:
         effect: what is seen on real torch; None: what rules of its category are about.
         torch: releases on which it was seen, such as ``>=2.4,<2.9``; the rule is silent where none of them is aimed at.
         turned_on_by: for a rule that is off by default, the setting that turns it on where it is given.
+        needs: what the rule has to know the findings of; rules of that effect run with it, whatever else is enabled.
     """
 
     code: str
@@ -243,6 +249,7 @@ class Rule:
     effect: Effect | None = None
     torch: str = ""
     turned_on_by: str = ""
+    needs: Effect | None = None
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload
@@ -424,10 +431,11 @@ class Context:
         cause: Hashable | None = None,
         fix: Fix | None = None,
         unless: tuple[str, ...] = (),
+        breaks_in: tuple[ast.AST, ...] = (),
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix, unless)
+        return Hit(node, arguments, severity, cause, fix, unless, breaks_in)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -565,10 +573,25 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
-    def counted_by(self, parameter: ast.arg) -> ast.For | None:
-        """A loop of this file that calls the function looked at with another number for ``parameter`` each time."""
+    def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
+        """A loop of this file that calls the function looked at with another ``parameter`` each time."""
         function = self.function()
-        return None if function is None else self._model.varied.loop_over(function, parameter.arg)
+        return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+
+    def is_first_use(self, name: ast.Name) -> bool:
+        """Whether each call of the function looked at surely comes to ``name``, and no use of it stands before."""
+        function = self.function()
+        if function is None:
+            return False
+        loads = [
+            part
+            for statement in function.body
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and part.id == name.id
+        ]
+        if min(loads, key=lambda part: (part.lineno, part.col_offset)) is not name:
+            return False
+        return any(part is name for place in self.surely_run(function) for part in ast.walk(place))
 
     def is_aside(self, node: ast.AST) -> bool:
         """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
@@ -718,9 +741,25 @@ class Context:
         """Functions of this file that a call enters."""
         return tuple(self._model.classes.functions_of(call.func, self._scope))
 
+    def disabled_elsewhere(self, call: ast.Call) -> str:
+        """Where a function of another file is defined that ``call`` surely enters, and that Dynamo is kept out of.
+
+        A name with its file and row, such as ``save at pkg/io.py:12``; empty if no such function is entered.
+        """
+        step = self._model.elsewhere.disabled(call, self._scope)
+        return "" if step is None else f"{step.name} at {step.filename}:{step.row}"
+
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""
         return bool(self.functions_entered(call))
+
+    def functions_compiled(self, given: ast.expr) -> tuple[DefNode, ...]:
+        """Functions of this file that are compiled where ``given`` is: itself, or the ``forward`` of an instance."""
+        return tuple(self._model.classes.functions_of(given, self._scope))
+
+    def surely_run(self, function: DefNode) -> tuple[ast.AST, ...]:
+        """Places of this file that each call of ``function`` comes to, also in functions that it surely calls."""
+        return self._model.surely.places(function)
 
     def starts_tracing(self) -> bool:
         """Whether the function that is looked at is itself compiled, so that its arguments come from eager code."""

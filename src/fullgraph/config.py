@@ -8,40 +8,23 @@ of it lazily: this module is on the path of every run, flake8's included.
 from __future__ import annotations
 
 import enum
-import importlib
 import os
-import re
-import sys
 from dataclasses import dataclass, field, fields, replace
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from fullgraph.paths import absolute_path, display_path
+from fullgraph.tomlfile import ConfigError, key_line, nearest, parse_toml, read_toml, table_of, value_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
-_LIKE_ENOUGH = 0.5
 _ALLOW = "allow"
-_TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
-_PART = re.compile(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)')
-_DOTTED = r"""(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*"""
-_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 _TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", float: "a float", list: "a list", dict: "a table"}
 
 
 DEGREES = ("certain", "possible", "all")
 """How surely code must be traced, for findings that say what tracing costs."""
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used: where it was given (``pyproject.toml:7``, ``--select``) and what is wrong."""
-
-    def __init__(self, where: str, message: str) -> None:
-        super().__init__(f"{where}: {message}")
-        self.where = where
-        self.message = message
 
 
 class Kind(enum.Enum):
@@ -334,7 +317,7 @@ def load_config(path: Path) -> Config:
         ConfigError: a file that cannot be read, is not TOML, or holds a key or a value that does not fit.
 
     """
-    text = _read(path)
+    text = read_toml(path)
     document = parse_toml(text, display_path(path))
     prefix: tuple[str, ...] = ("tool", "fullgraph")
     table = table_of(document)
@@ -342,103 +325,6 @@ def load_config(path: Path) -> Config:
         prefix, table = (prefix, {}) if path.name == "pyproject.toml" else ((), document)
     config = _Reader(text, display_path(path), str(path.absolute().parent), prefix).config(table)
     return replace(config, source=Source(absolute_path(path), prefix, _ALLOW in cast("dict[str, object]", table)))
-
-
-def table_of(document: Mapping[str, object]) -> object | None:
-    """Take the value at ``[tool.fullgraph]`` of a TOML document."""
-    match document:
-        case {"tool": {"fullgraph": table}}:
-            return cast("object", table)
-        case _:
-            return None
-
-
-def parse_toml(text: str, shown: str) -> dict[str, object]:
-    """Parse TOML.
-
-    Raises:
-        ConfigError: not TOML; names the line and, where the parser says it, the column.
-
-    """
-    try:
-        document: dict[str, object] = importlib.import_module(_TOML).loads(text)
-    except ValueError as error:
-        reason = str(error)
-        place = _TOML_PLACE.search(reason)
-        where = f"{shown}:{place[1]}:{place[2]}" if place else f"{shown}:{text.rstrip().count(chr(10)) + 1}"
-        raise ConfigError(where, f"invalid TOML: {_TOML_PLACE.sub('', reason)}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{shown}:1", "invalid TOML: nested too deeply") from error
-    return document
-
-
-def display_path(path: Path | str) -> str:
-    """Write a path as people should read it: relative where it lies below the working directory, else absolute."""
-    here, absolute = os.getcwd(), absolute_path(path)  # noqa: PTH109 - asked for each file
-    return os.curdir if absolute == here else absolute.removeprefix(here.rstrip(os.sep) + os.sep)
-
-
-def absolute_path(path: Path | str) -> str:
-    """Make a path absolute and plain, without following symbolic links."""
-    return os.path.abspath(path)  # noqa: PTH100 - asked for each file
-
-
-def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """Find the valid word that a misspelt one most likely stands for; of two, the one that begins more like it."""
-    from difflib import SequenceMatcher  # noqa: PLC0415 - only on the way to an error
-
-    def likeness(each: str) -> tuple[float, int]:
-        ours, theirs = word.casefold(), each.casefold()
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
-        return SequenceMatcher(None, ours, theirs).ratio(), sum(1 for _ in same)
-
-    best = max(valid, key=likeness, default="")
-    return best if likeness(best)[0] >= _LIKE_ENOUGH else None
-
-
-def key_line(text: str, path: tuple[str, ...]) -> int:
-    """Line of a TOML document that sets a key; if that cannot be told, the line of the nearest table that holds it."""
-    here: tuple[str, ...] = ()
-    best, depth = 1, 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.match(line):
-            here = full = _parts(header[1])
-        elif key := _KEY.match(line):
-            full = here + _parts(key[1])
-        else:
-            continue
-        if len(full) > depth and path[: len(full)] == full:
-            best, depth = number, len(full)
-    return best
-
-
-def value_line(text: str, path: tuple[str, ...], value: str) -> int:
-    """Line of a string in the list that a key holds; if that cannot be told, the key's own line."""
-    start = key_line(text, path)
-    lines = text.split("\n")
-    for number, line in enumerate(lines[start - 1 :], start):
-        if number > start and (_HEADER.match(line) or _KEY.match(line)):
-            break
-        if f'"{value}"' in line or f"'{value}'" in line:
-            return number
-    return start
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(next(group for group in part.groups() if group is not None) for part in _PART.finditer(dotted))
-
-
-def _read(path: Path) -> str:
-    shown = display_path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(shown, f"cannot read the configuration file: {error.strerror or error}") from error
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{shown}:{line}", "invalid TOML: not UTF-8") from error
 
 
 def _with_patterns(items: Iterable[str], where: str) -> Iterator[str]:

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
 from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 
-from fullgraph.config import Config, ConfigError, flake8_options, from_flags, load_config
+from fullgraph.config import Config, flake8_options, from_flags, load_config
 from fullgraph.config import options as config_options
+from fullgraph.engine.ahead import Ahead, look_ahead
 from fullgraph.engine.allow_file import AllowList, Place
-from fullgraph.engine.check import Settings, check_tree, look_again
+from fullgraph.engine.check import check_tree
 from fullgraph.engine.index import Projects
 from fullgraph.engine.many import path_of
 from fullgraph.engine.places import Roots
 from fullgraph.engine.registry import registry
 from fullgraph.engine.selection import is_traced_enough
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
+from fullgraph.tomlfile import ConfigError
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Plugin:
     Attributes:
         settings: what the options say, for every file of the run.
         projects: what is traced in the projects of the run; None leaves each file to itself.
+        ahead: what is found in files that flake8 will ask for.
         level: how surely code must be traced for findings that say what tracing costs.
         allowed: the allow-list; None if there is none.
 
@@ -61,6 +65,7 @@ class Plugin:
     # parse the options again. Nothing else is kept from one file to the next, so no finding depends on their order.
     settings: ClassVar[Settings | None] = None
     projects: ClassVar[Projects | None] = None
+    ahead: ClassVar[Ahead] = Ahead()
     level: ClassVar[str] = "all"
     allowed: ClassVar[AllowList | None] = None
 
@@ -100,7 +105,9 @@ class Plugin:
             cls.settings = replace(everything, codes=everything.codes - _turned_off(config))
             cls.level = config.traced_level or "all"
             cls.allowed = _allowed(config, start)
-            cls.projects = None if options.fullgraph_no_project else _projects(options, config, cls.settings)
+            cls.projects, cls.ahead = None, Ahead()
+            if not options.fullgraph_no_project:
+                cls.projects, cls.ahead = _projects(options, config, cls.settings)
         except (ConfigError, OSError) as error:
             raise ExecutionError(f"fullgraph: {error}") from error
 
@@ -108,8 +115,7 @@ class Plugin:
         """Give row (from 1), column (from 0, in characters: flake8 adds 1) and text of each finding."""
         try:
             settings = self.settings or Settings.with_everything(TorchRange.only(NEWEST_KNOWN))
-            findings = settle(self.found(settings), self.lines, self.filename, settings.codes, with_noqa=False)
-            kept = [each for each in findings if is_traced_enough(each, self.level)]
+            kept = [each for each in self.found(settings) if is_traced_enough(each, self.level)]
             if self.allowed is not None and self.filename != _STDIN:
                 kept = self.allowed.in_file(kept, self.tree, self.lines, self.filename)
             found = [(each.start.row, each.start.column - 1, f"{each.code} {each.text}") for each in kept]
@@ -119,17 +125,15 @@ class Plugin:
             yield row, column, text, type(self)
 
     def found(self, settings: Settings) -> list[Finding]:
-        """What is found, whatever the comments say; some of it may have come up when the project was linked."""
+        """What is found, without what comments of our own hide; nearly always it is known ahead."""
         linked: FileRegion | None = None
         if self.projects is not None and self.filename != _STDIN:
             path = path_of(self.filename)
-            early = self.projects.found_ahead(path, self.lines)
-            if early is not None and early.is_final:
-                return early.found
+            if (known := self.ahead.of(path, self.lines)) is not None:
+                return known
             linked = self.projects.region(path, self.filename)
-            if early is not None and linked is not None:
-                return look_again(self.tree, self.lines, self.filename, settings, early, linked)
-        return check_tree(self.tree, self.lines, self.filename, settings, linked)
+        findings = check_tree(self.tree, self.lines, self.filename, settings, linked)
+        return settle(findings, self.lines, self.filename, settings.codes, with_noqa=False)
 
 
 def _turned_off(config: Config) -> frozenset[str]:
@@ -147,8 +151,8 @@ def _allowed(config: Config, start: Path) -> AllowList | None:
     return None if place is None else AllowList.read(place, config)
 
 
-def _projects(options: argparse.Namespace, config: Config, settings: Settings) -> Projects:
-    """Link the projects that the files of the run belong to, here, so that forked workers inherit the outcome."""
+def _projects(options: argparse.Namespace, config: Config, settings: Settings) -> tuple[Projects, Ahead]:
+    """Check the files of the run with their projects, here, so that forked workers inherit the outcome."""
     paths = [path for path in _paths(options) if str(path) != _STDIN]
     overlay: dict[str, bytes] = {}
     if _STDIN in options.filenames and options.stdin_display_name != "stdin":
@@ -157,10 +161,9 @@ def _projects(options: argparse.Namespace, config: Config, settings: Settings) -
     projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     try:
         members = [path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths]
-        projects.link(members, settings, _is_below(paths))
+        return projects, look_ahead(projects, members, settings, _is_below(paths))
     except Exception:  # each file is then linted alone
-        return Projects(Roots((), is_root), overlay=overlay)
-    return projects
+        return Projects(Roots((), is_root), overlay=overlay), Ahead()
 
 
 def _is_below(paths: Sequence[Path]) -> Callable[[str], bool]:

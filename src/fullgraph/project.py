@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fullgraph.config import Config, ConfigError, display_path, key_line, parse_toml, table_of
+from fullgraph.config import Config
+from fullgraph.paths import display_path
+from fullgraph.tomlfile import ConfigError, key_line, parse_toml, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

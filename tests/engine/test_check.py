@@ -10,9 +10,11 @@ import pytest
 
 from fullgraph.api import Context, Hit, Kind, Rule, Severity, Traced
 from fullgraph.engine import plan
-from fullgraph.engine.check import Settings, check_source, check_tree, invalid_file
+from fullgraph.engine.check import check_source, check_tree
+from fullgraph.engine.faults import invalid_file
 from fullgraph.engine.finding import Finding, Position
 from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
 TARGET = TorchRange.only(TorchVersion(2, 13))
@@ -255,7 +257,7 @@ def test_a_failing_analysis_is_one_finding(run: Run, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise ZeroDivisionError("deep inside")
 
-    monkeypatch.setattr("fullgraph.engine.check.FileModel", broken)
+    monkeypatch.setattr("fullgraph.engine.checker.FileModel", broken)
     (found,) = run("import torch\n[1]\n", reporter("TFG901", ast.List))
     assert (found.code, found.start) == ("TFG001", Position(1, 1))
     assert "ZeroDivisionError: deep inside" in found.message

@@ -20,9 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fullgraph
-from fullgraph.engine.check import Settings, check_source, check_tree
+from fullgraph.engine.check import check_source, check_tree
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.semantic.source import split_lines
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
@@ -246,7 +247,8 @@ def test_latin_1_counts_characters() -> None:
 def digest(seed: str) -> str:
     program = (
         "import sys, pickle, hashlib\n"
-        "from fullgraph.engine.check import Settings, check_source\n"
+        "from fullgraph.engine.check import check_source\n"
+        "from fullgraph.engine.settings import Settings\n"
         "from fullgraph.torchfacts import TorchRange, TorchVersion\n"
         "settings = Settings.with_everything(TorchRange.only(TorchVersion(2, 13)))\n"
         "found = check_source(sys.stdin.buffer.read(), 'file.py', settings)\n"

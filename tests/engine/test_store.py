@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fullgraph.engine.check import Deferred, Findings
+from fullgraph.engine.deferred import Deferred, Findings
 from fullgraph.engine.finding import ChainStep, Finding, FixSummary, Position, Severity, Traced, TracedBy
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.store import Store, key_of, load

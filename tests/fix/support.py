@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fullgraph.engine.check import Settings
+from fullgraph.engine.settings import Settings
 from fullgraph.fix import Fixed, fix_source
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange, TorchVersion
 

@@ -83,7 +83,7 @@ def test_the_result_does_not_depend_on_the_hash_seed() -> None:
         "y = DeviceMesh, torch._dynamo.reset(), torch._inductor.cudagraph_mark_step_begin()\n"
     )
     program = (
-        "import sys\nfrom fullgraph.engine.check import Settings\nfrom fullgraph.fix import fix_source\n"
+        "import sys\nfrom fullgraph.engine.settings import Settings\nfrom fullgraph.fix import fix_source\n"
         "from fullgraph.torchfacts import TorchRange\n"
         "settings = Settings.with_defaults(TorchRange.parse('2.13'))\n"
         "fixed = fix_source(sys.argv[1].encode(), 'example.py', settings, unsafe=True)\n"

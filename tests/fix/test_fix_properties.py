@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import fix, text
 
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.registry import registry
+from fullgraph.engine.settings import Settings
 from fullgraph.fix import fix_source
 from fullgraph.torchfacts import TorchRange, TorchVersion
 

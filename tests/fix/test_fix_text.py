@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import CODE
 
-from fullgraph.engine.check import Settings
+from fullgraph.engine.settings import Settings
 from fullgraph.fix import fix_source
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 

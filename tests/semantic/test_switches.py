@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import NEWEST_KNOWN, TorchRange
 
 TEXT = """

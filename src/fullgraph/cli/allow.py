@@ -11,9 +11,10 @@ import click
 
 from fullgraph.cli import check, terminal
 from fullgraph.cli.files import STDIN, reason_of
-from fullgraph.config import ConfigError, absolute_path, display_path
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.project import OWN_CONFIG
 from fullgraph.report.model import Style
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,9 +14,10 @@ import click
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
 from fullgraph.cli.fixing import FixMode, fix_file
-from fullgraph.config import Config, ConfigError, from_flags, load_config, options
+from fullgraph.config import Config, from_flags, load_config, options
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from fullgraph.cli.files import File
     from fullgraph.cli.per_file import PerFile
     from fullgraph.engine.allow_file import AllowList
-    from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
     from fullgraph.engine.index import Projects
+    from fullgraph.engine.settings import Settings
     from fullgraph.project import Target
 
 _Function = TypeVar("_Function", bound="Callable[..., int]")
@@ -207,9 +208,9 @@ def lint(run: Run, mode: FixMode | None = None, listed: AllowList | None = None)
     """
     # The linter itself comes last: a wrong argument should not have to wait for it.
     from fullgraph.cli.per_file import PerFile  # noqa: PLC0415
-    from fullgraph.engine.check import Settings  # noqa: PLC0415
     from fullgraph.engine.registry import INTERNAL_CODES  # noqa: PLC0415
     from fullgraph.engine.selection import enabled_codes  # noqa: PLC0415
+    from fullgraph.engine.settings import Settings  # noqa: PLC0415
 
     codes = enabled_codes(run.config)
     per_file = PerFile.of(run.config, Settings(run.target.releases, codes))
@@ -325,7 +326,7 @@ def _read_all(collected: Collected, per_file: PerFile, findings: list[Finding]) 
 
 
 def _unreadable(shown: str, reason: str) -> Finding:
-    from fullgraph.engine.check import invalid_file  # noqa: PLC0415
+    from fullgraph.engine.faults import invalid_file  # noqa: PLC0415
 
     return invalid_file(shown, f"cannot read it: {reason}")
 

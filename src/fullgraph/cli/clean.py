@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fullgraph.cli import terminal
-from fullgraph.config import absolute_path, display_path
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.project import is_root
 
 

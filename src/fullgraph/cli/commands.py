@@ -17,7 +17,7 @@ from fullgraph.cli.clean import clean
 from fullgraph.cli.map import map_region
 from fullgraph.cli.rule import rule
 from fullgraph.cli.verify import verify
-from fullgraph.config import ConfigError
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,9 @@ import click
 
 from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN
-from fullgraph.config import ConfigError, absolute_path
+from fullgraph.paths import absolute_path
 from fullgraph.project import find_root
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

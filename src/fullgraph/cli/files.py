@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fullgraph.config import absolute_path, display_path
+from fullgraph.paths import absolute_path, display_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

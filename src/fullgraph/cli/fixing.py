@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from fullgraph.cli.files import File
-    from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.settings import Settings
     from fullgraph.fix.rounds import Spared
     from fullgraph.semantic.traced import FileRegion
 

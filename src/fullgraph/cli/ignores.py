@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pathspec
 
-from fullgraph.config import ConfigError, absolute_path
+from fullgraph.paths import absolute_path
+from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fullgraph.config import absolute_path
 from fullgraph.engine.selection import ignored_per_file
+from fullgraph.paths import absolute_path
 
 if TYPE_CHECKING:
     from fullgraph.cli.ignores import Patterns
     from fullgraph.config import Config
-    from fullgraph.engine.check import Settings
+    from fullgraph.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

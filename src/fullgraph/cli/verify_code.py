@@ -17,7 +17,7 @@ import click
 from fullgraph.cli import check, evidence, terminal
 from fullgraph.cli.files import File
 from fullgraph.cli.verify import NEEDS_TORCH
-from fullgraph.config import absolute_path, display_path
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.project import Target, find_root
 
 if TYPE_CHECKING:

@@ -1,14 +1,18 @@
-"""Findings that come up while a project is linked, kept for who asks for one file at a time later, as flake8 does."""
+"""Findings of files for which somebody asks later, one at a time and with lines instead of bytes, as flake8 does."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from fullgraph.engine.check import Findings, Settings, settings_name
-from fullgraph.engine.packed import findings_of, pack_findings
-from fullgraph.engine.store import Store, digest, dump, key_of, load
+from fullgraph.engine.finding import Finding
+from fullgraph.engine.index import Projects, Source
+from fullgraph.engine.many import check_many
+from fullgraph.engine.places import TooLargeError, scan
+from fullgraph.engine.settings import Settings
+from fullgraph.engine.store import digest
+from fullgraph.paths import display_path
 from fullgraph.semantic.source import SourceError, decode
 
 
@@ -26,47 +30,51 @@ def text_name_of(data: bytes) -> bytes | None:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ahead:
-    """What is known of the files of one project before anybody asks, whatever their comments say.
+    """What is found in files before anybody asks; comments count, apart from ``# noqa``."""
 
-    Attributes:
-        settings: how they are checked.
-        is_asked_for: whether somebody will ask for the file with this path.
-    """
+    _files: Mapping[str, tuple[bytes | None, list[Finding]]] = field(default_factory=dict)
+    """Findings by path, with what the text is known by."""
 
-    settings: Settings
-    is_asked_for: Callable[[str], bool]
-    _files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
-    """Findings by the name of the file, with what its text is known by."""
-    _is_new: bool = False
-
-    def read(self, store: Store) -> None:
-        """Take what an earlier run found from the cache."""
-        key = self._key()
-        found = load(store.get([key]).get(key), missing={})
-        self._files = found if isinstance(found, dict) else {}
-
-    def write(self, store: Store, names: Sequence[str]) -> None:
-        """Put it into the cache, without files that are no longer there."""
-        if self._is_new:
-            present = set(names)
-            store.put(self._key(), dump({name: kept for name, kept in self._files.items() if name in present}))
-
-    def put(self, name: str, text: bytes, findings: Findings) -> None:
-        """Keep what was found in a file."""
-        if not any(each.code == "TFG001" for each in findings.found):  # which another run may not meet
-            packed = b"" if findings == Findings([], []) else pack_findings(findings)
-            self._files[name] = text, packed
-            self._is_new = True
-
-    def of(self, name: str, lines: Sequence[str]) -> Findings | None:
+    def of(self, path: str, lines: Sequence[str]) -> list[Finding] | None:
         """What was found in a file; None if nobody has looked at this very text."""
-        match self._files.get(name):
-            case (bytes(text), bytes(packed)) if text == text_name("".join(lines)):
-                with contextlib.suppress(ValueError):
-                    return findings_of(packed) if packed else Findings([], [])
-        return None
+        text, findings = self._files.get(path, (None, []))
+        return findings if text is not None and text == text_name("".join(lines)) else None
 
-    def _key(self) -> bytes:
-        return key_of("ahead", settings_name(self.settings))
+
+def look_ahead(
+    projects: Projects, members: Iterable[str], settings: Settings, is_asked_for: Callable[[str], bool]
+) -> Ahead:
+    """Check those files in the projects of these members for which somebody will ask."""
+    for path in members:
+        projects.of(path)
+    found: dict[str, tuple[bytes | None, list[Finding]]] = {}
+    sources = list(_sources(projects, settings, is_asked_for))
+    for (path, source), findings in zip(sources, check_many(sources, projects), strict=True):
+        if all(finding.code != "TFG001" for finding in findings):  # which another look may not meet
+            found[path] = text_name_of(source.data), findings
+    return Ahead(found)
+
+
+def _sources(
+    projects: Projects, settings: Settings, is_asked_for: Callable[[str], bool]
+) -> Iterator[tuple[str, Source]]:
+    for path in dict.fromkeys(path for project in projects.known() for path in _paths(project.root)):
+        data = _read(path) if is_asked_for(path) and path not in projects.overlay else projects.overlay.get(path)
+        if data is not None:
+            yield path, Source.of(data, display_path(path), settings, with_noqa=False)
+
+
+def _paths(root: str) -> list[str]:
+    try:
+        return [each.path for each in scan(root)]
+    except TooLargeError:
+        return []
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None

@@ -11,9 +11,9 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from fullgraph.config import absolute_path
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.fingerprint import Definitions, digest, normalised
+from fullgraph.paths import absolute_path
 
 MODULE = "<module>"
 """What stands for the top of a module, in the place of a function's name."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from fullgraph.api import Severity
-from fullgraph.config import Config, ConfigError, Source, absolute_path, display_path, nearest
+from fullgraph.config import Config, Source
 from fullgraph.engine import allow
 from fullgraph.engine.allow import Entry, Matched, Spot, Target, TargetError
 from fullgraph.engine.allow_layout import Change, Format, Item, Layout, changed
@@ -20,7 +20,9 @@ from fullgraph.engine.finding import Finding, Position
 from fullgraph.engine.fingerprint import Definitions
 from fullgraph.engine.registry import INTERNAL_CODES
 from fullgraph.engine.selection import Catalogue, catalogue, never_allowed
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.semantic.source import SourceError, decode, parse, split_lines
+from fullgraph.tomlfile import ConfigError, nearest
 
 URL = "docs/allow-list.md"
 OUTDATED, INCOMPLETE = "TFG005", "TFG006"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from fullgraph.config import ConfigError, key_line, parse_toml
 from fullgraph.engine.allow_layout import Field, Item, Layout, Value, literal, newline_of
+from fullgraph.tomlfile import ConfigError, key_line, parse_toml
 
 _TOKEN = re.compile(
     r"""(?P<string>\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')

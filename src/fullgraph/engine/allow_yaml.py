@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fullgraph.config import ConfigError
 from fullgraph.engine.allow_layout import Field, Item, Layout, Value, literal, newline_of
+from fullgraph.tomlfile import ConfigError
 
 _BETWEEN = re.compile(r"\s*:\s*")
 _TOP = ("version", "allow")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from fullgraph.config import ConfigError, nearest, parse_toml
 from fullgraph.engine.baseline import Entry, Key
 from fullgraph.engine.selection import Catalogue, catalogue
+from fullgraph.tomlfile import ConfigError, nearest, parse_toml
 
 _VERSION = 1
 _HEAD = f"""\

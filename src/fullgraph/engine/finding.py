@@ -41,6 +41,7 @@ class Finding:
         traced: the same as data, with the chain.
         url: where the rule's page is in the documentation.
         fix: what a fix would do; None if there is none.
+        is_refused: whether `fullgraph=True` refuses what is there.
     """
 
     filename: str
@@ -55,6 +56,7 @@ class Finding:
     traced: TracedBy = field(default_factory=TracedBy)
     url: str = ""
     fix: FixSummary | None = None
+    is_refused: bool = False
 
     @property
     def text(self) -> str:

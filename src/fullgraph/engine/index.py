@@ -7,14 +7,15 @@ places for rows, by the structure of all files; the summaries by content; the co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from fullgraph.config import display_path
-from fullgraph.engine.ahead import Ahead, text_name_of
-from fullgraph.engine.check import Findings, Settings, examine
+from fullgraph.engine.check import examine
+from fullgraph.engine.deferred import Findings
 from fullgraph.engine.follow import followed
+from fullgraph.engine.kept import Kept
 from fullgraph.engine.packed import (
     Packed,
     PackedRegion,
@@ -26,7 +27,9 @@ from fullgraph.engine.packed import (
 )
 from fullgraph.engine.places import Place, Roots, TooLargeError, name_below, place, scan
 from fullgraph.engine.pool import mapped, rare_collections
+from fullgraph.engine.settings import Settings
 from fullgraph.engine.store import DIRECTORY, Store, digest, dump, key_of, load
+from fullgraph.paths import display_path
 from fullgraph.semantic.link import link
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.survey import TracedFunction, survey
@@ -47,19 +50,19 @@ class Source:
         shown: what to call it in findings.
         settings: how to check it, if it is to be checked.
         content: what the contents are known by.
-        with_comments: whether comments that suppress findings count already.
+        with_noqa: whether ``# noqa`` counts.
     """
 
     data: bytes
     shown: str
     settings: Settings | None
     content: bytes
-    with_comments: bool = True
+    with_noqa: bool = True
 
     @classmethod
-    def of(cls, data: bytes, shown: str, settings: Settings | None) -> Source:
+    def of(cls, data: bytes, shown: str, settings: Settings | None, *, with_noqa: bool = True) -> Source:
         """A file with these contents."""
-        return cls(data, shown, settings, digest(data))
+        return cls(data, shown, settings, digest(data), with_noqa)
 
 
 @dataclass(slots=True)
@@ -77,19 +80,16 @@ class Looked:
     Attributes:
         packed: its summary.
         findings: what was found, if it was looked for.
-        text: what the text is known by where comments did not count.
     """
 
     packed: Packed | None
     findings: Findings | None
-    text: bytes | None = None
 
 
-def look(source: Source) -> Looked:
-    """Summarise a file, and check it too as far as that can be done without its project."""
-    found = examine(source.data, source.shown, source.settings, with_comments=source.with_comments)
-    text = None if source.with_comments else text_name_of(source.data)
-    return Looked(None if found.summary is None else Packed.of(found.summary), found.findings, text)
+def look(source: Source, kept: Kept | None = None) -> Looked:
+    """Summarise a file, and check it too as far as that can be done without its project (`check.examine`)."""
+    found = examine(source.data, source.shown, source.settings, with_noqa=source.with_noqa, kept=kept)
+    return Looked(None if found.summary is None else Packed.of(found.summary), found.findings)
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class Project:
         follow: installed packages that are linked with the project.
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
-        ahead: what is found on the way in files that are asked for later, one at a time.
+        kept: files that this process has open.
     """
 
     root: str
@@ -118,7 +118,7 @@ class Project:
     hot: tuple[str, ...] = ()
     trouble: str = ""
     is_linked: bool = False
-    ahead: Ahead | None = None
+    kept: Kept = field(default_factory=Kept)
     _regions: dict[str, PackedRegion] = field(default_factory=dict)
     _files: list[_File] = field(default_factory=list)
 
@@ -162,22 +162,14 @@ class Project:
         key = key_of("regions", *self.entries, "", *self.follow, "", *self.hot, "", *parts)
         regions = regions_of(self.store.get([key]).get(key))
         early: dict[str, Findings] = {}
-        if self.ahead is not None:
-            self.ahead.read(self.store)
         if regions is None:
             early = self._summarise(files, sources)
             with rare_collections():
                 regions = self._resolved(files, self._linked(files))
             self.store.put(key, pack_regions(regions))
             self._stamp(files, stamps)
-        if self.ahead is not None:
-            self.ahead.write(self.store, [file.place.name for file in files])
         self._regions = regions
         return early
-
-    def found_ahead(self, path: str, lines: Sequence[str]) -> Findings | None:
-        """What was found on the way in a file with these lines, whatever its comments say."""
-        return None if self.ahead is None or path in self.overlay else self.ahead.of(self._name(path), lines)
 
     def _followed(self, known: Set[str]) -> list[Place]:
         """The files of packages that are linked with the project, without those that are known to be its own."""
@@ -254,28 +246,18 @@ class Project:
         return self._look_at(missing, sources)
 
     def _look_at(self, files: list[_File], sources: Mapping[str, Source]) -> dict[str, Findings]:
-        tasks = [sources.get(file.place.path) or self._source(file) for file in files]
+        tasks = [sources.get(file.place.path) or _source(file) for file in files]
         early: dict[str, Findings] = {}
-        for file, source, looked in zip(files, tasks, mapped(look, tasks, self.jobs), strict=True):
+        done = mapped(look, tasks, self.jobs, here=partial(look, kept=self.kept))
+        for file, source, looked in zip(files, tasks, done, strict=True):
             packed = looked.packed or Packed(_BROKEN, _BROKEN, b"")
             file.structure = packed.name
             self.store.put(_summary_key(file.content), dump((packed.name, packed.rows)))
             self.store.put(key_of("structure", packed.name), packed.structure)
-            if source.settings is None or looked.findings is None:
-                continue
-            if source.with_comments:
+            if source.settings is not None and looked.findings is not None:
                 early[file.place.path] = looked.findings
-            elif self.ahead is not None and looked.text is not None:
-                self.ahead.put(file.place.name, looked.text, looked.findings)
         self.store.flush()
         return early
-
-    def _source(self, file: _File) -> Source:
-        """A file that only linking asks for, so far."""
-        ahead = self.ahead
-        if ahead is None or file.place.path in self.overlay or not ahead.is_asked_for(file.place.path):
-            return _source(file)
-        return Source(_read(file), file.place.name, ahead.settings, file.content, with_comments=False)
 
     # Linking
 
@@ -429,28 +411,9 @@ class Projects:
                 yield project.survey()
                 project.store.flush()
 
-    def link(
-        self,
-        paths: Iterable[str],
-        settings: Settings | None = None,
-        is_asked_for: Callable[[str], bool] = lambda _: True,
-    ) -> None:
-        """Link the projects of these files and keep what was learned.
-
-        With settings, files for which somebody will ask are checked on the way, as far as they have to be looked at.
-        """
-        for path in paths:
-            self.of(path)
-        for project in self._by_root.values():
-            if settings is not None:
-                project.ahead = Ahead(settings, is_asked_for)
-            project.link({})
-            project.store.flush()
-
-    def found_ahead(self, path: str, lines: Sequence[str]) -> Findings | None:
-        """What was found in a file with these lines when its project was linked, whatever its comments say."""
-        project = self.of(path)
-        return None if project is None else project.found_ahead(path, lines)
+    def known(self) -> list[Project]:
+        """The projects of the files that were asked about."""
+        return list(self._by_root.values())
 
     @property
     def trouble(self) -> list[str]:

@@ -7,15 +7,19 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
-from fullgraph.config import absolute_path, display_path
 from fullgraph.engine.accepted import PREFILTER
-from fullgraph.engine.check import Findings, check_source, settings_name
+from fullgraph.engine.check import check_kept, check_source
+from fullgraph.engine.deferred import Findings
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
+from fullgraph.engine.kept import Kept
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped
+from fullgraph.engine.settings import settings_name
 from fullgraph.engine.store import Store, dump, key_of, load
+from fullgraph.paths import absolute_path, display_path
 from fullgraph.semantic.traced import FileRegion
 
 _PREFILTER = PREFILTER.encode()
@@ -43,15 +47,16 @@ class _Said:
 class _LastRun:
     """What was said of files when they were last linted: one entry of the cache for all, so that it is read at once."""
 
+    _key: bytes
     _files: dict[str, tuple[bytes, bytes | None, bytes]]
     _is_new: bool = False
 
     @classmethod
-    def read(cls, store: Store) -> _LastRun:
-        """Take it from the cache."""
-        key = key_of("last run")
+    def read(cls, store: Store, *, with_noqa: bool) -> _LastRun:
+        """Take it from the cache; runs in which ``# noqa`` counts have an entry of their own."""
+        key = key_of("last run", "noqa" if with_noqa else "")
         files = load(store.get([key]).get(key), missing={})
-        return cls(files if isinstance(files, dict) else {})
+        return cls(key, files if isinstance(files, dict) else {})
 
     def of(self, shown: str, content: bytes) -> _Said | None:
         """What was said of a file with this content."""
@@ -71,7 +76,7 @@ class _LastRun:
         """Put it into the cache, if there is something new."""
         if self._is_new:
             kept = list(self._files.items())[-_MOST_REMEMBERED:]
-            store.put(key_of("last run"), dump(dict(kept)))
+            store.put(self._key, dump(dict(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,13 @@ class _Task:
     early: Findings | None = None
 
 
-def _check(task: _Task) -> list[Finding]:
-    settings = task.source.settings
-    assert settings is not None
-    return check_source(task.source.data, task.source.shown, settings, task.region, task.early)
+def _check(task: _Task, kept: Kept | None = None) -> list[Finding]:
+    source = task.source
+    assert source.settings is not None
+    checker = None if kept is None else kept.take(source.shown)
+    if checker is not None and task.early is not None and task.region is not None:
+        return check_kept(checker, task.early, task.region, with_noqa=source.with_noqa)
+    return check_source(source.data, source.shown, source.settings, task.region, task.early, with_noqa=source.with_noqa)
 
 
 def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> list[list[Finding]]:
@@ -112,7 +120,7 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     """The findings of files of one project; it is linked only if some of them depend on other files."""
     store = project.store
     keys = _content_keys(sources, project.root)
-    last = _LastRun.read(store)
+    last = _LastRun.read(store, with_noqa=sources[0][1].with_noqa)
     said = {
         index: before
         for index, (key, (_, source)) in enumerate(zip(keys, sources, strict=True))
@@ -130,6 +138,7 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     found.update(_settled(sources, project, early))
     left = {index: early.get(index) for index in range(len(sources)) if index not in found}
     found.update(_check_linked(left, sources, project, keys))
+    project.kept.clear()
     for index in (*rest, *moved):
         if not _has_failed(found[index]):
             is_alone = (each := early.get(index)) is not None and each.is_final
@@ -178,7 +187,8 @@ def _settled(
         path, source = sources[index]
         region = project.region(path, source.shown)
         if region is not None and findings.is_complete(region) and source.settings is not None:
-            yield index, findings.settled(region, source.data, source.shown, source.settings)
+            settings, with_noqa = source.settings, source.with_noqa
+            yield index, findings.settled(region, source.data, source.shown, settings, with_noqa=with_noqa)
 
 
 def _check_linked(
@@ -201,7 +211,8 @@ def _check_linked(
         _Task(sources[index][1], project.region(sources[index][0], sources[index][1].shown), left[index])
         for index in rest
     ]
-    for index, findings in zip(rest, mapped(_check, tasks, project.jobs), strict=True):
+    done = mapped(_check, tasks, project.jobs, here=partial(_check, kept=project.kept))
+    for index, findings in zip(rest, done, strict=True):
         found[index] = findings
         if not _has_failed(findings):
             if left[index] is None:
@@ -222,7 +233,9 @@ def _content_keys(sources: Sequence[tuple[str, Source]], root: str) -> list[byte
     for _, source in sources:
         assert source.settings is not None
         day = today if _PREFILTER in source.data and b"fullgraph:" in source.data.lower() else ""
-        keys.append(key_of("findings", source.content, source.shown, here, settings_name(source.settings), day))
+        comments = "noqa" if source.with_noqa else ""
+        parts = source.content, source.shown, here, settings_name(source.settings), comments, day
+        keys.append(key_of("findings", *parts))
     return keys
 
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fullgraph.api import Severity
-from fullgraph.engine.check import Deferred, Findings
+from fullgraph.engine.awaited import Awaited
+from fullgraph.engine.deferred import Deferred, Findings
 from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
 from fullgraph.intents import Rename
-from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary
+from fullgraph.semantic.foreign import Foreign
+from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary, Results
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
-_FINDING = (ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
+_FINDING = (Awaited, ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, settings, rows = summary
-    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows)
+    _, _, names, exports, stars, outside, settings, rows, results = summary
+    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), tuple(results)
 
 
 def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
@@ -73,9 +75,10 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, settings, rows = rest
+    outside, settings, rows, results = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
-    return FileSummary(*whole, names, exports, stars, tuple(map(CallSite._make, outside)), settings, range(rows))
+    sites = tuple(map(CallSite._make, outside))
+    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results))
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:
@@ -96,7 +99,7 @@ def with_steps(region: FileRegion, change: Callable[[ChainStep], ChainStep]) -> 
     traced = {
         index: (degree, tuple(change(step) for step in chain)) for index, (degree, chain) in region.traced.items()
     }
-    return replace(region, traced=traced)
+    return replace(region, traced=traced, foreign=region.foreign.with_steps(change))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,20 @@ class PackedRegion:
         ]
         modules = sorted((index, kind.value) for index, kind in region.modules.items() if kind is not ModuleClass.NO)
         numbers = [sorted(each) for each in (region.roots, region.disabled, region.fullgraph, region.hot)]
-        plain = (traced, modules, sorted(region.callers.items()), *numbers, sorted(region.settings))
+        plain = (
+            traced,
+            modules,
+            sorted(region.callers.items()),
+            region.foreign.plain(),
+            *numbers,
+            sorted(region.settings),
+        )
         return cls(digest(repr(plain).encode("utf-8", "surrogatepass")), dump(plain))
 
     @property
     def region(self) -> FileRegion:
         """The region; classes that are no modules are left out."""
-        traced, modules, callers, *sets = load(self.data)
+        traced, modules, callers, foreign, *sets = load(self.data)
         roots, disabled, fullgraph, hot, settings = map(frozenset, sets)
         return FileRegion(
             {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
@@ -132,6 +142,7 @@ class PackedRegion:
             settings,
             dict(callers),
             hot,
+            Foreign.of_plain(foreign, ChainStep),
         )
 
 

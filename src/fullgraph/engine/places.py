@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fullgraph.config import absolute_path
+from fullgraph.paths import absolute_path
 from fullgraph.semantic.project import module_name
 
 MOST_FILES = 10_000

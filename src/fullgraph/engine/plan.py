@@ -99,6 +99,14 @@ def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
     )
 
 
+@cache
+def with_needed(codes: frozenset[str]) -> frozenset[str]:
+    """The enabled codes with those of rules whose findings an enabled one needs."""
+    rules = registry()
+    needed = {rules[code].rule.needs for code in codes if code in rules} - {None}
+    return codes | {code for code, rule in rules.items() if needed and rule.default and rule.effect in needed}
+
+
 class Part(enum.Enum):
     """Which handlers run: a project is linked between the first and the second look at a file."""
 

@@ -15,8 +15,16 @@ _FEW = 48
 _AT_ONCE = 8
 
 
-def mapped(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int) -> Iterator[_Done]:
-    """The outcomes in the order of the tasks; where processes cannot be had or die, this one does the work."""
+def mapped(
+    function: Callable[[_Task], _Done],
+    tasks: Sequence[_Task],
+    jobs: int,
+    here: Callable[[_Task], _Done] | None = None,
+) -> Iterator[_Done]:
+    """The outcomes in the order of the tasks; where processes cannot be had or die, this one does the work.
+
+    ``here`` is what stands for the function in this process.
+    """
     done = 0
     if jobs > 1 and len(tasks) > _FEW:
         for outcome in _in_processes(function, tasks, jobs):
@@ -24,7 +32,7 @@ def mapped(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int
             yield outcome
     with rare_collections():
         for task in tasks[done:]:
-            yield function(task)
+            yield (here or function)(task)
 
 
 def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int) -> Iterator[_Done]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fullgraph.config import DEGREES, Config, ConfigError, Kind, nearest, options
+from fullgraph.config import DEGREES, Config, Kind, options
+from fullgraph.tomlfile import ConfigError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import TypeAlias
 
-    from fullgraph.engine.check import Settings
     from fullgraph.engine.finding import Finding
+    from fullgraph.engine.settings import Settings
     from fullgraph.semantic.traced import FileRegion
 
     Spared: TypeAlias = Callable[[bytes, list[Finding]], Collection[Finding]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fullgraph.semantic.names import Names
@@ -140,6 +140,14 @@ class Classes:
     def held(self, node: ast.ClassDef, attribute: str) -> tuple[AttributeAssignment, ...]:
         """Every assignment to ``self.attribute`` in methods of the class or its bases in this file."""
         return tuple(item for cls in self.lineage(node) for item in self._attributes.get(cls, {}).get(attribute, ()))
+
+    def assigned(self, node: ast.ClassDef) -> Mapping[str, Sequence[AttributeAssignment]]:
+        """Every assignment to an attribute of ``self`` in the methods of the class itself, by attribute."""
+        return self._attributes.get(node, {})
+
+    def registered(self, node: ast.ClassDef) -> tuple[str, ...]:
+        """What methods of the class itself register as buffer, parameter or submodule, in the order of their names."""
+        return tuple(sorted(self._registered.get(node, ())))
 
     def declared(self, node: ast.ClassDef, attribute: str) -> tuple[Binding, ...]:
         """What the class body, or that of a base in this file, binds ``attribute`` to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fullgraph.semantic.evaluate import DISABLERS, Evaluator
+from fullgraph.semantic.evaluate import DISABLERS, SPLITTERS, Evaluator
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import CallSite, FunctionSummary, Ref
 from fullgraph.semantic.values import ClassId, External, Function
@@ -30,6 +30,7 @@ class Disabled:
     Attributes:
         functions: those that it does not enter, by file and number.
         skipped: whether it does not enter what these call either.
+        splits: those of them that surely split the graph of what calls them.
     """
 
     def __init__(self, files: Sequence[ProjectFile], evaluator: Evaluator) -> None:
@@ -37,6 +38,7 @@ class Disabled:
         self.evaluator = evaluator
         self.functions: set[tuple[int, int]] = set()
         self.skipped: dict[tuple[int, int], bool] = {}
+        self.splits: set[tuple[int, int]] = set()
 
     def find(self) -> None:
         """Functions with a decorator that keeps Dynamo out, or that are replaced by what it must not enter."""
@@ -45,6 +47,8 @@ class Disabled:
                 if function.decorators and (kept := self.keeps_out(file, function)) is not None:
                     self.functions.add((file, index))
                     self.skipped[file, index] = kept
+                    if self.surely_splits(file, function):
+                        self.splits.add((file, index))
             for names in each.summary.names:
                 self.disable_replaced(file, names, None)
             for index, cls in enumerate(each.summary.classes):
@@ -64,6 +68,15 @@ class Disabled:
             if decorator.name == decorator.call and any(each is not None for each in kept):
                 return any(kept)
         return None
+
+    def surely_splits(self, file: int, function: FunctionSummary) -> bool:
+        """Whether a decorator surely is one of those that split the graph where the function is called."""
+        frame = self.evaluator.frame(file)
+        found = (self.evaluator.values(decorator.name, frame) for decorator in function.decorators)
+        return any(
+            values and all(isinstance(value, External) and value.path in SPLITTERS for value in values)
+            for values in found
+        )
 
     def returns_disabled(self, decorator: Function) -> bool | None:
         """Whether a function of the project returns its argument disabled, as in `keeps_out`."""

@@ -14,6 +14,8 @@ from fullgraph.semantic.values import Class, ClassId, Elements, External, Functi
 
 COMPILE = "torch.compile"
 DISABLERS = frozenset({"torch.compiler.disable", "torch._dynamo.disable", "torch._disable_dynamo"})
+SPLITTERS = frozenset({"torch.compiler.disable", "torch._dynamo.disable"})
+"""Functions that keep Dynamo out of what they are given, so that a call of that splits the graph."""
 _DEPTH = 14
 """How many steps a value is followed; what is farther away is unknown."""
 _NESTED = 6

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fullgraph.semantic.across import Across
 from fullgraph.semantic.bindings import bind_parameters
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
+from fullgraph.semantic.foreign import NOTHING
 from fullgraph.semantic.programs import settings_by_file
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
@@ -115,6 +117,7 @@ class Linker:
         """What functions read that may be a property: the attributes on the way to it, and its name."""
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.kept_out = Disabled(files, self.evaluator)
+        self.across = Across(files, self.evaluator, self.kept_out)
         self.doubtful: deque[tuple[Function, Function]] = deque()
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
@@ -507,7 +510,8 @@ class Linker:
         }
         callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
         whole = self.only_whole(file, traced)
-        return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot)
+        told = self.across.told(file) if traced and self.files[file].is_own else NOTHING
+        return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot, told)
 
     def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
         """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""

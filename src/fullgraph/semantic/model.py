@@ -12,9 +12,11 @@ from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
 from fullgraph.semantic.compiled import Compiled
+from fullgraph.semantic.elsewhere import Elsewhere
 from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
-from fullgraph.semantic.frames import block_around
+from fullgraph.semantic.foreign import NOTHING
+from fullgraph.semantic.frames import block_around, handles_a_run
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
@@ -23,16 +25,18 @@ from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.region import Region
+from fullgraph.semantic.results import results_of
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 
-_CIRCULAR = (Barriers, Classes, Compiled, Flow, Guards, Kinds, Makers, Names, Varied, Waits)
+_CIRCULAR = (Barriers, Classes, Compiled, Elsewhere, Flow, Guards, Kinds, Makers, Names, Surely, Varied, Waits)
 """Parts of a model that hold each other, or themselves by what they hold."""
 
 
@@ -62,13 +66,26 @@ class FileModel:
 
     @cached_property
     def flow(self) -> Flow:
-        """What values are where they stand."""
+        """What values are where they stand, with what other files say; for rules about traced code."""
+        if not isinstance(self._linked, FileRegion) or self._linked.foreign == NOTHING:
+            return self.own_flow
+        return Flow(self.walked, self.names, self.classes, self.elsewhere)
+
+    @cached_property
+    def own_flow(self) -> Flow:
+        """What values are where they stand, as far as this file tells; for rules that look at it unlinked."""
         return Flow(self.walked, self.names, self.classes)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What the project says of other files."""
+        told = self._linked.foreign if isinstance(self._linked, FileRegion) else NOTHING
+        return Elsewhere(self.walked, self.names, self.classes, told)
 
     @cached_property
     def waits(self) -> Waits:
         """Where the host waits for a device."""
-        return Waits(self.walked, self.names, self.flow, self.parents)
+        return Waits(self.walked, self.names, self.own_flow, self.parents)
 
     @cached_property
     def varied(self) -> Varied:
@@ -79,6 +96,11 @@ class FileModel:
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
+
+    @cached_property
+    def surely(self) -> Surely:
+        """What each call of a function comes to."""
+        return Surely(self.walked, self.classes)
 
     @cached_property
     def makers(self) -> Makers:
@@ -108,7 +130,8 @@ class FileModel:
     @cached_property
     def summary(self) -> FileSummary:
         """What linking must know of the file."""
-        return summarise(self.walked, self.names, self.barriers)
+        summary = summarise(self.walked, self.names, self.barriers)
+        return summary._replace(results=results_of(self.walked, self.names, self.classes, self.barriers))
 
     def only_fails(self, row: int, scope: Scope) -> bool:
         """Whether whatever runs in this row of a scope's function leads to a ``raise``."""
@@ -117,9 +140,13 @@ class FileModel:
             self._failing[around.node] = failing_rows(around.node)
         return any(first <= row <= last for first, last in self._failing[around.node])
 
-    def block_around(self, node: ast.AST) -> str | None:
+    def block_around(self, node: ast.AST, *, generators: bool) -> str | None:
         """The kind of block around a node in which Dynamo cannot resume behind a graph break."""
-        return block_around(node, self.parents, self.walked)
+        return block_around(node, self.parents, self.walked, generators=generators)
+
+    def handles_a_run(self, node: ast.AST) -> bool:
+        """Whether a node stands in a handler of what is raised when code runs, and not when it is traced."""
+        return handles_a_run(node, self.parents)
 
     def is_switched_off(self, row: int) -> bool:
         """Whether code in this row runs only if somebody else turns on what its class only turns off."""
@@ -163,16 +190,22 @@ class FileModel:
         """The parent of every node."""
         return Parents(self.tree)
 
+    def link(self, linked: FileRegion) -> None:
+        """Let it be known what the file's project says is traced."""
+        self._linked = linked
+        for part in ("region", "flow", "elsewhere"):
+            vars(self).pop(part, None)
+
     def release(self) -> None:
-        """Break the circles in what was found out, when nobody asks any more, so that it is freed with the tree at once.
+        """Break the circles in what was found out, when nobody asks any more, so that it is freed with the tree.
 
         Otherwise it waits for the garbage collector, which takes longer to find it than it took to parse the file.
         """
         for info in self.walked.functions.values():
             info.scope.function = None
-        parts = [part for part in vars(self).values() if isinstance(part, _CIRCULAR)]
-        if isinstance(flow := vars(self).get("flow"), Flow):
-            parts += [flow.attributes, flow.plain, flow.annotations]
-        for part in parts:
-            vars(part).clear()
+        for part in list(dict.fromkeys(part for part in vars(self).values() if isinstance(part, _CIRCULAR))):
+            if isinstance(part, Flow):
+                part.release()
+            else:
+                vars(part).clear()
         vars(self).clear()

@@ -27,7 +27,7 @@ Each ``row`` is a place in `FileSummary.rows`, so that moving code changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 Ref: TypeAlias = tuple[Any, ...]
@@ -93,6 +93,22 @@ class ClassSummary(NamedTuple):
     """Whether its methods hold ``torch.nn`` objects or register buffers."""
 
 
+class Results(NamedTuple):
+    """What a file says of values that come out of it, each as `flow.written` writes it."""
+
+    functions: Mapping[int, tuple[Any, ...]]
+    """What functions return, whatever they are given."""
+    given_tensors: Mapping[int, tuple[tuple[tuple[str, int], ...], tuple[Any, ...]]]
+    """What functions return if they are given tensors for these parameters, by their names and places."""
+    attributes: Mapping[int, Mapping[str, tuple[Any, ...]]]
+    """Buffers and parameters that instances of classes hold."""
+    doubtful: tuple[str, ...]
+    """Names that the module also binds to something unknown."""
+
+
+NO_RESULTS = Results({}, {}, {}, ())
+
+
 class FileSummary(NamedTuple):
     """All that linking knows of one file."""
 
@@ -110,3 +126,5 @@ class FileSummary(NamedTuple):
     """What the file turns on of Dynamo's settings, as `semantic.settings` says it."""
     rows: Sequence[int]
     """The rows that matter, in the order in which the file is summarised."""
+    results: Results = NO_RESULTS
+    """What the values are that come out of it."""

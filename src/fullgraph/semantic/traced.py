@@ -6,6 +6,8 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fullgraph.semantic.foreign import NOTHING, Foreign
+
 FULLGRAPH = "fullgraph=True"
 """The condition that code is only traced from roots that are compiled with ``fullgraph=True``."""
 TRACED = "traced"
@@ -68,6 +70,7 @@ class FileRegion:
         settings: what is turned on of Dynamo's settings where the file's code runs.
         callers: how many traced functions enter a function.
         hot: functions that are reached from those that the user calls hot.
+        foreign: what the file is told of other files, if some of its code is traced.
     """
 
     traced: Mapping[int, tuple[Traced, tuple[ChainStep, ...]]]
@@ -78,6 +81,7 @@ class FileRegion:
     settings: frozenset[str] = frozenset()
     callers: Mapping[int, int] = field(default_factory=dict)
     hot: frozenset[int] = frozenset()
+    foreign: Foreign = NOTHING
 
     def traced_in(self, functions: Iterable[int]) -> TracedBy:
         """How surely code in nested functions, the innermost first, is traced."""

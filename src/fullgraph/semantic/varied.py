@@ -1,17 +1,28 @@
-"""What loops count and pass to functions of the same file."""
+"""What loops pass to functions of the same file, and what of it is another value at every turn."""
 
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Iterator
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DefNode, Scope
+from fullgraph.semantic.turns import Loop, counts, grows_dict, grows_list, names_text
 from fullgraph.semantic.walk import Walked
 
-_LIMIT = 8
+
+class Variety(enum.Enum):
+    """In what way a value is another one at every turn of a loop."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    LIST = "list"
+    """It is the same list, and longer."""
+    DICT = "dict"
+    """It is the same dict, with another key."""
 
 
 class Varied:
@@ -23,17 +34,24 @@ class Varied:
         self._compiled = compiled
         self._parents = parents
 
-    def loop_over(self, function: DefNode, parameter: str) -> ast.For | None:
-        """A loop of the file that calls ``function`` with another number for ``parameter`` at each turn."""
+    def loop_over(self, function: DefNode, parameter: str, variety: Variety = Variety.NUMBER) -> Loop | None:
+        """A loop of the file that calls ``function`` with another value for ``parameter`` at each turn."""
         for call, scope in self._walked.calls:
-            if function in self._entered(call, scope):
+            if function in self.entered(call, scope):
                 argument = self._argument(call, function, parameter)
-                for loop in self._loops_around(call) if argument is not None else ():
-                    if isinstance(argument, ast.Name) and _counts(loop, argument.id):
+                for loop in self.loops_around(call) if argument is not None else ():
+                    if argument is not None and self._varies(argument, loop, scope, variety):
                         return loop
         return None
 
-    def _entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
+    def calls_in_loops(self, function: DefNode) -> Iterator[tuple[ast.Call, Loop, Scope]]:
+        """Calls that enter a function, compiled or not, each with the loops around it."""
+        for call, scope in self._walked.calls:
+            if function in self.entered(call, scope):
+                for loop in self.loops_around(call):
+                    yield call, loop, scope
+
+    def entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
         """Functions that a call enters, also through ``torch.compile``."""
         behind = self._compiled.call_behind(call.func, scope)
         given = None if behind is None else compiled_argument(behind)
@@ -41,6 +59,26 @@ class Varied:
             *self._classes.functions_of(call.func, scope),
             *(self._classes.functions_of(given, scope) if given is not None else ()),
         ]
+
+    def loops_around(self, node: ast.AST) -> Iterator[Loop]:
+        """The loops of the function that a node stands in the body of, innermost first."""
+        child, parent = node, self._parents.get(node)
+        while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            if isinstance(parent, (ast.For, ast.While)) and child in parent.body:
+                yield parent
+            child, parent = parent, self._parents.get(parent)
+
+    def _varies(self, argument: ast.expr, loop: Loop, scope: Scope, variety: Variety) -> bool:
+        around = self._walked.root.node if scope.function is None else scope.function.node
+        match variety:
+            case Variety.NUMBER:
+                return isinstance(argument, ast.Name) and counts(loop, argument.id, around)
+            case Variety.TEXT:
+                return names_text(loop, argument, around, self._walked.root.bindings)
+            case Variety.LIST:
+                return isinstance(argument, ast.Name) and grows_list(loop, argument.id, around)
+            case Variety.DICT:
+                return isinstance(argument, ast.Name) and grows_dict(loop, argument.id, around)
 
     def _argument(self, call: ast.Call, function: DefNode, parameter: str) -> ast.expr | None:
         for keyword in call.keywords:
@@ -53,36 +91,3 @@ class Varied:
             return None
         place = names.index(parameter)
         return call.args[place] if place < len(call.args) else None
-
-    def _loops_around(self, node: ast.AST) -> Iterator[ast.For]:
-        parent = self._parents.get(node)
-        while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            if isinstance(parent, ast.For):
-                yield parent
-            parent = self._parents.get(parent)
-
-
-def _counts(loop: ast.For, name: str) -> bool:
-    """Whether a name is what a loop counts, and nothing else in there."""
-    match loop:
-        case ast.For(target=ast.Name(id=target), iter=ast.Call(func=ast.Name(id="range"), args=arguments)):
-            if target != name or _is_short(arguments):
-                return False
-        case ast.For(target=ast.Tuple(elts=[ast.Name(id=target), _]), iter=ast.Call(func=ast.Name(id="enumerate"))):
-            if target != name:
-                return False
-        case _:
-            return False
-    stores = (
-        part
-        for statement in loop.body
-        for part in ast.walk(statement)
-        if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-    )
-    return next(stores, None) is None
-
-
-def _is_short(arguments: list[ast.expr]) -> bool:
-    """Whether a ``range`` of constants has no more numbers than there are compiled versions."""
-    numbers = [each.value for each in arguments if isinstance(each, ast.Constant) and isinstance(each.value, int)]
-    return len(numbers) == len(arguments) and len(range(*numbers)) <= _LIMIT

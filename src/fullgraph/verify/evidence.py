@@ -15,10 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 from fullgraph.api import Effect
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.finding import Finding
 from fullgraph.engine.page import Block
 from fullgraph.engine.registry import RegisteredRule
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion, private_name
 from fullgraph.verify.observation import Observation, OracleError
 from fullgraph.verify.observe import observe

@@ -15,9 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from fullgraph.api import Effect
-from fullgraph.engine.check import Settings, check_source
+from fullgraph.engine.check import check_source
 from fullgraph.engine.page import Block, hot_of
 from fullgraph.engine.registry import RegisteredRule
+from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 from fullgraph.verify.blocks import block_ids
 

@@ -133,7 +133,7 @@ PARAMETERS = {
     "a shape is no tensor after it was asked for": (
         "def g(shape: Tensor):\n    if isinstance(shape, tuple): return\n"
         "    if isinstance(shape, torch.Tensor): ask(int(shape[0]))\ndef f(x: Tensor):\n    g(x.shape)",
-        "unknown",
+        "bottom",
     ),
     "star arguments": ("def f(*a, **b):\n    ask(a)", "[unknown*]"),
 }
@@ -158,6 +158,7 @@ RESULTS = {
     "def g(a, b=None): return b": "None",
     "def g(a):\n    def h(): return 3\n    return a": "tensor",
     "def g(a): pass": "None",
+    "def g(a, n: int = 2):\n    if isinstance(n, torch.Tensor): return a\n    return n": "static int | tensor",
     "g = lambda a: a": "unknown",
 }
 
@@ -165,6 +166,20 @@ RESULTS = {
 @pytest.mark.parametrize("definition", RESULTS)
 def test_result(definition: str) -> None:
     assert asked(f"{definition}\ndef f(x: Tensor):\n    ask(g(x))") == [RESULTS[definition]]
+
+
+SIZES = {
+    "def g(n: int):\n    if isinstance(n, torch.Tensor): return n.ceil()\n    return n + 1": "static int",
+    "def g(n: int):\n    return n.ceil() if torch.is_tensor(n) else n + 1": "static int",
+    "def g(n: int):\n    if not isinstance(n, torch.Tensor):\n        return n + 1\n    return n.ceil()": "static int",
+    "def g(n: int):\n    if isinstance(n, (int, torch.Tensor)): return n + 1\n    return n": "static int",
+    "def g(n):\n    if isinstance(n, torch.Tensor): return n.ceil()\n    return n + 1": "static int",
+}
+
+
+@pytest.mark.parametrize("definition", SIZES)
+def test_result_for_a_size(definition: str) -> None:
+    assert asked(f"{definition}\ndef f(x: Tensor):\n    h, w = x.size()[-2:]\n    ask(g(h))") == [SIZES[definition]]
 
 
 def test_shadowing() -> None:

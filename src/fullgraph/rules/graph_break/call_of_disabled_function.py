@@ -88,7 +88,7 @@ from fullgraph.api import Context, Hit, Rule, Traced
 
 RULE = Rule(
     "TFG220",
-    "`{call}` is kept out of the compiler, so calling it in traced code splits the graph",
+    "`{call}` is kept out of the compiler{where}, so calling it in traced code splits the graph",
     remedy="call it before or after the compiled part, or make it a custom operator",
     since="0.1",
     mentions=("disable",),
@@ -103,9 +103,11 @@ def calls_disabled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     entered = ctx.functions_entered(node)
     if entered:
         if all(any(_disables(item, ctx) for item in function.decorator_list) for function in entered):
-            yield ctx.at(node, call=ctx.text(node.func))
+            yield ctx.at(node, call=ctx.text(node.func), where="")
     elif _was_disabled(node.func, ctx):
-        yield ctx.at(node, call=ctx.text(node.func))
+        yield ctx.at(node, call=ctx.text(node.func), where="")
+    elif place := ctx.disabled_elsewhere(node):
+        yield ctx.at(node, call=ctx.text(node.func), where=f" (see {place})")
 
 
 def _disables(decorator: ast.expr, ctx: Context) -> bool:

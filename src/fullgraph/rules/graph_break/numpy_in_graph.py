@@ -90,6 +90,7 @@ RULE = Rule(
 )
 
 _DRAW = "draw with torch, or outside of compiled code"
+_SCALARS = ("capture_scalar_outputs",)
 _COMPUTE = "compute with sizes in Python (`math.prod`), or with torch"
 _SIZE_AT = {
     "rand": 0,
@@ -128,7 +129,7 @@ def check_number(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     match call.args:
         case [ast.Call(func=func, args=[shape, *_]) as inner] if "numpy.prod" in ctx.names(func):
             if isinstance(ctx.value(shape), values.Shape):
-                yield _hit(inner, ctx, "GB0208", _COMPUTE)
+                yield _hit(inner, ctx, "GB0208", _COMPUTE, unless=_SCALARS)
         case _:
             return
 
@@ -139,8 +140,8 @@ def check_untraced(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     yield _hit(call, ctx, "GB0294", "use torch, or move it out of compiled code")
 
 
-def _hit(call: ast.Call, ctx: Context, identifier: str, remedy: str) -> Hit:
-    return ctx.at(call, call=ctx.text(call, limit=50), id=identifier, remedy=remedy)
+def _hit(call: ast.Call, ctx: Context, identifier: str, remedy: str, unless: tuple[str, ...] = ()) -> Hit:
+    return ctx.at(call, unless=unless, call=ctx.text(call, limit=50), id=identifier, remedy=remedy)
 
 
 CASES = """

@@ -105,8 +105,8 @@ Or pass what the number selects, rather than the number.
 ## When it is reported
 
 `range(n)`, and `items[n]` of a list or `nn.ModuleList`, where `n` is an argument of the function that is compiled, and
-a loop of the same file calls it with what it counts: `for n in range(...)`, or the number from `enumerate`. Not where
-the loop has no more than 8 turns.
+a loop of the same file calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
+to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns.
 
 ## How this is known
 
@@ -117,7 +117,7 @@ failed, at each value up to the limit, and the good blocks are compiled once.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced, values
+from fullgraph.api import Context, Hit, Rule, Traced, Variety, values
 
 RULE = Rule(
     "TFG305",
@@ -147,7 +147,7 @@ def _reported(node: ast.expr, number: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(number):
         case (ast.arg() as parameter,):
-            loop = ctx.counted_by(parameter)
+            loop = ctx.varied_by(parameter, Variety.NUMBER)
             if loop is not None:
                 yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, row=str(loop.lineno))
         case _:
@@ -171,6 +171,21 @@ fast = torch.compile(plain)
 def train(x, batches):
     for n, batch in enumerate(batches):
         x = fast(x, n=n)
+    return x
+---
+import torch
+
+
+@torch.compile
+def stepped(x, step):
+    return [x * 2 for _ in range(step)]  # TFG305
+
+
+def train(x, batches):
+    step = 0
+    for batch in batches:
+        x = stepped(x, step)
+        step += 1
     return x
 ---
 # few values, no constant, not the loop's, eager
@@ -236,5 +251,10 @@ def run(x, steps):
     for n in range(100):
         n = 3
         x = once(x, n)
+    k = 0
+    for n in range(100):
+        if n > 50:
+            k += 1
+        x = once(x, k)
     return x
 """

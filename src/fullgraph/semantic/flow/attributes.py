@@ -99,6 +99,8 @@ class Attributes:
         classes = self._flow.classes
         held = classes.held(cls, name)
         declared = [item for item in classes.declared(cls, name) if isinstance(item, ast.AST)]
+        if not held and not classes.declared(cls, name):
+            return self._flow.elsewhere.inherited(cls, name)
         promise = self._declared(declared)
         if promise is not UNKNOWN and promise is not BOTTOM:
             return promise

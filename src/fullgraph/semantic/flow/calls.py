@@ -23,6 +23,7 @@ from fullgraph.semantic.flow.value import (
     Dtype,
     Either,
     Function,
+    Inherited,
     Instance,
     Made,
     Mapping,
@@ -162,13 +163,15 @@ def apply(self: Evaluator, node: ast.Call, callee: Value, given: Arguments) -> V
             return join_all(apply_path(self, node, path, given) for path in paths)
         case Function(node=function, bound=bound):
             return self.flow.returned(self, function, bound, given)
+        case Inherited(result=result):
+            return result
         case ClassOf(node=cls):
             return self.flow.made(self, cls, given)
         case Instance(node=cls):
             entry = self.flow.entry(cls)
             return UNKNOWN if entry is None else self.flow.returned(self, entry, callee, given)
         case Made(path=path):
-            return _module_result(path, given)
+            return _module_result(path, given) if path.startswith("torch.") else self.flow.elsewhere.entered(path)
         case Either():
             return join_all(apply(self, node, item, given) for item in callee.choices if item != NONE)
         case _:
@@ -193,7 +196,7 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
         return LOGGER
     if top in ("threading", "multiprocessing") and name in ("Lock", "RLock"):
         return LOCK
-    return UNKNOWN
+    return self.flow.elsewhere.called(node, path, given)
 
 
 def _torch_result(path: str, package: str, name: str, given: Arguments) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.calls import call
 from fullgraph.semantic.flow.compiling import answer
-from fullgraph.semantic.flow.narrowing import Environment, narrowed
+from fullgraph.semantic.flow.narrowing import Environment, is_contradicted, narrowed
 from fullgraph.semantic.flow.subscripts import item_of
 from fullgraph.semantic.flow.torch_calls import combined_dtype, combined_rank, dtype_of, rank_of, tensor_attribute
 from fullgraph.semantic.flow.value import (
@@ -390,8 +390,8 @@ def _if_exp(self: Evaluator, node: ast.IfExp) -> Value:
     known = answer(node.test, self.flow.names)
     if known is not None:
         return self.value(node.body if known else node.orelse)
-    taken, other = self.narrowed(node.test, True), self.narrowed(node.test, False)
-    return join(self.scoped(taken, node.body), self.scoped(other, node.orelse))
+    ways = [(self.narrowed(node.test, holds), part) for holds, part in ((True, node.body), (False, node.orelse))]
+    return join_all(self.scoped(env, part) for env, part in ways if not is_contradicted(self.env, env))
 
 
 def _named_expr(self: Evaluator, node: ast.NamedExpr) -> Value:

@@ -9,10 +9,20 @@ from functools import cached_property
 from typing import Any
 
 from fullgraph.semantic.classes import Classes
+from fullgraph.semantic.elsewhere import Elsewhere
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
-from fullgraph.semantic.flow.parameters import agreed, bound, parameters, promised, proven_tensors, settled, starred
+from fullgraph.semantic.flow.parameters import (
+    agreed,
+    bound,
+    in_call,
+    parameters,
+    promised,
+    proven_tensors,
+    settled,
+    starred,
+)
 from fullgraph.semantic.flow.plain import Plain
 from fullgraph.semantic.flow.sole_input import compiled_functions, sole_input
 from fullgraph.semantic.flow.statements import Interpreter
@@ -52,10 +62,11 @@ Context = tuple[DefNode, tuple[Value, ...]]
 class Flow:
     """Answers what an expression of one walked file is at the place where it stands."""
 
-    def __init__(self, walked: Walked, names: Names, classes: Classes) -> None:
+    def __init__(self, walked: Walked, names: Names, classes: Classes, elsewhere: Elsewhere | None = None) -> None:
         self.walked = walked
         self.names = names
         self.classes = classes
+        self.elsewhere = Elsewhere(walked, names, classes) if elsewhere is None else elsewhere
         self.annotations = Annotations(names, classes)
         self.attributes = Attributes(self)
         self.plain = Plain(self)
@@ -72,6 +83,11 @@ class Flow:
         self._active: list[DefNode] = []
         self._globals: dict[tuple[Scope, str], Value] = {}
         self._proven: dict[DefNode, frozenset[str]] = {}
+
+    def release(self) -> None:
+        """Break the circles in what was found out, when nobody asks any more."""
+        for part in (self.attributes, self.plain, self.annotations, self.elsewhere, self):
+            vars(part).clear()
 
     def value(self, expr: ast.expr, scope: Scope) -> Value:
         """What an expression in a scope is; UNKNOWN outside functions, BOTTOM where it is not reached."""
@@ -257,7 +273,7 @@ class Flow:
 
     def _result(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> Value:
         promise = self.annotations.of(node.returns)
-        if isinstance(node, ast.AsyncFunctionDef) or self._changes_result(node):
+        if isinstance(node, ast.AsyncFunctionDef) or self.changes_result(node):
             return UNKNOWN
         if promise is not UNKNOWN and (promise.tensor is None or promise.tensor.dtype is not None):
             return promise
@@ -282,18 +298,28 @@ class Flow:
             if given is None:
                 env[arg.arg] = self.constant(default) if own is UNKNOWN and isinstance(default, ast.Constant) else own
             else:
-                env[arg.arg] = settled(own, given)
+                env[arg.arg] = in_call(settled(own, given), given)
         self._bind_self(node, env)
         if isinstance(receiver, (Instance, ClassOf)) and (first := next(iter(node.args.args), None)) is not None:
             env[first.arg] = receiver
         return env
+
+    def result_for_all(self, node: DefNode, assumed: dict[str, Value]) -> Value:
+        """What a function returns whatever it is given, apart from what is assumed of parameters."""
+        env = starred(node.args)
+        env.update({arg.arg: self._own(node, arg, default) for arg, default in parameters(node.args)})
+        env.update({name: value for name, value in assumed.items() if env[name] is UNKNOWN})
+        self._bind_self(node, env)
+        run = self._interpreted(node, env)
+        return UNKNOWN if run.is_generator else run.returned
 
     def constant(self, node: ast.expr) -> Value:
         """What an expression is that stands outside functions."""
         return Evaluator(self, {}).value(node)
 
     @staticmethod
-    def _changes_result(node: DefNode) -> bool:
+    def changes_result(node: DefNode) -> bool:
+        """Whether a decorator gives callers something else than what the function returns."""
         for decorator in node.decorator_list:
             match decorator:
                 case ast.Name(id=name) | ast.Attribute(attr=name) if name in _CHANGES_RESULT:

@@ -51,6 +51,11 @@ def narrowed(test: ast.expr, env: Environment, holds: bool, value_of: Callable[[
     return _narrow(test, env, holds, value_of, _DEPTH)
 
 
+def is_contradicted(before: Environment, after: Environment) -> bool:
+    """Whether a condition cannot turn out as it was taken to: it leaves a name without any value."""
+    return after is not before and any(value is BOTTOM and before[name] is not BOTTOM for name, value in after.items())
+
+
 def _narrow(
     test: ast.expr, env: Environment, holds: bool, value_of: Callable[[ast.expr], Value], depth: int
 ) -> Environment:
@@ -122,6 +127,8 @@ def _of_types(value: Value, types: list[str]) -> Value:
     kept = [item for item in value.options if any(_is_of(item, path) for path in types)]
     if kept:
         return join_all(kept)
+    if _is_known(value) and types == ["torch.Tensor"]:
+        return BOTTOM
     return join_all(_OF_TYPE.get(path, UNKNOWN) for path in types)
 
 
@@ -129,7 +136,12 @@ def _not_of_types(value: Value, types: list[str]) -> Value:
     left = [item for item in value.options if not any(_is_of(item, path) for path in types)]
     if left:
         return join_all(left)
-    return BOTTOM if value is SHAPE else UNKNOWN  # that is known, not annotated
+    return BOTTOM if _is_known(value) else UNKNOWN
+
+
+def _is_known(value: Value) -> bool:
+    """Whether a value is what it says for certain: no annotation says it, which callers may not keep to."""
+    return value is SHAPE or (isinstance(value, Static) and value.passed)
 
 
 def _is_of(value: Value, path: str) -> bool:

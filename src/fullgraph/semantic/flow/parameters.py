@@ -279,6 +279,13 @@ def settled(own: Value, passed: Value) -> Value:
     return own
 
 
+def in_call(value: Value, given: Value) -> Value:
+    """A parameter's value in one call: a number is surely one if the call is known to pass one."""
+    if isinstance(value, Static) and isinstance(given, Static):
+        return Static(value.type, passed=True)
+    return value
+
+
 def as_input(value: Value) -> Value:
     """A parameter's value: a tensor of no dimensions may be an input of a graph, which Dynamo takes as a size."""
     match value:

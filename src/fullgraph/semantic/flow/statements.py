@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.compiling import answer
 from fullgraph.semantic.flow.expressions import Evaluator, operation
-from fullgraph.semantic.flow.narrowing import Environment
+from fullgraph.semantic.flow.narrowing import Environment, is_contradicted
 from fullgraph.semantic.flow.value import (
     BOTTOM,
     NONE,
@@ -186,10 +186,11 @@ def _if(self: Interpreter, node: ast.If) -> None:
         self.block(node.body if known else node.orelse)
         return
     taken, other = self.narrowed(node.test, True), self.narrowed(node.test, False)
-    self.env = dict(taken)
+    before = self.env
+    self.env, self.reached = dict(taken), not is_contradicted(before, taken)
     self.block(node.body)
     first = self.env, self.reached
-    self.env, self.reached = dict(other), True
+    self.env, self.reached = dict(other), not is_contradicted(before, other)
     self.block(node.orelse)
     self.merge(first, (self.env, self.reached))
 

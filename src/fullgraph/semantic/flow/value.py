@@ -100,9 +100,13 @@ class Array(Value):
 
 @dataclass(frozen=True, slots=True)
 class Static(Value):
-    """A Python number that Dynamo knows while it traces: constants, sizes, flags, and what is computed from them."""
+    """A Python number that Dynamo knows while it traces: constants, sizes, flags, and what is computed from them.
+
+    ``passed`` if a call is known to give one to a parameter, so that a test of its type has one answer.
+    """
 
     type: Number | None = None
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,13 @@ class Function(Value):
 
     node: ast.FunctionDef | ast.AsyncFunctionDef
     bound: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited(Value):
+    """A method bound to an instance, which its class inherits from another file: of it only the result is known."""
+
+    result: Value
 
 
 @dataclass(frozen=True, slots=True)

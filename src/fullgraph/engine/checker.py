@@ -1,0 +1,350 @@
+"""One run of rules over one file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fullgraph.api import Context, Effect, Hit, Severity
+from fullgraph.engine.awaited import Awaited
+from fullgraph.engine.deferred import Deferred
+from fullgraph.engine.faults import internal_error
+from fullgraph.engine.finding import Finding, FixSummary
+from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for, with_needed
+from fullgraph.engine.reach import describe, severity_of
+from fullgraph.engine.references import private_references, references
+from fullgraph.engine.settings import Settings
+from fullgraph.semantic.anyregion import AnyRegion
+from fullgraph.semantic.model import FileModel
+from fullgraph.semantic.positions import span
+from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.traced import FULLGRAPH, FileRegion, Traced, TracedBy
+from fullgraph.torchfacts import TorchVersion
+
+_CAPTURED = frozenset({"capture_scalar_outputs", "capture_dynamic_output_shape_ops"})
+"""Settings that ``fullgraph=True`` turns on, too, since a release: measured on 2.9 and 2.11, and read in 2.10."""
+_CAPTURES_SINCE = TorchVersion(2, 10)
+_GENERATORS_SINCE = TorchVersion(2, 9)
+"""Since when a break within a context manager made by a generator costs the whole function: measured on 2.6 and 2.9."""
+
+
+class RegionUnknownError(Exception):
+    """What a rule says of a file depends on its project, which is linked later."""
+
+
+def _enabled(settings: Settings) -> frozenset[str]:
+    """The rules that may have something to say on the releases aimed at, with those that others need."""
+    return codes_at(with_needed(settings.codes), settings.releases)
+
+
+def _codes(settings: Settings, lines: Sequence[str], linked: FileRegion | None) -> frozenset[str]:
+    """Those that may have something to say of a file with these lines, and with what it uses of other files."""
+    mentioned = () if linked is None else linked.foreign.mentions
+    return codes_for(_enabled(settings), (*lines, *mentioned) if mentioned else lines)
+
+
+class _Degrees(dict[Scope, Traced]):
+    """How surely each scope of a file is traced, apart from rows that the compiler does not come to."""
+
+    def __init__(self, model: FileModel) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, scope: Scope) -> Traced:
+        degree = self[scope] = self._model.region.degree(scope)
+        return degree
+
+
+class Checker:
+    """One run of the enabled rules over one file."""
+
+    def __init__(
+        self,
+        model: FileModel,
+        settings: Settings,
+        codes: frozenset[str],
+        part: Part,
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.codes = codes
+        self.plan: Plan = plan_for(codes, part)
+        self.later = part is Part.FIRST
+        self.deferred: list[Deferred] = []
+        self.awaited: list[Awaited] = []
+        self.weighed: set[Finding] = set()
+        """In a check before linking: findings with a weight of their own."""
+        self.lifted: dict[Finding, tuple[str, ...]] = {}
+        """Likewise: findings that some conditions make harmless."""
+        self.has_causes = False
+        self.context = Context(model, settings.releases)
+        self.filename = model.filename
+        self.builtins = self.plan.builtins
+        self.degrees = _Degrees(model)
+        self.failed: set[str] = set()
+        self.causes: set[tuple[str, object]] = set()
+
+    @classmethod
+    def of(
+        cls,
+        tree: ast.Module,
+        lines: Sequence[str],
+        filename: str,
+        settings: Settings,
+        linked: FileRegion | None,
+        part: Part = Part.ALL,
+    ) -> Checker:
+        """Get ready to look at a parsed file of a linked project, or at one that is a project by itself."""
+        codes = _codes(settings, lines, linked)
+        nodes = plan_for(codes, part).nodes
+        return cls(FileModel(tree, lines, filename, nodes, linked), settings, codes, part)
+
+    @classmethod
+    def before_linking(
+        cls, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, *, twice: bool
+    ) -> Checker:
+        """Get ready for the first look at a file; ``twice`` says whether `after_linking` may follow."""
+        codes = _codes(settings, lines, None)
+        nodes = plan_for(codes, Part.FIRST).nodes
+        if twice:
+            nodes = {**nodes, **plan_for(_enabled(settings), Part.SECOND).nodes}
+        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, Part.FIRST)
+
+    def after_linking(self, linked: FileRegion) -> Checker:
+        """The second look at the same file, of which the first one was taken."""
+        codes = _codes(self.settings, self.model.lines, linked)
+        self.model.link(linked)
+        return Checker(self.model, self.settings, codes, Part.SECOND)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether, after a look before linking, there is something to look for in traced code."""
+        return self.later and not plan_for(_enabled(self.settings), Part.SECOND).is_empty
+
+    def run(self) -> list[Finding]:
+        """What is found, in the order in which it is looked for."""
+        candidates = self.model.names.bound_names(self.plan.packages | {"torch"})
+        if not candidates:
+            return []
+        found: dict[Finding, None] = {}
+        enter, later = self.context.enter, self.later
+        for subscription, node, scope in self.triggered(candidates):
+            enter(scope)
+            if not later:
+                hits = self.hits(subscription, node, scope)
+            elif not self.is_silent(subscription, node):
+                hits = self.hits_now(subscription, node, scope)
+            else:
+                continue
+            found.update(dict.fromkeys(hits))
+        return list(found)
+
+    def is_traced(self, node: ast.AST, scope: Scope, where: Traced) -> bool:
+        """Whether a node in a scope is traced at least as surely as ``where``; before linking it may be."""
+        if where is Traced.NONE or self.later:
+            return True
+        return self.degrees[scope] >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
+
+    def traced_among(self, bucket: list[tuple[ast.AST, Scope]], where: Traced) -> list[tuple[ast.AST, Scope]]:
+        """Those of some nodes that are traced as surely."""
+        if where is Traced.NONE or self.later:
+            return bucket
+        degrees = self.degrees
+        reached = [item for item in bucket if degrees[item[1]] >= where]
+        is_skipped = self.model.region.is_skipped
+        return [item for item in reached if not is_skipped(getattr(item[0], "lineno", 0))]
+
+    def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
+        """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
+        try:
+            for _ in subscription.handler(node, self.context):
+                return False
+        except Exception:  # said by the next attempt
+            return False
+        region = self.model.region
+        return isinstance(region, AnyRegion) and not region.was_asked
+
+    def hits_now(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
+        """What a handler says of a node, whatever is traced; what only its weight depends on is put off.
+
+        Raises:
+            RegionUnknownError: the handler itself depends on it.
+        """
+        region = self.model.region
+        assert isinstance(region, AnyRegion)
+        region.restart()
+        self.has_causes = False
+        found = self.hits(subscription, node, scope)
+        if not region.was_asked:
+            if not found or not (subscription.rule.concerns_tracing or self.lifted):
+                return found
+            if any(each.code == "TFG001" for each in found):
+                raise RegionUnknownError
+            self.deferred += [self.put_off(each, subscription, scope, region) for each in found]
+            return []
+        while True:
+            if found:
+                raise RegionUnknownError
+            if not region.next_world():
+                region.restart()
+                return []
+            found = self.hits(subscription, node, scope)
+
+    def put_off(self, finding: Finding, subscription: Subscription, scope: Scope, region: AnyRegion) -> Deferred:
+        """A finding whose weight will be known once the project is linked."""
+        return Deferred(
+            finding,
+            subscription.rule.concerns_tracing,
+            region.is_skipped(finding.start.row),
+            finding in self.weighed,
+            tuple(region.functions_around(scope)),
+            self.lifted.get(finding, ()),
+        )
+
+    def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
+        """Every subscription with a node that it asked for, as surely traced as it wants."""
+        is_traced = self.is_traced
+        for kind, subscriptions in self.plan.nodes.items():
+            least = min(subscription.where for subscription in subscriptions)
+            for node, scope in self.traced_among(self.model.walked.buckets[kind], least):
+                for subscription in subscriptions:
+                    if subscription.where is least or is_traced(node, scope, subscription.where):
+                        yield subscription, node, scope
+        for call, scope in self.calls_asked_for(candidates):
+            for subscription in self.of_call(call):
+                if is_traced(call, scope, subscription.where):
+                    yield subscription, call, scope
+        for subscriptions, expr, scope in self.referring(candidates):
+            for subscription in subscriptions:
+                if is_traced(expr, scope, subscription.where):
+                    yield subscription, expr, scope
+
+    def referring(self, candidates: frozenset[str]) -> Iterator[tuple[list[Subscription], ast.expr, Scope]]:
+        """Expressions that stand for something of a package, with the subscriptions to that."""
+        for package, subscriptions in self.plan.private.items():
+            for expr, scope in private_references(self.model, package, candidates):
+                yield subscriptions, expr, scope
+        for (package, changing), subscriptions in self.plan.references.items():
+            for expr, scope in references(self.model, package, candidates, changing=changing):
+                yield subscriptions, expr, scope
+
+    def calls_asked_for(self, candidates: frozenset[str]) -> Iterator[tuple[ast.Call, Scope]]:
+        """Calls that some subscription may be for, by the last name of what is called."""
+        attributes, anywhere = self.plan.asked, self.plan.asked_anywhere
+        names = candidates | self.plan.builtins
+        is_traced = self.is_traced
+        for call, scope in self.model.walked.calls:
+            func: Any = call.func
+            kind = func.__class__
+            if kind is ast.Attribute:
+                if func.attr in attributes and (func.attr in anywhere or is_traced(call, scope, Traced.POSSIBLE)):
+                    yield call, scope
+            elif kind is ast.Name and func.id in names:
+                yield call, scope
+
+    def of_call(self, call: ast.Call) -> Iterator[Subscription]:
+        """Subscriptions to a call, by what is called and by the method's name."""
+        func = call.func
+        if not isinstance(func, ast.Attribute) or func.attr in self.plan.callees:
+            for path in self.model.names.of(func):
+                yield from self.plan.calls.get(path, ())
+        if isinstance(func, ast.Attribute):
+            for subscription in self.plan.methods.get(func.attr, ()):
+                if subscription.of is None or self.model.kinds.of(func.value) is subscription.of:
+                    yield subscription
+
+    def hits(self, subscription: Subscription, node: ast.AST, scope: Scope) -> list[Finding]:
+        """Run one handler on one node; a handler that raises becomes one TFG001 for this file."""
+        code = subscription.rule.code
+        found: list[Finding] = []
+        try:
+            for hit in subscription.handler(node, self.context):
+                if subscription.rule.effect is Effect.GRAPH_BREAK and self.is_switched_off(hit):
+                    continue
+                unless = self.unless(hit)
+                if unless and not self.later and self.model.region.lifts(unless, scope):
+                    continue
+                if self.is_new(code, hit):
+                    finding = self.finding(subscription, hit, scope)
+                    if hit.breaks_in:
+                        self.await_breaks(finding, hit)
+                        continue
+                    found.append(finding)
+                    if unless and self.later:
+                        self.lifted[found[-1]] = unless
+        except RegionUnknownError:
+            raise
+        except Exception as error:
+            if code not in self.failed:
+                self.failed.add(code)
+                found.append(internal_error(self.filename, span(node, self.model.lines)[0], code, error))
+        return found
+
+    def await_breaks(self, finding: Finding, hit: Hit) -> None:
+        """Put off a finding until it is known what breaks the graph.
+
+        Raises:
+            RegionUnknownError: it depends on what is traced, and that is not known yet.
+        """
+        region = self.model.region
+        if isinstance(region, AnyRegion) and region.was_asked:
+            raise RegionUnknownError
+        self.awaited.append(Awaited(finding, tuple(span(each, self.model.lines) for each in hit.breaks_in)))
+
+    def is_switched_off(self, hit: Hit) -> bool:
+        """Whether a hit stands behind a switch that nothing here turns on."""
+        return self.model.is_switched_off(getattr(hit.node, "lineno", 0))
+
+    def unless(self, hit: Hit) -> tuple[str, ...]:
+        """The conditions that make a hit harmless on each of the releases aimed at."""
+        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(hit.unless)
+        return (*hit.unless, FULLGRAPH) if implied else hit.unless
+
+    def is_new(self, code: str, hit: Hit) -> bool:
+        """Whether no earlier hit of the same rule named the same cause."""
+        if hit.cause is None:
+            return True
+        self.has_causes = True
+        key = (code, hit.cause)
+        is_new = key not in self.causes
+        self.causes.add(key)
+        return is_new
+
+    def finding(self, subscription: Subscription, hit: Hit, scope: Scope) -> Finding:
+        """A hit with its place, its message and how surely it is traced."""
+        rule = subscription.rule
+        start, end = span(hit.node, self.model.lines)
+        message, remedy = (template.format_map(hit.arguments) for template in (rule.message, rule.rule.remedy))
+        reach = ""
+        traced = TracedBy()
+        severity = hit.severity or rule.severity
+        block: str | None = None
+        if rule.effect is Effect.GRAPH_BREAK:
+            generators = self.settings.releases.oldest >= _GENERATORS_SINCE
+            if self.model.only_fails(start.row, scope) or self.model.handles_a_run(hit.node):
+                severity = Severity.NOTE
+            elif (block := self.model.block_around(hit.node, generators=generators)) is not None:
+                message += f"; in {block}, so the whole function runs eagerly"
+        if rule.concerns_tracing and not self.later:
+            traced = self.model.region.traced_by(scope, start.row)
+            reach = describe(traced, self.filename)
+            severity = severity or severity_of(traced.degree, costs_more=block is not None)
+        finding = Finding(
+            self.filename,
+            start,
+            end,
+            rule.code,
+            rule.name,
+            message,
+            severity=severity or Severity.WARNING,
+            remedy=remedy,
+            reach=reach,
+            traced=traced,
+            url=rule.url,
+            fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
+            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit),
+        )
+        if severity is not None and self.later:
+            self.weighed.add(finding)
+        return finding

@@ -1,0 +1,267 @@
+"""What each file of a project is told of the others: the values of functions that it calls, and what is disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fullgraph.semantic.disabled import Disabled
+from fullgraph.semantic.evaluate import SPLITTERS, Evaluator
+from fullgraph.semantic.flow.written import Written, joined
+from fullgraph.semantic.foreign import NOTHING, Foreign
+from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.summary import NO_OWNER, CallSite, Ref
+from fullgraph.semantic.traced import ChainStep
+from fullgraph.semantic.values import ClassId, Function
+
+_DEPTH = 8
+"""How many re-exports are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a path surely leads to: a function of the project, or what calling an instance of a class enters."""
+
+    function: Function
+    is_disabled: bool = False
+    """Whether the name stands for what ``torch.compiler.disable`` made of it."""
+    is_method: bool = False
+
+
+@dataclass(slots=True)
+class _Told:
+    results: dict[str, Written] = field(default_factory=dict)
+    given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
+    methods: dict[tuple[int, str], Written] = field(default_factory=dict)
+    attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
+    disabled: dict[str, ChainStep] = field(default_factory=dict)
+    disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
+
+    def done(self) -> Foreign:
+        """What was found."""
+        parts = (
+            self.results,
+            self.given_tensors,
+            self.methods,
+            self.attributes,
+            self.disabled,
+            self.disabled_methods,
+        )
+        return Foreign(*parts) if any(parts) else NOTHING
+
+
+class Across:
+    """Answers for one linked project. A path that may lead to something unknown leads nowhere."""
+
+    def __init__(self, files: Sequence[ProjectFile], evaluator: Evaluator, kept_out: Disabled) -> None:
+        self._files = files
+        self._evaluator = evaluator
+        self._kept_out = kept_out
+        self._exports: dict[tuple[int, str], tuple[_Target | ClassId, ...]] = {}
+
+    def told(self, file: int) -> Foreign:
+        """What a file is told."""
+        told = _Told()
+        for path in self._paths(file):
+            self._tell_of_path(told, file, path)
+        for index, names in self._names_of_self(file).items():
+            self._tell_of_class(told, ClassId(file, index), names)
+        return told.done()
+
+    # What a file asks for
+
+    def _paths(self, file: int) -> Iterable[str]:
+        """Imported paths of the project that a file calls."""
+        summary, is_known = self._files[file].summary, self._evaluator.modules.is_known
+        groups = (summary.calls, *(function.calls for function in summary.functions))
+        called = {path: None for sites in groups for site in sites for path in _imported(site, summary.names)}
+        return [path for path in called if path[0] == "." or (not path.startswith("torch.") and is_known(path))]
+
+    def _names_of_self(self, file: int) -> dict[int, set[str]]:
+        """Names that methods of a file's classes read from ``self``, by class; of those with bases elsewhere."""
+        summary, found = self._files[file].summary, dict[int, set[str]]()
+        for function in summary.functions:
+            if function.owner != NO_OWNER and function.loads:
+                names = found.setdefault(function.owner, set())
+                names.update(load.partition(".")[0] for load in function.loads)
+        asked: dict[int, set[str]] = {}
+        for index in range(len(summary.classes)):
+            lineage = self._evaluator.lineage(ClassId(file, index))
+            if any(each.file != file for each in lineage):
+                own = (found.get(each.number, set()) for each in lineage if each.file == file)
+                asked[index] = set().union(*own)
+        return asked
+
+    # Paths
+
+    def _tell_of_path(self, told: _Told, file: int, path: str) -> None:
+        found = self._resolved(path, file, _DEPTH)
+        if not found:
+            return
+        if all(isinstance(each, ClassId) for each in found):
+            path = f"{path}()"
+            entries = [self._entry(each) for each in found if isinstance(each, ClassId)]
+        else:
+            entries = [each if isinstance(each, _Target) else None for each in found]
+        targets = [each for each in entries if each is not None and each.function.file != file]
+        if len(targets) < len(entries):
+            return
+        if (result := joined([self._result(each) for each in targets])) is not None:
+            told.results[path] = result
+        elif len(targets) == 1 and not targets[0].is_method:
+            (target,) = targets
+            assumed = self._files[target.function.file].summary.results.given_tensors.get(target.function.number)
+            if assumed is not None:
+                told.given_tensors[path] = assumed
+        if all(self._splits(each) for each in targets):
+            told.disabled[path] = self._place(targets[0].function)
+
+    def _entry(self, cls: ClassId) -> _Target | None:
+        """What calling an instance of a class enters."""
+        method = self._evaluator.method(cls, "__call__") or self._evaluator.method(cls, "forward")
+        return None if method is None else _Target(method, is_method=True)
+
+    def _resolved(self, path: str, importer: int, depth: int) -> tuple[_Target | ClassId, ...]:
+        """What a path surely is one of; nothing if it may be anything else."""
+        modules = self._evaluator.modules
+        absolute = modules.absolute(path, importer) if path[0] == "." else path
+        if absolute is None or depth <= 0 or not modules.is_known(absolute):
+            return ()
+        file, names = modules.split(absolute, importer)
+        if file is None or not 1 <= len(names) <= 2:
+            return ()
+        found = self._exported(file, names[0], depth)
+        return found if len(names) == 1 else tuple(self._members(found, names[1]))
+
+    def _members(self, owners: Iterable[_Target | ClassId], name: str) -> Iterator[_Target]:
+        """Methods of this name, if that is what each owner has."""
+        for owner in owners:
+            method = self._evaluator.method(owner, name) if isinstance(owner, ClassId) else None
+            if method is None:
+                return
+            yield _Target(method, is_method=True)
+
+    def _exported(self, file: int, name: str, depth: int) -> tuple[_Target | ClassId, ...]:
+        """What a module surely binds a name to."""
+        key = file, name
+        if (known := self._exports.get(key)) is None:
+            self._exports[key] = ()
+            known = self._bound(file, name, depth)
+            self._exports[key] = known
+        return known
+
+    def _bound(self, file: int, name: str, depth: int) -> tuple[_Target | ClassId, ...]:
+        summary = self._files[file].summary
+        place = summary.exports.get(name)
+        if place is None:
+            return self._starred(file, name, depth)
+        if name in summary.results.doubtful:
+            return ()
+        refs = summary.names[place]
+        if (replaced := self._disabled_instead(file, refs)) is not None:
+            return (replaced,)
+        found: list[_Target | ClassId] = []
+        for ref in refs:
+            each = self._of_ref(file, ref, depth)
+            if not each:
+                return ()
+            found += each
+        return tuple(dict.fromkeys(found))
+
+    def _of_ref(self, file: int, ref: Ref, depth: int) -> tuple[_Target | ClassId, ...]:
+        match ref:
+            case ("f", int(number)):
+                return (_Target(Function(file, number)),)
+            case ("c", int(number)):
+                return (ClassId(file, number),)
+            case ("i", str(path)):
+                return self._resolved(path, file, depth - 1)
+            case _:
+                return ()
+
+    def _starred(self, file: int, name: str, depth: int) -> tuple[_Target | ClassId, ...]:
+        """What the only star import that knows the name says."""
+        stars = self._files[file].summary.stars
+        paths = (f"{star}{'' if star.endswith('.') else '.'}{name}" for star in stars)
+        found = [each for path in paths if (each := self._resolved(path, file, depth - 1))]
+        return found[0] if len(found) == 1 else ()
+
+    def _disabled_instead(self, file: int, refs: Sequence[Ref]) -> _Target | None:
+        """The function of ``name = torch.compiler.disable(function)``; None if a name is anything else."""
+        made = [ref for ref in refs if ref and ref[0] == "()"]
+        if len(made) != 1 or any(ref[0] not in ("()", "f") for ref in refs):
+            return None
+        match made[0]:
+            case ("()", ("i", path), (inner,), _) if path in SPLITTERS:
+                found = self._of_inner(file, inner)
+                return None if found is None else _Target(found, is_disabled=True)
+            case _:
+                return None
+
+    def _of_inner(self, file: int, ref: Ref) -> Function | None:
+        values = self._evaluator.values(ref, self._evaluator.frame(file))
+        functions = [value for value in values if isinstance(value, Function)]
+        return functions[0] if len(functions) == len(values) == 1 else None
+
+    # Classes
+
+    def _tell_of_class(self, told: _Told, cls: ClassId, names: Iterable[str]) -> None:
+        for name in names:
+            for each in self._evaluator.lineage(cls):
+                if name in self._evaluator.class_(each).methods:
+                    if each.file != cls.file:
+                        self._tell_of_method(told, cls, each, name)
+                    break
+                if self._holds(each, name):
+                    if each.file != cls.file:
+                        self._tell_of_attribute(told, cls, each, name)
+                    break
+
+    def _holds(self, cls: ClassId, name: str) -> bool:
+        held = self._files[cls.file].summary.results.attributes.get(cls.number, {})
+        return name in held or name in self._evaluator.class_(cls).attributes
+
+    def _tell_of_method(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
+        found = self._evaluator.class_(owner)
+        target = _Target(Function(owner.file, found.methods[name]), is_method=True)
+        if name in found.properties:
+            return
+        if (result := self._result(target)) is not None:
+            told.methods[cls.number, name] = result
+        if self._splits(target):
+            told.disabled_methods[cls.number, name] = self._place(target.function)
+
+    def _tell_of_attribute(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
+        held = self._files[owner.file].summary.results.attributes.get(owner.number, {})
+        if name in held:
+            told.attributes[cls.number, name] = held[name]
+
+    # Functions
+
+    def _result(self, target: _Target) -> Written | None:
+        function = target.function
+        return self._files[function.file].summary.results.functions.get(function.number)
+
+    def _splits(self, target: _Target) -> bool:
+        function = target.function
+        return target.is_disabled or (function.file, function.number) in self._kept_out.splits
+
+    def _place(self, function: Function) -> ChainStep:
+        summary = self._evaluator.function(function)
+        return self._files[function.file].step(summary.row, summary.name)
+
+
+def _imported(site: CallSite, names: Sequence[Sequence[Ref]]) -> Iterator[str]:
+    """The imported paths that a call may call."""
+    callee = site.callee
+    tail = ""
+    while callee and callee[0] == ".":
+        tail = f".{callee[2]}{tail}"
+        callee = callee[1]
+    match callee:
+        case ("i", path):
+            yield f"{path}{tail}"
+        case ("n", key):
+            yield from (f"{ref[1]}{tail}" for ref in names[key] if ref and ref[0] == "i")
+        case _:
+            return

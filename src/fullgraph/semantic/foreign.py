@@ -1,0 +1,70 @@
+"""What a file is told of other files of its project: values that come out of them, and what is disabled there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fullgraph.semantic.flow.written import Written
+    from fullgraph.semantic.traced import ChainStep
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What one file is told. Paths are as it spells them; classes go by their numbers in it.
+
+    Attributes:
+        results: what functions return, by path; what calling an instance of a class returns, by path and ``()``.
+        given_tensors: what functions return if these of their parameters are given tensors, by path.
+        methods: what methods return that classes of the file inherit, by class and name.
+        attributes: what attributes hold that classes of the file inherit, likewise.
+        disabled: where functions are defined that Dynamo is kept out of, by path as in ``results``.
+        disabled_methods: likewise, by class and name.
+    """
+
+    results: Mapping[str, Written] = field(default_factory=dict)
+    given_tensors: Mapping[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
+    methods: Mapping[tuple[int, str], Written] = field(default_factory=dict)
+    attributes: Mapping[tuple[int, str], Written] = field(default_factory=dict)
+    disabled: Mapping[str, ChainStep] = field(default_factory=dict)
+    disabled_methods: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
+
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """Words that count as standing in the file, for rules that look only at files with such a word."""
+        return ("disable",) if self.disabled or self.disabled_methods else ()
+
+    def plain(self) -> tuple[Any, ...]:
+        """The same, made of plain data in an order that follows from what is told; empty if nothing is."""
+        if self == NOTHING:
+            return ()
+        parts = self.results, self.given_tensors, self.methods, self.attributes
+        places = (
+            [(key, (step.filename, step.row, step.name)) for key, step in sorted(each.items())]
+            for each in (self.disabled, self.disabled_methods)
+        )
+        return (*(sorted(each.items()) for each in parts), *places)
+
+    @classmethod
+    def of_plain(cls, plain: tuple[Any, ...], step: Callable[..., ChainStep]) -> Foreign:
+        """What `plain` was called on; ``step`` makes the steps."""
+        if not plain:
+            return NOTHING
+        *values, disabled, methods = plain
+        places = ({key: step(*place) for key, place in each} for each in (disabled, methods))
+        return cls(*map(dict, values), *places)
+
+    def with_steps(self, change: Callable[[ChainStep], ChainStep]) -> Foreign:
+        """The same with other places."""
+        if not self.disabled and not self.disabled_methods:
+            return self
+        return replace(
+            self,
+            disabled={key: change(step) for key, step in self.disabled.items()},
+            disabled_methods={key: change(step) for key, step in self.disabled_methods.items()},
+        )
+
+
+NOTHING = Foreign()

@@ -1,0 +1,204 @@
+"""What one file says of its functions and attributes to the files that use them: what surely is a tensor, or holds one.
+
+An annotation says it without any work. The few functions of which one would want to know more are interpreted, with
+what their parameters are for all callers.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.classes import Classes
+from fullgraph.semantic.evaluate import SPLITTERS
+from fullgraph.semantic.flow.annotations import Annotations
+from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
+from fullgraph.semantic.flow.written import Written, written
+from fullgraph.semantic.names import Names
+from fullgraph.semantic.references import function_nodes
+from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
+from fullgraph.semantic.summary import NO_RESULTS, Results
+from fullgraph.semantic.walk import FunctionInfo, Walked
+
+_PLAIN = frozenset({"None", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
+"""Annotations that promise no tensor."""
+_MASKS = re.compile("mask|valid|keep|select|flag|(^|_)(is|has)_")
+"""What functions may be called that return boolean tensors, so that it is worth looking inside."""
+_LONGEST = 60
+"""Longer functions, in rows, are not interpreted for others."""
+_SHORT = 4
+"""Functions of so few rows are interpreted though nothing of torch stands in them."""
+_KEEPS = ("builtins.classmethod", "builtins.staticmethod", "functools.", "torch.", "typing.", "typing_extensions.")
+"""Decorators that leave what a function returns as it is."""
+_TENSOR = written(TENSOR) or ()
+_PARAMETERS = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
+
+
+def results_of(walked: Walked, names: Names, classes: Classes, barriers: Barriers) -> Results:
+    """What a file says of its functions and of the attributes of its classes."""
+    doubtful = tuple(sorted(_doubtful(walked, names)))
+    if not _imports_torch(walked):
+        return NO_RESULTS._replace(doubtful=doubtful)
+    found = _Results(walked, names, classes, barriers)
+    results = found.all(doubtful)
+    if "flow" in vars(found):
+        found.flow.release()
+    return results
+
+
+class _Results:
+    def __init__(self, walked: Walked, names: Names, classes: Classes, barriers: Barriers) -> None:
+        self.walked = walked
+        self.names = names
+        self.classes = classes
+        self.barriers = barriers
+        self.annotations = Annotations(names, classes)
+
+    @cached_property
+    def torch(self) -> frozenset[str]:
+        """Names that may stand for something of torch."""
+        return self.names.bound_names(("torch",))
+
+    @cached_property
+    def flow(self) -> Flow:
+        """An interpreter of its own: what one says depends on what it was asked before, as far as it is bounded."""
+        return Flow(self.walked, self.names, self.classes)
+
+    @cached_property
+    def returning(self) -> frozenset[Scope | None]:
+        """Functions that return something computed."""
+        found = self.walked.buckets[ast.Return]
+        computed = (scope for node, scope in found if not isinstance(node.value, (ast.Constant, type(None))))  # type: ignore[attr-defined]
+        return frozenset(scope.function for scope in computed)
+
+    def all(self, doubtful: tuple[str, ...]) -> Results:
+        """Everything that the file says."""
+        functions: dict[int, Written] = {}
+        given_tensors: dict[int, tuple[tuple[tuple[str, int], ...], Written]] = {}
+        for index, node in enumerate(function_nodes(self.walked)):
+            info = self.walked.functions.get(node)
+            if info is None or not self.is_for_others(info):
+                continue
+            promise = self.promise(info.node)
+            told = None if promise is UNKNOWN else written(promise)
+            if self.is_worth_looking_at(info, promise):
+                inside = self.interpreted(info.node, {})
+                told = written(inside) or told
+                if inside is UNKNOWN and info.node.returns is None:
+                    self.with_tensors(index, info.node, given_tensors)
+            if told is not None:
+                functions[index] = told
+        return Results(functions, given_tensors, dict(self.attributes()), doubtful)
+
+    # Functions
+
+    def is_for_others(self, info: FunctionInfo) -> bool:
+        """Whether a function stands at the top level or in a class there, for good, and returns what it returns."""
+        if info.owner is not None:
+            if len(self.walked.classes[info.owner].scope.bindings[info.node.name]) != 1:
+                return False
+        elif info.scope.parent is not self.walked.root:
+            return False
+        if self.barriers.any_skipped and self.barriers.is_skipped(info.node.lineno):
+            return False
+        if isinstance(info.node, ast.AsyncFunctionDef) or Flow.changes_result(info.node):
+            return False
+        return all(self.keeps_result(decorator) for decorator in info.node.decorator_list)
+
+    def keeps_result(self, decorator: ast.expr) -> bool:
+        """Whether a function below this decorator surely returns what it returns without."""
+        paths = self.names.of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        return paths != () and all(path.startswith(_KEEPS) for path in paths)
+
+    def promise(self, node: DefNode) -> Value:
+        """What a function's annotation promises, where that may be a tensor."""
+        match node.returns:
+            case None | ast.Constant(value=None):
+                return UNKNOWN
+            case ast.Name(id=name) if name in _PLAIN:
+                return UNKNOWN
+            case annotation:
+                return self.annotations.of(annotation)
+
+    def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
+        """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""
+        node = info.node
+        if info.owner is not None or info.scope not in self.returning:
+            return False
+        if node.returns is not None and not (isinstance(promise, Tensor) and _MASKS.search(node.name)):
+            return False
+        rows = (node.end_lineno or node.lineno) - node.lineno
+        return rows < _SHORT or (rows < _LONGEST and self.uses_torch(info.scope))
+
+    def uses_torch(self, function: Scope) -> bool:
+        """Whether a function calls something of torch by its name."""
+        return any(_head(call.func) in self.torch for call in self.flow.calls_in(function))
+
+    def interpreted(self, node: DefNode, assumed: dict[str, Value]) -> Value:
+        """What a function returns, whatever callers pass beyond what is assumed."""
+        return self.flow.result_for_all(node, assumed)
+
+    def with_tensors(
+        self, index: int, node: DefNode, found: dict[int, tuple[tuple[tuple[str, int], ...], Written]]
+    ) -> None:
+        """Note what a function returns if what its parameters leave open are tensors."""
+        args = node.args
+        required = [*args.posonlyargs, *args.args][: len(args.posonlyargs) + len(args.args) - len(args.defaults)]
+        open_ = {arg.arg: place for place, arg in enumerate(required) if arg.annotation is None}
+        if open_ and (told := written(self.interpreted(node, dict.fromkeys(open_, TENSOR)))) is not None:
+            found[index] = tuple(open_.items()), told
+
+    # Attributes
+
+    def attributes(self) -> Iterator[tuple[int, dict[str, Written]]]:
+        """Buffers and parameters of each class."""
+        for index, cls in enumerate(self.walked.classes):
+            if not isinstance(cls, ast.ClassDef) or self.walked.classes[cls].scope.parent is not self.walked.root:
+                continue
+            told = dict.fromkeys(self.parameters(cls), _TENSOR)
+            for name in self.classes.registered(cls):
+                if (each := written(self.flow.attribute(Instance(cls), cls, name))) is not None:
+                    told[name] = each
+            if told:
+                yield index, told
+
+    def parameters(self, cls: ast.ClassDef) -> Iterator[str]:
+        """Attributes that hold parameters or buffers by assignment."""
+        for name, held in self.classes.assigned(cls).items():
+            call = held[0].value if len(held) == 1 else None
+            if isinstance(call, ast.Call) and not _PARAMETERS.isdisjoint(self.names.of(call.func)):
+                yield name
+
+
+def _imports_torch(walked: Walked) -> bool:
+    """Whether the module itself imports torch, or something of it."""
+    found = (item for bindings in walked.root.bindings.values() for item in bindings if item.__class__ is str)
+    return any(item.partition(".")[0] == "torch" for item in found)
+
+
+def _head(expr: ast.expr) -> str:
+    while isinstance(expr, ast.Attribute):
+        expr = expr.value
+    return expr.id if isinstance(expr, ast.Name) else ""
+
+
+def _doubtful(walked: Walked, names: Names) -> Iterator[str]:
+    """Names of the module that something unknown is assigned to beside imports and definitions."""
+    for name, bindings in walked.root.bindings.items():
+        if len(bindings) > 1 and not all(_is_clear(item, walked, names) for item in bindings):
+            yield name
+
+
+def _is_clear(binding: Binding, walked: Walked, names: Names) -> bool:
+    match binding:
+        case str() | ast.ClassDef() | ast.Constant(value=None):
+            return True
+        case ast.Call(func=func, args=[ast.Name()]):
+            is_for_good = any(isinstance(each, ast.Assign) and each.value is binding for each in walked.tree.body)
+            return is_for_good and names.of(func) != () and SPLITTERS.issuperset(names.of(func))
+        case _:
+            return isinstance(binding, DEFS)
