@@ -33,6 +33,25 @@ def branching(rewards: Tensor) -> Tensor:
     return rewards
 
 
+# near miss: TFG512, because no call comes to the print unless somebody asks for it
+@torch.compile(fullgraph=True)
+def centered(rewards: Tensor, verbose: bool = False) -> Tensor:
+    if verbose:
+        print(rewards.shape)  # expect: TFG210
+    return rewards - rewards.mean()
+
+
+# near miss: TFG512, because the caller prints, and not what is compiled
+@torch.compile(fullgraph=True)
+def squared(rewards: Tensor) -> Tensor:
+    return rewards.sign() * rewards.square()
+
+
+def reported(rewards: Tensor) -> Tensor:
+    print("rewards of", tuple(rewards.shape))
+    return squared(rewards)
+
+
 def augmented(batches: Iterable[Tensor]) -> list[Tensor]:
     """Every batch with noise on it."""
     found = []
@@ -57,7 +76,7 @@ def pipeline(steps: Iterable[Step], batch: Tensor) -> Tensor:
 def reward_shaping() -> Step:
     """What rewards go through, in one graph, or as it is."""
     try:
-        return torch.compile(branching, fullgraph=True)  # expect: TFG504
+        return torch.compile(branching, fullgraph=True)  # expect: TFG504, TFG512
     except RuntimeError as error:
         log.warning("rewards are shaped eagerly: %s", error)
         return branching
