@@ -415,3 +415,15 @@ def test_one_graph_is_promised_and_not_given() -> None:
             compiling.reward_shaping()(torch.ones(3))
         assert is_refusal(raised.value)
     assert marked("pilot/training/compiling.py", "TFG512") == marked("pilot/training/compiling.py", "TFG504")
+
+
+def test_layers_compile_nothing_in_place() -> None:
+    with watched("pilot/training/compiling.py") as seen, torch.no_grad():
+        compiling, probe = load("pilot.training.compiling"), load("pilot.networks.actor_critic").Probe
+        compiling.judge(3)(torch.ones(2, 3))
+        assert marked("pilot/training/compiling.py", "TFG514") <= set(seen.calls.lines)
+        assert not seen.captured.graphs
+        compiling.judge_of_steps(3, probe(3))(torch.ones(2, 3))
+        assert len(seen.captured.graphs) == 1
+        compiling.compiled_judge(3)(torch.ones(2, 3))
+        assert len(seen.captured.graphs) == 2

@@ -114,6 +114,26 @@ def warm_up_in_place(probe: nn.Module, features: int) -> Tensor:
     return probe(torch.zeros(2, features))
 
 
+def judge(width: int) -> nn.Module:
+    """A network of layers alone, for a look at what the policy has learned."""
+    layers = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+    layers.compile()  # expect: TFG514
+    return layers
+
+
+def judge_of_steps(width: int, step: nn.Module) -> nn.Module:
+    layers = nn.Sequential(nn.Linear(width, width), step)
+    # near miss: TFG514, because one of its parts may well be a module of ours
+    layers.compile()
+    return layers
+
+
+def compiled_judge(width: int) -> nn.Module:
+    layers = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+    # near miss: TFG514, because what torch.compile returns is called, and looks at torch's own code too
+    return torch.compile(layers)
+
+
 def later(step: Step) -> Callable[[], Step]:
     """Compile a step now, for whoever asks for it."""
     # near miss: TFG502, because the function below reads it
