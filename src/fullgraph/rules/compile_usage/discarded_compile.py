@@ -101,7 +101,10 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
         is_function = isinstance(given, ast.Lambda) or any(
             isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) for each in ctx.bindings(given)
         )
-        remedy = "call what it returns" if is_function else f"call what it returns, or write `{text}.compile()`"
+        # `layer.compile()` of a layer of torch's own does nothing there: TFG514
+        is_skipped = ctx.aims_at(">=2.2,<2.14") and ctx.is_of_torch(given)
+        can_be_in_place = not is_function and not is_skipped
+        remedy = f"call what it returns, or write `{text}.compile()`" if can_be_in_place else "call what it returns"
         yield ctx.at(node, what=text, remedy=remedy)
 
 

@@ -232,9 +232,7 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
             if ctx.enters_known_code(call) or _is_set_up_once(call, ctx):
                 return
-            if _is_there_already(receiver, _device(call), ctx):
-                return
-            if method == "to" and ctx.moves_with_module(_source(receiver)):
+            if method == "to" and _is_there_already(receiver, _device(call), ctx):
                 return
             cost = _cost_of_module(ctx) if ctx.is_module_self(receiver) else _COST
             yield ctx.at(
@@ -307,12 +305,13 @@ def _device(call: ast.Call) -> ast.expr | None:
 
 
 def _is_there_already(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
-    """Whether the receiver is computed from the very tensor whose device is asked for: ``x.flip(0).to(x.device)``."""
+    """Whether the receiver is a buffer or parameter, or computed from one, or from the tensor with the device."""
+    if ctx.moves_with_module(_source(receiver)):
+        return True
     source = _asked_for(device, ctx)
-    if source is None:
-        return False
-    depth = 0 if ctx.is_self(source) else _DEPTH  # nearly all in a method is computed from the module
-    return _is_computed_from(receiver, ast.dump(source), ctx, depth)
+    if source is not None and ctx.is_self(source):  # nearly all in a method is computed from the module
+        return _is_computed_from(receiver, ast.dump(source), ctx, None)
+    return _is_computed_from(receiver, "" if source is None else ast.dump(source), ctx, ())
 
 
 def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
@@ -330,8 +329,11 @@ def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
             return None
 
 
-def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> bool:
-    """Whether something is computed from a tensor, and does not leave its device on the way, as far as can be seen."""
+def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, through: tuple[str, ...] | None) -> bool:
+    """Whether something is computed from a tensor, or of what the module holds, and stays on its device on the way.
+
+    It is followed through local names, unless ``through``, those on the way to it, is None.
+    """
     todo: list[ast.AST] = [expr]
     found = False
     while todo:
@@ -352,7 +354,9 @@ def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, depth: int) -> 
                 found = found or _gives_device(node, wanted, ctx)
             case ast.Name() | ast.Attribute() | ast.Subscript() if ast.dump(node) == wanted:
                 found = True
-            case ast.Name() if depth > 0 and _is_bound_to_computed(node, wanted, ctx, depth - 1):
+            case ast.Attribute() if ctx.moves_with_module(node):
+                found = True
+            case ast.Name() if through is not None and _is_bound_to_computed(node, wanted, ctx, through):
                 found = True
             case _:
                 todo += ast.iter_child_nodes(node)
@@ -372,13 +376,19 @@ def _changes_dtype(call: ast.Call, ctx: Context) -> bool:
     return bool(given) and all(ctx.kind(each) is Kind.DTYPE for each in given)
 
 
-def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, depth: int) -> bool:
-    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor."""
+def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, through: tuple[str, ...]) -> bool:
+    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor.
+
+    What depends on itself is what else it is bound to.
+    """
+    if name.id in through or len(through) >= _DEPTH:
+        return name.id in through
     bindings = ctx.bindings(name)
     grown = [each for call in ctx.growing_calls(name) for each in call.args[-1:]]
     values = [_bound(each, ctx) for each in bindings if not (grown and _is_empty(each))] + grown
+    through = (*through, name.id)
     return bool(values) and all(
-        value is not None and value is not name and _is_computed_from(value, wanted, ctx, depth) for value in values
+        value is not None and _is_computed_from(value, wanted, ctx, through) for value in values
     )
 
 
@@ -533,6 +543,9 @@ class Rotary(nn.Module):
     def forward(self, x):
         f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
         f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
+        weight = self.token * 2
+        weight = weight.to(torch.float32)
+        f = f + torch.linalg.qr(weight)[0].to(x.device) + (weight + self.plain.to(x)).to(x.device)  # TFG401
         return f + self.inv_freq.cpu()  # TFG401
 ---
 # computed from the tensor through local names

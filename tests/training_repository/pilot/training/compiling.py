@@ -33,6 +33,25 @@ def branching(rewards: Tensor) -> Tensor:
     return rewards
 
 
+# near miss: TFG512, because no call comes to the print unless somebody asks for it
+@torch.compile(fullgraph=True)
+def centered(rewards: Tensor, verbose: bool = False) -> Tensor:
+    if verbose:
+        print(rewards.shape)  # expect: TFG210
+    return rewards - rewards.mean()
+
+
+# near miss: TFG512, because the caller prints, and not what is compiled
+@torch.compile(fullgraph=True)
+def squared(rewards: Tensor) -> Tensor:
+    return rewards.sign() * rewards.square()
+
+
+def reported(rewards: Tensor) -> Tensor:
+    print("rewards of", tuple(rewards.shape))
+    return squared(rewards)
+
+
 def augmented(batches: Iterable[Tensor]) -> list[Tensor]:
     """Every batch with noise on it."""
     found = []
@@ -57,7 +76,7 @@ def pipeline(steps: Iterable[Step], batch: Tensor) -> Tensor:
 def reward_shaping() -> Step:
     """What rewards go through, in one graph, or as it is."""
     try:
-        return torch.compile(branching, fullgraph=True)  # expect: TFG504
+        return torch.compile(branching, fullgraph=True)  # expect: TFG504, TFG512
     except RuntimeError as error:
         log.warning("rewards are shaped eagerly: %s", error)
         return branching
@@ -93,6 +112,26 @@ def warm_up_in_place(probe: nn.Module, features: int) -> Tensor:
     # near miss: TFG502, because this compiles in place
     probe.compile()
     return probe(torch.zeros(2, features))
+
+
+def judge(width: int) -> nn.Module:
+    """A network of layers alone, for a look at what the policy has learned."""
+    layers = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+    layers.compile()  # expect: TFG514
+    return layers
+
+
+def judge_of_steps(width: int, step: nn.Module) -> nn.Module:
+    layers = nn.Sequential(nn.Linear(width, width), step)
+    # near miss: TFG514, because one of its parts may well be a module of ours
+    layers.compile()
+    return layers
+
+
+def compiled_judge(width: int) -> nn.Module:
+    layers = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+    # near miss: TFG514, because what torch.compile returns is called, and looks at torch's own code too
+    return torch.compile(layers)
 
 
 def later(step: Step) -> Callable[[], Step]:
