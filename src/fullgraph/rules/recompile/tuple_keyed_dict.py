@@ -425,7 +425,7 @@ def _varies(key: ast.expr, ctx: Context) -> bool:
     """
     parts = tuple(_parts(key))
     if _is_traced(key, ctx):
-        return any(_comes_from_parameter(part, ctx, _DEPTH) for part in parts)
+        return any(_comes_from_parameter(part, ctx) for part in parts)
     return any(not _is_fixed(part, ctx) for part in parts)
 
 
@@ -455,24 +455,36 @@ def _is_fixed(part: ast.expr, ctx: Context) -> bool:
             return False
 
 
-def _comes_from_parameter(expr: ast.expr, ctx: Context, depth: int) -> bool:
+def _comes_from_parameter(expr: ast.expr, ctx: Context) -> bool:
     """Whether a value depends on a parameter of the function (never on ``self``), through local names and ``range``."""
-    for name in ast.walk(expr):
-        if not isinstance(name, ast.Name) or ctx.is_self(name):
-            continue
-        for binding in ctx.bindings(name):
-            match binding:
-                case ast.arg():
-                    return True
-                case ast.For(iter=source) | ast.comprehension(iter=source):
-                    pass
-                case ast.expr() as source if not isinstance(source, ast.Name) or isinstance(source.ctx, ast.Load):
-                    pass
-                case _:
-                    continue
-            if depth > 0 and _comes_from_parameter(source, ctx, depth - 1):
-                return True
+    seen: dict[ast.AST, None] = {}
+    level: list[ast.AST] = [expr]
+    for _ in range(_DEPTH + 1):
+        bindings = list(dict.fromkeys(binding for source in level for binding in _bound_by(source, ctx)))
+        if any(isinstance(binding, ast.arg) for binding in bindings):
+            return True
+        sources = [source for binding in bindings if (source := _source(binding)) is not None]
+        level = [source for source in dict.fromkeys(sources) if source not in seen]
+        seen.update(dict.fromkeys(level))
     return False
+
+
+def _bound_by(source: ast.AST, ctx: Context) -> Iterator[ast.AST]:
+    """What binds the names in an expression."""
+    for name in ast.walk(source):
+        if isinstance(name, ast.Name) and not ctx.is_self(name):
+            yield from ctx.bindings(name)
+
+
+def _source(binding: ast.AST) -> ast.expr | None:
+    """The expression that a name gets its value from."""
+    match binding:
+        case ast.For(iter=source) | ast.comprehension(iter=source):
+            return source
+        case ast.expr() if not isinstance(binding, ast.Name) or isinstance(binding.ctx, ast.Load):
+            return binding
+        case _:
+            return None
 
 
 def _is_constant_loop(binding: ast.AST, ctx: Context) -> bool:
