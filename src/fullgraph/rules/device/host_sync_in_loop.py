@@ -252,8 +252,8 @@ def _in_expression(expr: ast.expr, ctx: Context) -> Iterator[ast.expr]:
     if expr.__class__ in _ASIDE:
         return
     match expr:
-        case ast.Attribute(value=inner):
-            yield from _in_expression(inner, ctx)
+        case ast.Attribute(value=base):
+            yield from _in_expression(base, ctx)
             return
         case ast.IfExp(test=test):
             yield from _in_condition(test, ctx)
