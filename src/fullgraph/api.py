@@ -26,6 +26,7 @@ from fullgraph.semantic.compiled import compiled_argument
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
+from fullgraph.semantic.loops import loops_around
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
@@ -813,6 +814,10 @@ class Context:
     def target_of(self, value: ast.expr) -> ast.expr | None:
         """The name or attribute that ``value`` is assigned to; None if it is used in any other way."""
         return self._model.targets.get(value)
+
+    def loops_around(self, node: ast.expr | ast.stmt) -> tuple[ast.For | ast.AsyncFor, ...]:
+        """The ``for`` loops that ``node`` stands in, innermost first, in the function that is looked at."""
+        return loops_around(self._model.walked, node, self._scope.function)
 
     def growing_calls(self, name: ast.Name) -> tuple[ast.Call, ...]:
         """Calls of ``append``, ``extend`` and ``insert`` on a name, in the function that is looked at."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from fullgraph.semantic.names import Names
@@ -49,9 +50,6 @@ class Classes:
             if owner is not None:
                 held = self._attributes.setdefault(owner, {})
                 held.setdefault(assignment.target.attr, []).append(assignment)
-        self.registering = tuple(self._registering_calls())
-        """Calls of methods that register a buffer, parameter or submodule."""
-        self._registered = self._registrations()
         declared = (name for info in walked.classes.values() for name in info.scope.bindings)
         held_names = (name for attributes in self._attributes.values() for name in attributes)
         self._members = frozenset((*declared, *held_names))
@@ -60,13 +58,18 @@ class Classes:
         """Whether a class of this file declares a name, or a method sets ``self.name``."""
         return name in self._members
 
-    def _registering_calls(self) -> Iterator[tuple[ast.Call, Scope]]:
+    @cached_property
+    def registering(self) -> tuple[tuple[ast.Call, Scope], ...]:
+        """Calls of methods that register a buffer, parameter or submodule."""
+        found = []
         for item in self._walked.calls:
             func: Any = item[0].func
             if func.__class__ is ast.Attribute and func.attr in _REGISTERS:
-                yield item
+                found.append(item)
+        return tuple(found)
 
-    def _registrations(self) -> dict[ast.ClassDef, set[str]]:
+    @cached_property
+    def _registered(self) -> dict[ast.ClassDef, set[str]]:
         """Names that methods register as buffer, parameter or submodule, by class."""
         found: dict[ast.ClassDef, set[str]] = {}
         for call, scope in self.registering:

@@ -49,6 +49,21 @@ class Loops:
         return iterable, scope
 
 
+def loops_around(
+    walked: Walked, node: ast.expr | ast.stmt, function: Scope | None
+) -> tuple[ast.For | ast.AsyncFor, ...]:
+    """The ``for`` loops of a function that a node in it stands in, innermost first."""
+    begin, end = (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
+    found = []
+    for kind in (ast.For, ast.AsyncFor):
+        for loop, scope in walked.buckets[kind]:
+            if scope.function is function and isinstance(loop, (ast.For, ast.AsyncFor)):
+                last = loop.end_lineno or 0, loop.end_col_offset or 0
+                if (loop.lineno, loop.col_offset) <= begin and end <= last:
+                    found.append(loop)
+    return tuple(sorted(found, key=lambda loop: (-loop.lineno, -loop.col_offset)))
+
+
 def _targets(walked: Walked) -> Iterator[tuple[ast.Name, tuple[ast.expr, Scope, tuple[int, ...]]]]:
     """Names in a loop's tuple target, with what is looped over and their place in each element."""
     for kind in (ast.For, ast.AsyncFor, ast.comprehension):

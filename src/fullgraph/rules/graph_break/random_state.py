@@ -90,6 +90,7 @@ RULE = Rule(
     "`{call}` in traced code splits the graph",
     remedy="seed and draw outside of the compiled function, or draw with torch's default generator",
     since="0.1",
+    mentions=("random", "seed", "rng_state", "Generator"),
 )
 
 _ALWAYS = (

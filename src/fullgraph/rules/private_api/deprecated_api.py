@@ -103,6 +103,8 @@ _LONGEST = 160
 @RULE.node(ast.Import, ast.ImportFrom)
 def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
     """Report an import that warns: of a deprecated module, or of a name that warns when it is looked up."""
+    if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("torch"):
+        return
     match node:
         case ast.Import(names=names):
             paths = [alias.name for alias in names]

@@ -194,9 +194,10 @@ def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
             yield from _unknown_lengths(value, ctx)
     if not any(_is_empty_list(binding, ctx) for binding in bindings):
         return
-    additions = [binding for binding in bindings if isinstance(binding, ast.AugAssign)]
-    for node in (*ctx.growing_calls(name), *additions):
-        yield from (loop for loop in _loops_around(node, function, ctx) if _has_unknown_length(loop, ctx))
+    growing: list[ast.expr | ast.stmt] = [*ctx.growing_calls(name)]
+    growing += [binding for binding in bindings if isinstance(binding, ast.AugAssign)]
+    for node in growing:
+        yield from (loop.iter for loop in ctx.loops_around(node) if _has_unknown_length(loop.iter, ctx))
 
 
 def _is_empty_list(binding: ast.AST, ctx: Context) -> bool:
@@ -209,15 +210,6 @@ def _is_empty_list(binding: ast.AST, ctx: Context) -> bool:
             return "builtins.list" in ctx.names(func)
         case _:
             return False
-
-
-def _loops_around(node: ast.AST, function: ast.AST, ctx: Context) -> Iterator[ast.expr]:
-    """What the ``for`` loops around a statement iterate over, inside its function."""
-    current: ast.AST | None = node
-    while current is not None and current is not function:
-        current = ctx.parent(current)
-        if isinstance(current, (ast.For, ast.AsyncFor)):
-            yield current.iter
 
 
 def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:

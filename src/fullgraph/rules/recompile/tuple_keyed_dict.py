@@ -201,6 +201,7 @@ RULE = Rule(
 )
 
 _TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
+_NO_KEYS = (ast.Constant, ast.Slice)
 _MEMBERSHIP = (ast.In, ast.NotIn)
 _DEPTH = 3
 """How many local names are followed from a key to a parameter."""
@@ -249,6 +250,8 @@ def comprehended(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Subscript)
 def subscripted(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
     """Report a read or a write ``d[(i, j)]`` of a known dict."""
+    if node.slice.__class__ in _NO_KEYS:
+        return
     if isinstance(node.value, (ast.Name, ast.Attribute)) and _is_tuple_access(node, node.value, node.slice, ctx):
         verb = "read" if isinstance(node.ctx, ast.Load) else "written"
         yield _access(node, node.value, verb, ctx)
@@ -371,33 +374,27 @@ def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
 
 def _maps_tuples(annotation: ast.expr, ctx: Context) -> bool:
     """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
-    for part in _subscripts(annotation):
-        match part.slice:
-            case ast.Tuple(elts=[key, _]):
-                owner = key.value if isinstance(key, ast.Subscript) else key
-                if not _TUPLES.isdisjoint(ctx.names(owner)) and ctx.annotated_kind(part) is Kind.DICT:
-                    return True
-            case _:
-                continue
-    return False
-
-
-def _subscripts(annotation: ast.expr) -> Iterator[ast.Subscript]:
-    """Every ``X[...]`` in an annotation."""
     todo = [annotation]
     while todo:
         part = todo.pop()
-        if isinstance(part, ast.Subscript):
-            yield part
-            todo += (part.value, part.slice)
-        elif isinstance(part, ast.BinOp):
-            todo += (part.left, part.right)
-        elif isinstance(part, (ast.Tuple, ast.List)):
-            todo += part.elts
-        elif isinstance(part, (ast.Attribute, ast.Starred)):
-            todo.append(part.value)
-        elif not isinstance(part, (ast.Name, ast.Constant)):
-            yield from (each for each in ast.walk(part) if isinstance(each, ast.Subscript))
+        match part:
+            case ast.Name() | ast.Constant():
+                continue
+            case ast.Subscript(slice=inner):
+                if isinstance(inner, ast.Tuple) and len(inner.elts) == 2 and _is_keyed(part, inner.elts[0], ctx):
+                    return True
+                todo.append(inner)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                todo += parts
+            case _:
+                todo += (each for each in ast.iter_child_nodes(part) if isinstance(each, ast.expr))
+    return False
+
+
+def _is_keyed(annotation: ast.Subscript, key: ast.expr, ctx: Context) -> bool:
+    """Whether ``X[key, value]`` is of a dict whose keys are tuples."""
+    owner = key.value if isinstance(key, ast.Subscript) else key
+    return not _TUPLES.isdisjoint(ctx.names(owner)) and ctx.annotated_kind(annotation) is Kind.DICT
 
 
 def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:

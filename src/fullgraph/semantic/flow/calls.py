@@ -162,7 +162,7 @@ def apply(self: Evaluator, node: ast.Call, callee: Value, given: Arguments) -> V
         case Path(paths=paths):
             return join_all(apply_path(self, node, path, given) for path in paths)
         case Function(node=function, bound=bound):
-            return self.flow.returned(self, function, bound, given)
+            return self.flow.returned(self, function, bound, given, is_used=node is not self.unused)
         case Inherited(result=result):
             return result
         case ClassOf(node=cls):

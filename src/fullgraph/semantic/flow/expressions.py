@@ -66,6 +66,8 @@ class Evaluator:
         self.outer: dict[str, Value] = {}
         self.assigned: Environment = {}
         self.is_generator = False
+        self.unused: ast.expr | None = None
+        """The expression whose value nobody takes."""
         self.entered: list[tuple[ast.AST, dict[str, Value]]] = []
 
     def value(self, node: ast.expr) -> Value:

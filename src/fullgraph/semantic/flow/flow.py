@@ -293,12 +293,14 @@ class Flow:
 
     # ------------------------------------------------------------------ calls
 
-    def returned(self, caller: Evaluator, node: DefNode, receiver: Value | None, given: Arguments) -> Value:
+    def returned(
+        self, caller: Evaluator, node: DefNode, receiver: Value | None, given: Arguments, *, is_used: bool = True
+    ) -> Value:
         """What a function of this file returns for these arguments."""
         skipped = 1 if receiver is not None else 0
         values = bound(node, given, skipped)
         caller.entered.append((node, values))
-        return self._result(node, receiver, values)
+        return self._result(node, receiver, values) if is_used else UNKNOWN
 
     def promised_result(self, node: DefNode) -> Value | None:
         """What a function returns whatever it is given, if its head tells as much as its body would."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fullgraph.semantic.flow.outcomes import ANY, DATA, OBJECT, TENSOR, called, method_called, of_value
 from fullgraph.semantic.flow.parameters import callers_say_more, parameters
 from fullgraph.semantic.flow.torch_calls import attribute_of_tensor
-from fullgraph.semantic.flow.value import ClassOf, Function, Instance, Made, Path, Super, Thing, Unknown, Value
+from fullgraph.semantic.flow.value import ClassOf, Function, Instance, Made, Path, Super, Thing, Unknown, Value, path_of
 from fullgraph.semantic.loops import places
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 
@@ -25,6 +25,8 @@ _OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})
 _GROWS = frozenset({"append", "extend", "insert", "add"})
 _NARROWS = frozenset({"isinstance", "is_tensor"})
 _TENSOR_TYPES = frozenset({"torch.Tensor", "torch.nn.Parameter", "numpy.ndarray"})
+_FIXED = (ast.Constant, ast.UnaryOp)
+"""Indices that are always the same."""
 _BINDS_UNKNOWN = (ast.withitem, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 
 
@@ -45,7 +47,8 @@ class Plain:
         """How many are around the outermost of them that was met again."""
         self._narrowed: dict[Scope, frozenset[str]] = {}
         self._grown: dict[Scope, dict[str, list[ast.expr]]] = {}
-        self._selves: dict[ast.expr, Value | None] = {}
+        self._known_rooted: dict[ast.expr, Value | None] = {}
+        self._answers: dict[ast.expr, int] = {}
         self._steps = 0
 
     def holds(self, expr: ast.expr) -> bool:
@@ -54,10 +57,13 @@ class Plain:
 
     def may_hold(self, expr: ast.expr) -> int:
         """All that an expression in a function may be, or hold, as the sum of what `outcomes` names."""
+        if (known := self._answers.get(expr)) is not None:
+            return known
         outside = self._open, self._outermost, self._steps
         self._open, self._outermost, self._steps = {}, 0, _STEPS
         found = self._of(expr, _DEPTH)
         self._open, self._outermost, self._steps = outside
+        self._answers[expr] = found
         return found
 
     def _of(self, expr: ast.expr, depth: int) -> int:
@@ -78,46 +84,47 @@ class Plain:
     # ------------------------------------------------------------------ expressions
 
     def _attribute(self, expr: ast.Attribute, depth: int) -> int:
-        name = expr.attr
-        if name in _ATTRIBUTES and not self._flow.classes.has_member(name):
+        if expr.attr in _ATTRIBUTES and not self._flow.classes.has_member(expr.attr):
             return 0
-        if self._flow.names.imported(expr) is not None:
-            return OBJECT
-        if (value := self._of_self(expr)) is not None:
-            return of_value(value)
+        if (rooted := self._rooted(expr)) is not None:
+            return OBJECT if isinstance(rooted, Path) else of_value(rooted)
         base = self._of(expr.value, depth)
         if base & OBJECT:
             return ANY
-        known = attribute_of_tensor(name) if base else None
+        known = attribute_of_tensor(expr.attr) if base else None
         return base if known is None else of_value(known)
 
-    def _of_self(self, expr: ast.expr) -> Value | None:
-        """What ``self.attribute``, or an attribute or item of that, holds by what the class puts there."""
-        if expr not in self._selves:
-            self._selves[expr] = self._held_by_self(expr)
-        return self._selves[expr]
+    def _subscript(self, expr: ast.Subscript, depth: int) -> int:
+        if isinstance(expr.slice, ast.Compare):
+            return ANY
+        if isinstance(expr.slice, _FIXED) and (rooted := self._rooted(expr)) is not None:
+            return of_value(rooted)
+        return self._of(expr.value, depth)
 
-    def _held_by_self(self, expr: ast.expr) -> Value | None:
+    def _rooted(self, expr: ast.expr) -> Value | None:
+        """What a dotted name of an import stands for, or what an attribute or item of ``self`` holds."""
+        if expr not in self._known_rooted:
+            self._known_rooted[expr] = self._of_root(expr)
+        return self._known_rooted[expr]
+
+    def _of_root(self, expr: ast.expr) -> Value | None:
         base: ast.expr = expr
-        while isinstance(base, ast.Attribute) or (
-            isinstance(base, ast.Subscript) and isinstance(base.slice, (ast.Constant, ast.UnaryOp))
-        ):
+        while isinstance(base, ast.Attribute) or (isinstance(base, ast.Subscript) and isinstance(base.slice, _FIXED)):
             base = base.value
         if base is expr or not isinstance(base, ast.Name):
             return None
         scope = self._flow.walked.name_scope.get(base)
         found = None if scope is None else scope.lookup(base.id)
-        if scope is None or found is None or found[0].function is not found[0]:
+        if scope is None or found is None:
             return None
-        if base.id in self._names_narrowed(found[0]) or self._flow.classes.owner_of_self(base, scope) is None:
+        home, bindings = found
+        if isinstance(bindings[0], str):
+            paths = self._flow.names.imported(expr)
+            return None if paths is None else path_of(paths)
+        if home.function is not home or len(bindings) != 1 or base.id in self._names_narrowed(home):
             return None
-        return self._flow.of_self(expr, found[0])
-
-    def _subscript(self, expr: ast.Subscript, depth: int) -> int:
-        if isinstance(expr.slice, ast.Compare):
-            return ANY
-        value = self._of_self(expr)
-        return self._of(expr.value, depth) if value is None else of_value(value)
+        is_self = self._flow.classes.owner_of_self(base, scope) is not None
+        return self._flow.of_self(expr, home) if is_self else None
 
     def _operation(self, expr: ast.BinOp, depth: int) -> int:
         return self._of(expr.left, depth) | self._of(expr.right, depth)
@@ -162,8 +169,6 @@ class Plain:
 
     def _call(self, expr: ast.Call, depth: int) -> int:
         func = expr.func
-        if (paths := self._flow.names.imported(func)) is not None:
-            return self._of_paths(paths, expr, depth)
         match func:
             case ast.Attribute():
                 return self._method(expr, func, depth)
@@ -182,10 +187,13 @@ class Plain:
     def _method(self, call: ast.Call, func: ast.Attribute, depth: int) -> int:
         if func.attr in _OF_MASKS and isinstance(func.value, ast.Compare):
             return ANY  # only what compares tensors has it
+        callee = self._rooted(func)
+        if isinstance(callee, Path):
+            return self._of_paths(callee.paths, call, depth)
         receiver = self._of(func.value, depth)
         if not receiver:
             return 0
-        if receiver == OBJECT and (callee := self._of_self(func)) is not None and self._is_of_file(func.value):
+        if receiver == OBJECT and callee is not None and self._is_of_file(func.value):
             return self._of_callee(callee, call, depth)
         if receiver & OBJECT and self._flow.classes.has_member(func.attr):
             return ANY
@@ -193,14 +201,17 @@ class Plain:
 
     def _is_of_file(self, receiver: ast.expr) -> bool:
         """Whether ``self``, or what it holds, is an instance of a class of this file, with no methods but its own."""
-        value = self._of_self(receiver)
+        value = self._rooted(receiver)
         return value is None or all(isinstance(item, (Instance, Unknown, Thing)) for item in value.options)
 
     def _function(self, call: ast.Call, func: ast.Name, depth: int) -> int:
         scope = self._flow.walked.name_scope.get(func)
         found = None if scope is None else scope.lookup(func.id)
-        if scope is None or (found is not None and found[0].function is not None) or _is_rebound(func, scope):
-            return ANY if self._of(func, depth) else 0
+        if scope is None or _is_rebound(func, scope):
+            return ANY
+        if found is not None and found[0].function is not None:
+            paths = self._flow.names.imported(func)
+            return self._of_paths(paths, call, depth) if paths else ANY if self._of(func, depth) else 0
         return self._of_callee(self._flow.outer_value(func), call, depth)
 
     def _of_callee(self, callee: Value, call: ast.Call, depth: int) -> int:

@@ -128,7 +128,9 @@ def same(left: Environment, right: Environment) -> bool:
 
 
 def _expression(self: Interpreter, node: ast.Expr) -> None:
+    outside, self.unused = self.unused, node.value
     self.value(node.value)
+    self.unused = outside
 
 
 def _assign(self: Interpreter, node: ast.Assign) -> None:
