@@ -60,6 +60,8 @@ class Net(Middle):
             x = x + 1
         if self.offset < 1:  # TFG201
             x = x + 1
+        if self.gain.sum() > 2:  # TFG201
+            x = x + 1
         if self.part(x) > 0:  # TFG201
             x = x + 1
         if self.overridden(x) > 0 or self.count(x) > 0:
