@@ -17,6 +17,7 @@ from fullgraph.semantic.values import ClassId, Function
 
 _DEPTH = 8
 """How many re-exports are followed."""
+_OVERLOADS = frozenset({("i", "typing.overload"), ("i", "typing_extensions.overload")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,18 @@ class Across:
             return (replaced,)
         found: list[_Target | ClassId] = []
         for ref in refs:
+            if self._is_overload(file, ref):
+                continue
             each = self._of_ref(file, ref, depth)
             if not each:
                 return ()
             found += each
         return tuple(dict.fromkeys(found))
+
+    def _is_overload(self, file: int, ref: Ref) -> bool:
+        """Whether a function is only the signature of one that follows."""
+        decorators = self._files[file].summary.functions[ref[1]].decorators if ref[0] == "f" else ()
+        return any(each.name in _OVERLOADS for each in decorators)
 
     def _of_ref(self, file: int, ref: Ref, depth: int) -> tuple[_Target | ClassId, ...]:
         match ref:

@@ -31,8 +31,19 @@ _LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
-_KEEPS = ("builtins.classmethod", "builtins.staticmethod", "functools.", "torch.", "typing.", "typing_extensions.")
-"""Decorators that leave what a function returns as it is."""
+_KEEPS = (
+    "builtins.classmethod",
+    "builtins.staticmethod",
+    "functools.cache",
+    "functools.lru_cache",
+    "functools.wraps",
+    "torch.",
+    "typing.",
+    "typing_extensions.",
+)
+"""Decorators that leave what a function returns as it is; among them"""
+_CHANGES = ("torch.func.", "torch.vmap")
+"""are some that do not."""
 _TENSOR = written(TENSOR) or ()
 _PARAMETERS = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
 
@@ -127,7 +138,7 @@ class _Results:
     def keeps_result(self, decorator: ast.expr) -> bool:
         """Whether a function below this decorator surely returns what it returns without."""
         paths = self.names.of(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        return paths != () and all(path.startswith(_KEEPS) for path in paths)
+        return paths != () and all(path.startswith(_KEEPS) and not path.startswith(_CHANGES) for path in paths)
 
     def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
         """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""

@@ -12,6 +12,7 @@ from fullgraph.semantic.flow.value import (
     Array,
     Data,
     Dtype,
+    Either,
     Mapping,
     Number,
     Plain,
@@ -48,6 +49,8 @@ def _tells(value: Value) -> bool:
             return any(map(_tells, (element, *(items or ()))))
         case Mapping(element=element):
             return _tells(element)
+        case Either(choices=choices):
+            return any(map(_tells, choices))
         case _:
             return False
 
