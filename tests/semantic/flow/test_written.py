@@ -17,7 +17,7 @@ TOLD = [
     v.OPTIONAL_TENSOR,
     v.Array(v.Dtype.INTEGER, 1),
     v.data_of(v.Number.INT),
-    v.sequence_of((BOOL, v.STATIC_INT, v.SHAPE, v.STRING)),
+    v.sequence_of((BOOL, v.TENSOR)),
     v.Sequence(v.TENSOR, None, mutable=True),
     v.Mapping(v.OPTIONAL_TENSOR),
 ]
@@ -53,6 +53,18 @@ def test_what_is_of_one_file_is_unknown_in_another() -> None:
     told = written(v.sequence_of((v.TENSOR, v.Instance(node))))
     assert told is not None
     assert value_of(told) == v.Sequence(v.UNKNOWN, (v.TENSOR, v.UNKNOWN))
+
+
+def test_what_may_be_of_several_kinds_is_unknown() -> None:
+    told = written(v.sequence_of((v.TENSOR, v.join(v.TENSOR, v.STATIC_INT))))
+    assert told is not None
+    assert value_of(told) == v.Sequence(v.UNKNOWN, (v.TENSOR, v.UNKNOWN))
+
+
+def test_items_of_every_kind() -> None:
+    told = written(v.sequence_of((BOOL, v.STATIC_INT, v.SHAPE, v.STRING)))
+    assert told is not None
+    assert value_of(told) == v.Sequence(v.UNKNOWN, (BOOL, v.STATIC_INT, v.SHAPE, v.STRING))
 
 
 def test_several_are_told_only_if_they_agree() -> None:
