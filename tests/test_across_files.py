@@ -77,6 +77,19 @@ def test_neither_cache_nor_jobs_nor_order_nor_seed_changes_anything(project: Pat
     assert run("pkg/net.py", "--no-cache") == plain
 
 
+@pytest.mark.parametrize("project", PROJECTS, indirect=True)
+def test_flake8_finds_the_same(project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flake8", "--isolated", "--select=TFG2", "-j1"],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert found(done.stdout.replace("./", "")) == marked(project)
+
+
 @pytest.mark.parametrize("project", ["disabled"], indirect=True)
 def test_an_edit_of_another_file_counts_at_once(project: Path) -> None:
     host = project / "pkg" / "host.py"

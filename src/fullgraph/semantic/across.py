@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from fullgraph.semantic.disabled import Disabled
@@ -16,6 +17,7 @@ from fullgraph.semantic.values import ClassId, Function
 
 _DEPTH = 8
 """How many re-exports are followed."""
+_OVERLOADS = frozenset({("i", "typing.overload"), ("i", "typing_extensions.overload")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +81,19 @@ class Across:
 
     def _names_of_self(self, file: int) -> dict[int, set[str]]:
         """Names that methods of a file's classes read from ``self``, by class; of those with bases elsewhere."""
-        summary, found = self._files[file].summary, dict[int, set[str]]()
+        summary = self._files[file].summary
+        lineages = (self._evaluator.lineage(ClassId(file, index)) for index in range(len(summary.classes)))
+        heirs = [lineage for lineage in lineages if len(lineage) > 1 and any(each.file != file for each in lineage)]
+        if not heirs:
+            return {}
+        loads: dict[int, set[str]] = defaultdict(set)
         for function in summary.functions:
-            if function.owner != NO_OWNER and function.loads:
-                names = found.setdefault(function.owner, set())
-                names.update(load.partition(".")[0] for load in function.loads)
-        asked: dict[int, set[str]] = {}
-        for index in range(len(summary.classes)):
-            lineage = self._evaluator.lineage(ClassId(file, index))
-            if any(each.file != file for each in lineage):
-                own = (found.get(each.number, set()) for each in lineage if each.file == file)
-                asked[index] = set().union(*own)
-        return asked
+            if function.owner != NO_OWNER:
+                loads[function.owner].update(load.partition(".")[0] for load in function.loads)
+        return {
+            lineage[0].number: set().union(*(loads[each.number] for each in lineage if each.file == file))
+            for lineage in heirs
+        }
 
     # Paths
 
@@ -162,11 +165,18 @@ class Across:
             return (replaced,)
         found: list[_Target | ClassId] = []
         for ref in refs:
+            if self._is_overload(file, ref):
+                continue
             each = self._of_ref(file, ref, depth)
             if not each:
                 return ()
             found += each
         return tuple(dict.fromkeys(found))
+
+    def _is_overload(self, file: int, ref: Ref) -> bool:
+        """Whether a function is only the signature of one that follows."""
+        decorators = self._files[file].summary.functions[ref[1]].decorators if ref[0] == "f" else ()
+        return any(each.name in _OVERLOADS for each in decorators)
 
     def _of_ref(self, file: int, ref: Ref, depth: int) -> tuple[_Target | ClassId, ...]:
         match ref:
@@ -205,9 +215,12 @@ class Across:
 
     # Classes
 
-    def _tell_of_class(self, told: _Told, cls: ClassId, names: Iterable[str]) -> None:
-        for name in names:
-            lineage = self._evaluator.lineage(cls)
+    def _tell_of_class(self, told: _Told, cls: ClassId, names: Set[str]) -> None:
+        lineage = self._evaluator.lineage(cls)
+        elsewhere = [each for each in lineage if each.file != cls.file]
+        known = {name for each in elsewhere for name in names & self._evaluator.class_(each).methods.keys()}
+        known.update(name for each in elsewhere for name in names & self._told_attributes(each).keys())
+        for name in known:
             owner = next((each for each in lineage if name in self._evaluator.class_(each).methods), None)
             holder = next((each for each in lineage if self._holds(each, name)), None)
             if owner is not None and holder is None and owner.file != cls.file:
@@ -216,8 +229,10 @@ class Across:
                 self._tell_of_attribute(told, cls, holder, name)
 
     def _holds(self, cls: ClassId, name: str) -> bool:
-        held = self._files[cls.file].summary.results.attributes.get(cls.number, {})
-        return name in held or name in self._evaluator.class_(cls).attributes
+        return name in self._told_attributes(cls) or name in self._evaluator.class_(cls).attributes
+
+    def _told_attributes(self, cls: ClassId) -> Mapping[str, Written]:
+        return self._files[cls.file].summary.results.attributes.get(cls.number, {})
 
     def _tell_of_method(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
         found = self._evaluator.class_(owner)
@@ -230,7 +245,7 @@ class Across:
             told.disabled_methods[cls.number, name] = self._place(target.function)
 
     def _tell_of_attribute(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
-        held = self._files[owner.file].summary.results.attributes.get(owner.number, {})
+        held = self._told_attributes(owner)
         if name in held:
             told.attributes[cls.number, name] = held[name]
 

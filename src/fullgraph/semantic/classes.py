@@ -148,10 +148,6 @@ class Classes:
         """Every assignment to an attribute of ``self`` in the methods of the class itself, by attribute."""
         return self._attributes.get(node, {})
 
-    def registered(self, node: ast.ClassDef) -> tuple[str, ...]:
-        """What methods of the class itself register as buffer, parameter or submodule, in the order of their names."""
-        return tuple(sorted(self._registered.get(node, ())))
-
     def declared(self, node: ast.ClassDef, attribute: str) -> tuple[Binding, ...]:
         """What the class body, or that of a base in this file, binds ``attribute`` to."""
         scopes = [self._walked.classes[cls].scope for cls in self.lineage(node)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from fullgraph.semantic.barriers import Barriers
@@ -21,7 +21,7 @@ from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.summary import NO_RESULTS, Results
-from fullgraph.semantic.walk import FunctionInfo, Walked
+from fullgraph.semantic.walk import FunctionInfo, Walked, base_name
 
 _PLAIN = frozenset({"None", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
 """Annotations that promise no tensor."""
@@ -31,8 +31,19 @@ _LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
-_KEEPS = ("builtins.classmethod", "builtins.staticmethod", "functools.", "torch.", "typing.", "typing_extensions.")
-"""Decorators that leave what a function returns as it is."""
+_KEEPS = (
+    "builtins.classmethod",
+    "builtins.staticmethod",
+    "functools.cache",
+    "functools.lru_cache",
+    "functools.wraps",
+    "torch.",
+    "typing.",
+    "typing_extensions.",
+)
+"""Decorators that leave what a function returns as it is; among them"""
+_CHANGES = ("torch.func.", "torch.vmap")
+"""are some that do not."""
 _TENSOR = written(TENSOR) or ()
 _PARAMETERS = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
 
@@ -40,9 +51,10 @@ _PARAMETERS = frozenset({"torch.nn.Buffer", "torch.nn.Parameter"})
 def results_of(walked: Walked, names: Names, classes: Classes, barriers: Barriers) -> Results:
     """What a file says of its functions and of the attributes of its classes."""
     doubtful = tuple(sorted(_doubtful(walked, names)))
-    if not _imports_torch(walked):
+    torch = _names_of_torch(walked)
+    if not torch:
         return NO_RESULTS._replace(doubtful=doubtful)
-    found = _Results(walked, names, classes, barriers)
+    found = _Results(walked, names, classes, barriers, torch)
     results = found.all(doubtful)
     if "flow" in vars(found):
         found.flow.release()
@@ -50,7 +62,10 @@ def results_of(walked: Walked, names: Names, classes: Classes, barriers: Barrier
 
 
 class _Results:
-    def __init__(self, walked: Walked, names: Names, classes: Classes, barriers: Barriers) -> None:
+    def __init__(
+        self, walked: Walked, names: Names, classes: Classes, barriers: Barriers, torch: Iterable[str]
+    ) -> None:
+        self.torch = torch
         self.walked = walked
         self.names = names
         self.classes = classes
@@ -58,9 +73,10 @@ class _Results:
         self.annotations = Annotations(names, classes)
 
     @cached_property
-    def torch(self) -> frozenset[str]:
-        """Names that may stand for something of torch."""
-        return self.names.bound_names(("torch",))
+    def using(self) -> frozenset[Scope | None]:
+        """Functions that use something of torch by its name."""
+        chains, scopes = self.walked.chains, self.walked.name_scope
+        return frozenset(scopes[base_name(chain)].function for name in self.torch for chain in chains.get(name, ()))
 
     @cached_property
     def flow(self) -> Flow:
@@ -122,7 +138,7 @@ class _Results:
     def keeps_result(self, decorator: ast.expr) -> bool:
         """Whether a function below this decorator surely returns what it returns without."""
         paths = self.names.of(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        return paths != () and all(path.startswith(_KEEPS) for path in paths)
+        return paths != () and all(path.startswith(_KEEPS) and not path.startswith(_CHANGES) for path in paths)
 
     def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
         """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""
@@ -132,11 +148,7 @@ class _Results:
             if not is_mask or info.scope not in self.returning:
                 return False
         rows = (node.end_lineno or node.lineno) - node.lineno
-        return rows < _SHORT or (rows < _LONGEST and self.uses_torch(info.scope))
-
-    def uses_torch(self, function: Scope) -> bool:
-        """Whether a function calls something of torch by its name."""
-        return any(_head(call.func) in self.torch for call in self.flow.calls_in(function))
+        return rows < _SHORT or (rows < _LONGEST and info.scope in self.using)
 
     def interpreted(self, node: DefNode, assumed: dict[str, Value]) -> Value:
         """What a function returns, whatever callers pass beyond what is assumed."""
@@ -159,16 +171,28 @@ class _Results:
 
     def attributes(self) -> Iterator[tuple[int, dict[str, Written]]]:
         """Buffers and parameters of each class."""
+        registered: dict[ast.AST, dict[str, Written]] = {}
+        for call, scope in self.classes.registering:
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(value=base, attr="register_buffer" | "register_parameter"),
+                    args=[ast.Constant(value=str(name)), value, *_],
+                ) if (owner := self.classes.owner_of_self(base, scope)) is not None:
+                    if (each := self.registered(owner, name, value)) is not None:
+                        registered.setdefault(owner, {})[name] = each
+                case _:
+                    continue
         for index, cls in enumerate(self.walked.classes):
-            if not isinstance(cls, ast.ClassDef) or self.walked.classes[cls].scope.parent is not self.walked.root:
-                continue
-            told = dict.fromkeys(self.parameters(cls), _TENSOR)
-            for name in self.classes.registered(cls):
-                value = self.flow.attribute(Instance(cls), cls, name)
-                if (each := _TENSOR if value is TENSOR else written(value)) is not None:
-                    told[name] = each
-            if told:
-                yield index, told
+            if isinstance(cls, ast.ClassDef) and self.walked.classes[cls].scope.parent is self.walked.root:
+                told = {**dict.fromkeys(self.parameters(cls), _TENSOR), **registered.get(cls, {})}
+                if told:
+                    yield index, told
+
+    def registered(self, cls: ast.ClassDef, name: str, value: ast.expr) -> Written | None:
+        """What a buffer or parameter is; nobody asks what it exactly is that is called like no mask."""
+        if isinstance(value, ast.Call) and not _MASKS.search(name):
+            return _TENSOR
+        return None if isinstance(value, ast.Constant) else written(self.flow.attribute(Instance(cls), cls, name))
 
     def parameters(self, cls: ast.ClassDef) -> Iterator[str]:
         """Attributes that hold parameters or buffers by assignment."""
@@ -178,16 +202,13 @@ class _Results:
                 yield name
 
 
-def _imports_torch(walked: Walked) -> bool:
-    """Whether the module itself imports torch, or something of it."""
-    found = (item for bindings in walked.root.bindings.values() for item in bindings if item.__class__ is str)
-    return any(item.partition(".")[0] == "torch" for item in found)
-
-
-def _head(expr: ast.expr) -> str:
-    while isinstance(expr, ast.Attribute):
-        expr = expr.value
-    return expr.id if isinstance(expr, ast.Name) else ""
+def _names_of_torch(walked: Walked) -> list[str]:
+    """Names for which the module itself imports torch, or something of it."""
+    return [
+        name
+        for name, bindings in walked.root.bindings.items()
+        if any(item.__class__ is str and (item == "torch" or item.startswith("torch.")) for item in bindings)
+    ]
 
 
 def _doubtful(walked: Walked, names: Names) -> Iterator[str]:

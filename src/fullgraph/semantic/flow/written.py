@@ -12,6 +12,7 @@ from fullgraph.semantic.flow.value import (
     Array,
     Data,
     Dtype,
+    Either,
     Mapping,
     Number,
     Plain,
@@ -31,10 +32,11 @@ _NOTHING: Written = ("?",)
 
 def written(value: Value) -> Written | None:
     """A value as a tuple; None if it surely is no tensor, or not surely of one kind, except None."""
-    kinds = [item for item in value.options if item != NONE]
-    if len(kinds) != 1 or not _tells(kinds[0]):
-        return None
-    return _written(value)
+    return _written(value) if _is_of_one_kind(value) and _tells(value) else None
+
+
+def _is_of_one_kind(value: Value) -> bool:
+    return len([item for item in value.options if item != NONE]) == 1
 
 
 def _tells(value: Value) -> bool:
@@ -48,6 +50,8 @@ def _tells(value: Value) -> bool:
             return any(map(_tells, (element, *(items or ()))))
         case Mapping(element=element):
             return _tells(element)
+        case Either(choices=choices):
+            return _is_of_one_kind(value) and any(map(_tells, choices))
         case _:
             return False
 
@@ -71,9 +75,10 @@ def _written(value: Value) -> Written:
             return ("sequence", _written(element), each, mutable)
         case Mapping(element=element):
             return ("mapping", _written(element))
+        case Either(choices=choices) if _is_of_one_kind(value):
+            return ("either", *sorted(map(_written, choices), key=repr))
         case _:
-            options = tuple(value.options)
-            return _NOTHING if len(options) < 2 else ("either", *sorted(map(_written, options), key=repr))
+            return _NOTHING
 
 
 def _name(kind: Dtype | Number | None) -> str | None:

@@ -6,7 +6,7 @@ from torch import Tensor
 from . import base, masks
 from .base import Base, Part
 from .masks import above, either, pairs, positive, renamed, shape_of
-from .masks.typed import both, checked, made, maybe, number, replaced, summed, wrapped
+from .masks.typed import ambiguous, both, checked, made, maybe, number, overloaded, replaced, summed, wrapped
 
 if TYPE_CHECKING:
     from .masks.typed import positive as late
@@ -44,6 +44,8 @@ class Net(Middle):
             x = x + 1
         if summed(x) > 0:  # TFG201
             x = x + 1
+        if overloaded(x) > 0:  # TFG201
+            x = x + 1
         total, rows = both(x)
         if total > 0:  # TFG201
             x = x + 1
@@ -60,6 +62,8 @@ class Net(Middle):
             x = x + 1
         if self.offset < 1:  # TFG201
             x = x + 1
+        if self.gain.sum() > 2:  # TFG201
+            x = x + 1
         if self.part(x) > 0:  # TFG201
             x = x + 1
         if self.overridden(x) > 0 or self.count(x) > 0:
@@ -69,7 +73,7 @@ class Net(Middle):
         return x
 
     def near_misses(self, x, given):
-        if number(x) > 0 or shape_of(x) > 0 or made(x) > 0:
+        if ambiguous(3) > 0 or number(x) > 0 or shape_of(x) > 0 or made(x) > 0:
             x = x + 1
         if pairs(3)[0] > 2 or either(x, True)[0] is None:
             x = x + 1

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, overload
 
 import torch
 from torch import Tensor
@@ -67,3 +67,27 @@ else:
 @torch.no_grad()
 def summed(x) -> Tensor:
     return x.sum()
+
+
+@overload
+def overloaded(x: int) -> int: ...
+
+
+@overload
+def overloaded(x: Tensor) -> Tensor: ...
+
+
+def overloaded(x):
+    return torch.as_tensor(x).sum()
+
+
+@overload
+def ambiguous(x: int) -> int: ...
+
+
+@overload
+def ambiguous(x: Tensor) -> Tensor: ...
+
+
+def ambiguous(x):
+    return x
