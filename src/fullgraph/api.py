@@ -603,7 +603,7 @@ class Context:
         """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
         return self._model.varied.turns(compiled)
 
-    def loops_around(self, node: ast.AST) -> Iterator[Turn]:
+    def turns_around(self, node: ast.AST) -> Iterator[Turn]:
         """The loops of the function looked at that ``node`` stands in the body of, innermost first."""
         return self._model.varied.loops_of(node, self._scope)
 

@@ -302,7 +302,7 @@ def _requires_gradient(expr: ast.expr, ctx: Context, depth: int) -> bool:
     """Whether something in an expression is a parameter, of a module that calls it, or marked to require a gradient."""
     for node in ast.walk(expr):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr="requires_grad_")):
+            case ast.Call(func=ast.Attribute(attr="requires_grad_")):
                 return True
             case ast.Attribute(value=owner) if ctx.is_module_self(owner):
                 return True

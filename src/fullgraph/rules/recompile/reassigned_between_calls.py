@@ -151,7 +151,7 @@ def stepped(node: ast.AugAssign, ctx: Context) -> Iterator[Hit]:
     match node:
         case ast.AugAssign(op=ast.Add() | ast.Sub(), value=ast.Constant(value=int(number))) if number:
             block = ctx.parent(node)
-            if isinstance(block, (ast.For, ast.While)) and not all(turn.may_be_many for turn in ctx.loops_around(node)):
+            if isinstance(block, (ast.For, ast.While)) and not all(turn.may_be_many for turn in ctx.turns_around(node)):
                 return
             if isinstance(block, (ast.For, ast.While, ast.FunctionDef)) and node in block.body:
                 yield from _reported(node, node.target, block, "int", ctx)
@@ -165,7 +165,7 @@ def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
     block = ctx.parent(node)
     if len(node.targets) != 1 or not isinstance(block, (ast.For, ast.While)) or node not in block.body:
         return
-    for turn in ctx.loops_around(node):
+    for turn in ctx.turns_around(node):
         if turn.loop is block:
             if isinstance(node.value, ast.Name) and turn.counts(node.value.id):
                 yield from _reported(node, node.targets[0], block, "int", ctx)
