@@ -97,7 +97,7 @@ Or drop `fullgraph=True`, and accept that the graph is split.
 
 ## When it is reported
 
-`@torch.compile(fullgraph=True)` and `torch.compile(x, fullgraph=True)`, where a rule about graph breaks (TFG2) is
+`@torch.compile(fullgraph=True)`, `torch.compile(x, fullgraph=True)` and `module.compile(fullgraph=True)`, where a rule about graph breaks (TFG2) is
 certain of one, and each call comes to it: in the function that is compiled, or in functions of the same file that it
 surely calls; not under a condition, behind a `return` that may come first, or in a loop that may have no turn. Not for
 breaks that `fullgraph=True` captures on the releases aimed at, as it does with `.item()` since torch 2.10. The rules
@@ -134,11 +134,27 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a promise of one graph that is surely broken."""
     if not _promises(node) or ctx.names(node.func) != ("torch.compile",) or ctx.mentions(*_EXPECTS_ERRORS):
         return
-    functions = _compiled(node, ctx)
-    if len(functions) == 1:
-        places = ctx.surely_run(functions[0])
-        if places:
-            yield ctx.at(node, breaks_in=places, name=_name(node, functions[0], ctx))
+    given = ctx.given_to_compile(node)
+    functions = _decorated(node, ctx) if given is None else ctx.functions_compiled(given)
+    yield from _broken(node, functions, given, ctx)
+
+
+@RULE.method("compile", of=None)
+def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same promise of ``module.compile(fullgraph=True)``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=given) as func, args=[]) if _promises(node):
+            if not ctx.names(func) and not ctx.methods_entered(func) and not ctx.mentions(*_EXPECTS_ERRORS):
+                functions = tuple(each for each in ctx.functions_compiled(given) if each.name == "forward")
+                yield from _broken(node, functions, given, ctx)
+        case _:
+            return
+
+
+def _broken(node: ast.Call, functions: tuple[DefNode, ...], given: ast.expr | None, ctx: Context) -> Iterator[Hit]:
+    if len(functions) == 1 and (places := ctx.surely_run(functions[0])):
+        name = functions[0].name if given is None else ctx.text(given, limit=40)
+        yield ctx.at(node, breaks_in=places, name=name)
 
 
 def _promises(call: ast.Call) -> bool:
@@ -151,21 +167,12 @@ def _promises(call: ast.Call) -> bool:
     return False
 
 
-def _compiled(call: ast.Call, ctx: Context) -> tuple[DefNode, ...]:
-    """The functions of this file that a call compiles."""
-    given = ctx.given_to_compile(call)
-    if given is not None:
-        return ctx.functions_compiled(given)
+def _decorated(call: ast.Call, ctx: Context) -> tuple[DefNode, ...]:
     match ctx.parent(call):
         case ast.FunctionDef(decorator_list=[only]) as function if only is call:
             return (function,)
         case _:
             return ()
-
-
-def _name(call: ast.Call, function: DefNode, ctx: Context) -> str:
-    given = ctx.given_to_compile(call)
-    return function.name if given is None else ctx.text(given, limit=40)
 
 
 CASES = """
@@ -201,6 +208,8 @@ net = Net()
 fast = torch.compile(net, fullgraph=True, dynamic=False)  # TFG512
 other = torch.compile(Part(), fullgraph=True)  # TFG512
 slow = torch.compile(net, fullgraph=False)
+third = Net()
+third.compile(fullgraph=True)  # TFG512
 ---
 # not at each call
 import torch
