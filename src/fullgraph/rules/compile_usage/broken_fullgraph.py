@@ -101,8 +101,8 @@ Or drop `fullgraph=True`, and accept that the graph is split.
 certain of one, and each call comes to it: in the function that is compiled, or in functions of the same file that it
 surely calls; not under a condition, behind a `return` that may come first, or in a loop that may have no turn. Not for
 breaks that `fullgraph=True` captures on the releases aimed at, as it does with `.item()` since torch 2.10. The rules
-about graph breaks that are on by default run for this, whether they are selected or not. Silent in files that
-expect errors, as tests do: with `raises` or `assertRaises`.
+about graph breaks that are on by default run for this, whether they are selected or not. Silent in a `try` with a
+handler, and in files that expect errors, as tests do: with `raises` or `assertRaises`.
 
 ## How this is known
 
@@ -152,9 +152,21 @@ def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 
 def _broken(node: ast.Call, functions: tuple[DefNode, ...], given: ast.expr | None, ctx: Context) -> Iterator[Hit]:
-    if len(functions) == 1 and (places := ctx.surely_run(functions[0])):
+    if len(functions) != 1 or _is_attempt(node, ctx):
+        return
+    if places := ctx.surely_run(functions[0]):
         name = functions[0].name if given is None else ctx.text(given, limit=40)
         yield ctx.at(node, breaks_in=places, name=name)
+
+
+def _is_attempt(node: ast.AST, ctx: Context) -> bool:
+    """Whether a handler is there for what goes wrong."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None:
+        if isinstance(parent, ast.Try) and child in parent.body and parent.handlers:
+            return True
+        child, parent = parent, ctx.parent(parent)
+    return False
 
 
 def _promises(call: ast.Call) -> bool:
@@ -258,6 +270,21 @@ def may_break(x: torch.Tensor):
 def eager(x):
     print(x)
     return under_condition(x)
+---
+# attempted
+import torch
+
+def breaks(x: torch.Tensor):
+    print(x)
+    return x
+
+def build(x):
+    try:
+        fast = torch.compile(breaks, fullgraph=True)
+        fast(x)
+    except Exception:
+        fast = breaks
+    return fast
 ---
 # expected
 import pytest
