@@ -22,6 +22,7 @@ from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Applicability, Fix, Rename
+from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import compiled_argument
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
@@ -636,6 +637,10 @@ class Context:
         """
         return self._model.waits.is_aside(node, self._scope)
 
+    def is_about_data(self, node: ast.AST) -> bool:
+        """Whether the code around ``node`` prepares, keeps or shows data, by the names of functions and classes."""
+        return is_about_data(node, self._model.parents)
+
     def is_plain(self, expr: ast.expr) -> bool:
         """Whether `value` of this surely names no tensor and no number out of one, known without interpreting anything.
 
@@ -656,14 +661,18 @@ class Context:
         return self._model.region.traced_by(self._scope, getattr(node, "lineno", 0))
 
     def may_be_traced(self, node: ast.AST) -> bool:
-        """False for code that is surely eager: disabled, or not reached although a compile root is in sight.
+        """False for code that is surely eager: disabled, skipped, or not reached although a compile root is in sight.
 
         Where no compile root is in sight nothing is known, so the answer is True.
         """
         region = self._model.region
-        if region.is_disabled(self._scope):
+        if region.is_disabled(self._scope) or region.is_skipped(getattr(node, "lineno", 0)):
             return False
         return self.traced(node).degree > Traced.NONE or not region.has_certain_roots
+
+    def is_skipped(self, node: ast.AST) -> bool:
+        """Whether compiled code surely does not come to ``node``, whoever calls it."""
+        return self._model.region.is_skipped(getattr(node, "lineno", 0))
 
     def may_be_entered(self, function: DefNode) -> bool:
         """Like `may_be_traced`, for the body of a function defined where we look."""

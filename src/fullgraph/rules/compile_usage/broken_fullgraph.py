@@ -97,12 +97,12 @@ Or drop `fullgraph=True`, and accept that the graph is split.
 
 ## When it is reported
 
-`@torch.compile(fullgraph=True)` and `torch.compile(x, fullgraph=True)`, where a rule about graph breaks (TFG2) is
+`@torch.compile(fullgraph=True)`, `torch.compile(x, fullgraph=True)` and `module.compile(fullgraph=True)`, where a rule about graph breaks (TFG2) is
 certain of one, and each call comes to it: in the function that is compiled, or in functions of the same file that it
 surely calls; not under a condition, behind a `return` that may come first, or in a loop that may have no turn. Not for
 breaks that `fullgraph=True` captures on the releases aimed at, as it does with `.item()` since torch 2.10. The rules
-about graph breaks that are on by default run for this, whether they are selected or not. Silent in files that
-expect errors, as tests do: with `raises` or `assertRaises`.
+about graph breaks that are on by default run for this, whether they are selected or not. Silent in a `try` with a
+handler, and in files that expect errors, as tests do: with `raises` or `assertRaises`.
 
 ## How this is known
 
@@ -134,11 +134,39 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a promise of one graph that is surely broken."""
     if not _promises(node) or ctx.names(node.func) != ("torch.compile",) or ctx.mentions(*_EXPECTS_ERRORS):
         return
-    functions = _compiled(node, ctx)
-    if len(functions) == 1:
-        places = ctx.surely_run(functions[0])
-        if places:
-            yield ctx.at(node, breaks_in=places, name=_name(node, functions[0], ctx))
+    given = ctx.given_to_compile(node)
+    functions = _decorated(node, ctx) if given is None else ctx.functions_compiled(given)
+    yield from _broken(node, functions, given, ctx)
+
+
+@RULE.method("compile", of=None)
+def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same promise of ``module.compile(fullgraph=True)``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=given) as func, args=[]) if _promises(node):
+            if not ctx.names(func) and not ctx.methods_entered(func) and not ctx.mentions(*_EXPECTS_ERRORS):
+                functions = tuple(each for each in ctx.functions_compiled(given) if each.name == "forward")
+                yield from _broken(node, functions, given, ctx)
+        case _:
+            return
+
+
+def _broken(node: ast.Call, functions: tuple[DefNode, ...], given: ast.expr | None, ctx: Context) -> Iterator[Hit]:
+    if len(functions) != 1 or _is_attempt(node, ctx):
+        return
+    if places := ctx.surely_run(functions[0]):
+        name = functions[0].name if given is None else ctx.text(given, limit=40)
+        yield ctx.at(node, breaks_in=places, name=name)
+
+
+def _is_attempt(node: ast.AST, ctx: Context) -> bool:
+    """Whether a handler is there for what goes wrong."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None:
+        if isinstance(parent, ast.Try) and child in parent.body and parent.handlers:
+            return True
+        child, parent = parent, ctx.parent(parent)
+    return False
 
 
 def _promises(call: ast.Call) -> bool:
@@ -151,21 +179,12 @@ def _promises(call: ast.Call) -> bool:
     return False
 
 
-def _compiled(call: ast.Call, ctx: Context) -> tuple[DefNode, ...]:
-    """The functions of this file that a call compiles."""
-    given = ctx.given_to_compile(call)
-    if given is not None:
-        return ctx.functions_compiled(given)
+def _decorated(call: ast.Call, ctx: Context) -> tuple[DefNode, ...]:
     match ctx.parent(call):
         case ast.FunctionDef(decorator_list=[only]) as function if only is call:
             return (function,)
         case _:
             return ()
-
-
-def _name(call: ast.Call, function: DefNode, ctx: Context) -> str:
-    given = ctx.given_to_compile(call)
-    return function.name if given is None else ctx.text(given, limit=40)
 
 
 CASES = """
@@ -201,6 +220,8 @@ net = Net()
 fast = torch.compile(net, fullgraph=True, dynamic=False)  # TFG512
 other = torch.compile(Part(), fullgraph=True)  # TFG512
 slow = torch.compile(net, fullgraph=False)
+third = Net()
+third.compile(fullgraph=True)  # TFG512
 ---
 # not at each call
 import torch
@@ -249,6 +270,21 @@ def may_break(x: torch.Tensor):
 def eager(x):
     print(x)
     return under_condition(x)
+---
+# attempted
+import torch
+
+def breaks(x: torch.Tensor):
+    print(x)
+    return x
+
+def build(x):
+    try:
+        fast = torch.compile(breaks, fullgraph=True)
+        fast(x)
+    except Exception:
+        fast = breaks
+    return fast
 ---
 # expected
 import pytest

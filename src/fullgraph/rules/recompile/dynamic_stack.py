@@ -104,6 +104,9 @@ disabled for the compiler or surely eager; loops over a list argument only where
 compiled or no compile root is in sight and the argument is annotated as tensors. Lists that a module's
 `forward` receives are not: their length is mostly a fact of the model.
 
+Where nothing that compiles is in sight, code that prepares, keeps or shows data is left alone, by the names of its
+functions and classes.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are the operations whose list had another
@@ -156,6 +159,8 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         return
     iterable = next(_unknown_lengths(source, ctx), None)
     if iterable is None or not ctx.may_be_traced(call):
+        return
+    if ctx.traced(call).degree is Traced.NONE and ctx.is_about_data(call):
         return
     yield ctx.at(
         call,
@@ -325,6 +330,13 @@ def report(model):
 ---
 # what is unknown is not reported
 import torch
+
+class ImageProcessor:
+    def preprocess(self, images: list[torch.Tensor]):
+        return torch.stack([image / 255 for image in images])
+
+def visualize(images: list[torch.Tensor]):
+    return torch.cat([image.flatten() for image in images])
 
 def collate(batch, loader, columns: list[dict], pair: tuple[int, int]):
     images = torch.stack([item["image"] for item in batch])

@@ -236,7 +236,11 @@ def _only_grows(
                 assigned += 1
             case _:
                 continue
-    return assigned <= 1
+    return assigned <= 1 and not any(_is_set(part, last) for part in ast.walk(function))
+
+
+def _is_set(part: ast.AST, name: str) -> bool:
+    return isinstance(part, (ast.Attribute, ast.Name)) and isinstance(part.ctx, ast.Store) and _last_name(part) == name
 
 
 def _last_name(expr: ast.expr) -> str:
@@ -310,6 +314,24 @@ class Net(nn.Module):
         self.other[0] = x
         self.fixed["last"] = x
         return x
+---
+# set anew by what adds to it
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.widths = []
+        for i in range(n):
+            self.widths.append(i)
+
+    def forward(self, x):
+        return x * sum(self.widths)
+
+class Net(nn.Module):
+    def forward(self, x):
+        return Block(3)(x)
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections

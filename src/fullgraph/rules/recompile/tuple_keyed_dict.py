@@ -176,8 +176,9 @@ CALLS = total, [(torch.ones(3),)] * 12
 
 ## When it is reported
 
-Where the code is traced, whatever the dict holds; where no compile root is in sight in the file, if the dict
-holds tensors (then as a note). Code that a file with a compile root does not trace is eager, and silent. A
+Where the code is certainly traced, whatever the dict holds. Where it may be, if the dict holds tensors. Where no
+compile root is in sight in the file, likewise, as a note, and not in code that prepares, keeps or shows data, by the
+names of its functions and classes. Code that a file with a compile root does not trace is eager, and silent. A
 key made of `x.shape` is worse than it looks: it makes a dynamic size static, so every new size is a
 recompilation too.
 
@@ -210,8 +211,24 @@ _DEPTH = 3
 @RULE.node(ast.AnnAssign)
 def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
     """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute."""
-    if _is_declaration(node.annotation, ctx) and ctx.may_be_traced(node):
+    if _is_declaration(node.annotation, ctx) and _may_be_traced(node, ctx) and not _is_used_eagerly(node, ctx):
         yield _hit(node.annotation, f"`{ctx.text(node.target, limit=40)}`", ctx)
+
+
+def _is_used_eagerly(node: ast.AnnAssign, ctx: Context) -> bool:
+    """Whether a variable of the file is used, and only where compiled code does not come to."""
+    if not isinstance(node.target, ast.Name) or ctx.is_local(node.target):
+        return False
+    module: ast.AST = node
+    while (parent := ctx.parent(module)) is not None:
+        module = parent
+    name = node.target.id
+    loads = [
+        part
+        for part in ast.walk(module)
+        if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
+    ]
+    return bool(loads) and all(map(ctx.is_skipped, loads))
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -222,7 +239,7 @@ def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Conte
         annotation = arg.annotation
         if annotation is None or isinstance(annotation, (ast.Name, ast.Attribute, ast.Constant)):
             continue
-        if _is_declaration(annotation, ctx) and ctx.may_be_entered(node):
+        if _is_declaration(annotation, ctx) and _may_be_entered(node, ctx):
             yield _hit(annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
 
 
@@ -231,7 +248,9 @@ def displayed(node: ast.Dict, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value}`` with a key that is not constant."""
     if not any(isinstance(key, ast.Tuple) and _varies(key, ctx) for key in node.keys):
         return
-    if _is_traced(node, ctx) or (any(_is_tensor(value, ctx) for value in node.values) and ctx.may_be_traced(node)):
+    if _is_surely_traced(node, ctx) or (
+        any(_is_tensor(value, ctx) for value in node.values) and _may_be_traced(node, ctx)
+    ):
         yield _hit(node, "built here", ctx)
 
 
@@ -240,9 +259,9 @@ def comprehended(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value for ...}``, and a comprehension stored where a dict with tuple keys is declared."""
     target = ctx.target_of(node)
     declared = ctx.annotations(target) if target is not None else ()
-    if not _varies(node.key, ctx) or not ctx.may_be_traced(node):
+    if not _varies(node.key, ctx) or not _may_be_traced(node, ctx):
         return
-    is_spelled = isinstance(node.key, ast.Tuple) and (_is_traced(node, ctx) or _is_tensor(node.value, ctx))
+    is_spelled = isinstance(node.key, ast.Tuple) and (_is_surely_traced(node, ctx) or _is_tensor(node.value, ctx))
     if is_spelled or any(_is_declaration(item, ctx) for item in declared):
         yield _hit(node, "built here", ctx)
 
@@ -296,11 +315,11 @@ def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Con
         return False
     declared = ctx.annotations(container)
     if any(_maps_tuples(item, ctx) for item in declared):
-        costs = _is_traced(node, ctx) or any(_promises_tensors(item, ctx) for item in declared)
-        return costs and _varies(key, ctx) and ctx.may_be_traced(node)
+        costs = _is_surely_traced(node, ctx) or any(_promises_tensors(item, ctx) for item in declared)
+        return costs and _varies(key, ctx) and _may_be_traced(node, ctx)
     if not isinstance(key, ast.Tuple) or _has_ellipsis(key):
         return False
-    return _is_used_as_dict(node, container, ctx) and _varies(key, ctx) and ctx.may_be_traced(node)
+    return _is_used_as_dict(node, container, ctx) and _varies(key, ctx) and _may_be_traced(node, ctx)
 
 
 def _may_vary(key: ast.expr) -> bool:
@@ -312,6 +331,19 @@ def _may_vary(key: ast.expr) -> bool:
             return not any(isinstance(part, ast.Slice) for part in parts)
         case _:
             return True
+
+
+def _may_be_traced(node: ast.AST, ctx: Context) -> bool:
+    """Whether code may be compiled by somebody: not what surely is eager, or is not there to be fast."""
+    return ctx.may_be_traced(node) and (_is_traced(node, ctx) or not ctx.is_about_data(node))
+
+
+def _may_be_entered(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Context) -> bool:
+    return ctx.may_be_entered(node) and not ctx.is_about_data(node)
+
+
+def _is_surely_traced(node: ast.AST, ctx: Context) -> bool:
+    return ctx.traced(node).degree is Traced.CERTAIN
 
 
 def _is_traced(node: ast.AST, ctx: Context) -> bool:
@@ -327,7 +359,7 @@ def _is_used_as_dict(node: ast.AST, container: ast.expr, ctx: Context) -> bool:
         return False
     if not expressions and not any(ctx.annotated_kind(item) is Kind.DICT for item in annotations):
         return False
-    if _is_traced(node, ctx):
+    if _is_surely_traced(node, ctx):
         return True
     is_written = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
     stored = _stored_value(node, ctx) if is_written else None
@@ -571,6 +603,44 @@ def helper(x: torch.Tensor, i: int, j: int) -> torch.Tensor:
     for row in range(3):
         x = x + cache[row, 0]
     return x + cache[0, 1]
+---
+# what is guarded is not compiled
+import torch
+
+KEPT: dict[tuple[int, int], torch.Tensor] = {}
+
+def kept(i, j):
+    if torch.compiler.is_compiling():
+        return torch.zeros(i, j)
+    if (i, j) not in KEPT:
+        KEPT[i, j] = torch.zeros(i, j)
+    return KEPT[i, j]
+---
+# where it is only possible that it is traced, dicts without tensors are left alone
+import torch
+from torch import nn
+
+class Router(nn.Module):
+    def __init__(self, routes: dict[tuple[str, str], str]):
+        super().__init__()
+        self.routes = dict(routes)
+        self.seen = {}
+
+    def forward(self, x: torch.Tensor, task: str, kind: str):
+        self.seen[task, kind] = True
+        return x if (task, kind) in self.routes else x + 1
+---
+# what shows and prepares data is not compiled
+import torch
+
+def visualize(table: dict[tuple[str, str], torch.Tensor], names):
+    return {name: table[name].sum() for name in names}
+
+class TableProcessor:
+    def run(self, i, j):
+        table: dict[tuple[int, int], torch.Tensor] = {}
+        table[i, j] = torch.zeros(1)
+        return table
 ---
 # without tensors and without traced code a tuple is a fine key
 import torch

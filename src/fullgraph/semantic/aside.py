@@ -1,0 +1,29 @@
+"""Code that nobody compiles, by the names of the functions and classes that it stands in."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from fullgraph.semantic.parents import Parents
+
+_FUNCTIONS = re.compile(r"(^|_)(visuali[sz]e|plot|draw|show|collate|tokenize|preprocess|prepare)(_|$)")
+_CLASSES = re.compile(
+    r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Processor$|(Image|Video)Process|Store$|StateDict"
+)
+
+
+def is_about_data(node: ast.AST, parents: Parents) -> bool:
+    """Whether code prepares, keeps or shows data."""
+    current: ast.AST | None = node
+    while current is not None:
+        match current:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if _FUNCTIONS.search(name):
+                return True
+            case ast.ClassDef(name=name, bases=bases):
+                if any(_CLASSES.search(each) for each in (name, *map(ast.unparse, bases))):
+                    return True
+            case _:
+                pass
+        current = parents.get(current)
+    return False
