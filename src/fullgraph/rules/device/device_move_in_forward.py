@@ -168,6 +168,21 @@ class Project(nn.Module):
 CALLS = torch.compile(Project().to("meta")), [(torch.ones(3, device="meta"),)] * 3
 ```
 
+A tensor without dimensions that is made on the host may meet those of a device as it is. That is no copy in the
+graph, and not reported. (With dimensions, as in `x + torch.zeros(3)`, it is an error, unless it is an index.)
+
+```python good
+import torch
+
+
+@torch.compile
+def scaled(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.tensor(3.0)
+
+
+CALL = scaled, torch.ones(3, device="meta")
+```
+
 Do not warn about it with `warnings.warn` in the forward path: that call is itself a graph break.
 
 ## When it is reported
