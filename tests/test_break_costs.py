@@ -27,6 +27,7 @@ class Own:
         return None
 
 """
+IMPORTS = "import math\nimport random\n"
 WHOLE = {
     "for": "for _ in range(3):\n    x = x * 2\n    print(1)",
     "while": "n = 0\nwhile n < 3:\n    n += 1\n    x = x * 2\n    print(1)",
@@ -101,6 +102,14 @@ def test_where_computing_failed_is_not_traced(name: str) -> None:
     body, severity, graphs = HANDLED[name]
     assert observe(source(body)).graphs == graphs
     assert finding(source(body)).severity is severity
+
+
+def test_where_compiling_fails_nothing_is_said_of_what_runs_eagerly() -> None:
+    text = source("for _ in range(2):\n    x = x * math.sqrt(random.uniform(1.0, 2.0))").replace(HEAD, IMPORTS + HEAD)
+    assert any("InternalTorchDynamoError" in error for error in observe(text).errors)
+    assert finding(text).severity is Severity.ERROR
+    assert "compiling fails" in finding(text).message
+    assert "eagerly" not in finding(text).message
 
 
 def test_a_block_makes_a_warning_an_error() -> None:

@@ -119,6 +119,43 @@ def step(x):
             "f = torch.compile(step)  # TFG999\nCALLS = f, [(torch.ones(2),)] * 3",
             "compiled 3 times at lines []",
         ),
+        (
+            Effect.CHANGED_BETWEEN_CALLS,
+            "def f():\n    for n in range(12):\n        step.n = n\n        g(torch.ones(2))  # TFG999\n"
+            "g = torch.compile(lambda x: x * 2)\nCALLS = f, [()]",
+            "the limit is not met",
+        ),
+        (
+            Effect.STATIC_SHAPES,
+            "f = torch.compile(step, dynamic=False)  # TFG999\nCALLS = f, [(torch.ones(n),) for n in range(2, 14)]",
+            "",
+        ),
+        (
+            Effect.STATIC_SHAPES,
+            "f = torch.compile(step, dynamic=False)  # TFG999\nCALLS = f, [(torch.ones(n),) for n in range(2, 6)]",
+            "the limit is not met",
+        ),
+        (
+            Effect.STATIC_SHAPES,
+            "f = torch.compile(lambda x, s: x * len(s), dynamic=False)  # TFG999\n"
+            "CALLS = f, [(torch.ones(2), 'a' * n) for n in range(12)]",
+            "without `dynamic=False` the limit is met, too",
+        ),
+        (
+            Effect.NEVER_REACHED,
+            "if not hasattr(torch, 'compile'):\n    step = torch.compile(step)  # TFG999\nCALL = step, torch.ones(2)",
+            "",
+        ),
+        (
+            Effect.NEVER_REACHED,
+            "if hasattr(torch, 'compile'):\n    step = torch.compile(step)  # TFG999\nCALL = step, torch.ones(2)",
+            "something is compiled",
+        ),
+        (
+            Effect.NEVER_REACHED,
+            "if not hasattr(torch, 'compile'):\n    torch.compile(step)  # TFG999\nCALL = step, torch.ones(2)",
+            "with the contrary conditions nothing is captured",
+        ),
         (Effect.COMPILED_AGAIN, "f = torch.compile(torch.compile(step))  # TFG999\nCALL = f, torch.ones(2)", ""),
         (
             Effect.COMPILED_AGAIN,

@@ -32,6 +32,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import COLD, TRACED, ModuleClass, Traced, TracedBy
+from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
@@ -80,6 +81,7 @@ __all__ = [
     "TorchVersion",
     "Traced",
     "TracedBy",
+    "Turn",
     "Value",
     "Variety",
     "is_documented",
@@ -136,6 +138,12 @@ class Effect(enum.Enum):
     """What is given to the compiler is compiled already, and its outcome passes that by."""
     PREFIXED_STATE = "prefixed state"
     """Every key of the state has the prefix of the compiler's wrapper."""
+    CHANGED_BETWEEN_CALLS = "changed between calls"
+    """Dynamo compiles again until it meets the limit, and without the line does not."""
+    STATIC_SHAPES = "static shapes"
+    """With ``dynamic=False`` Dynamo compiles again until it meets the limit, and without it does not."""
+    NEVER_REACHED = "never reached"
+    """The condition around a compilation does not hold; where it did, something would be captured."""
     HOST_SYNC = "host synchronization"
     """The host waits for the device at the same line again and again."""
 
@@ -154,6 +162,7 @@ class Hit:
             that lists functions, with the function's path behind a colon; `TRACED` and `COLD`.
         breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
             them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
+        fatal: whether compiling fails there, so that nothing is to be said of how Dynamo goes on.
     """
 
     node: ast.AST
@@ -163,6 +172,7 @@ class Hit:
     fix: Fix | None = None
     unless: tuple[str, ...] = ()
     breaks_in: tuple[ast.AST, ...] = ()
+    fatal: bool = False
 
 
 class Handler(Protocol[Node_contra]):
@@ -359,6 +369,7 @@ def is_of_module(name: str) -> bool:
     return name.startswith("__") or any(availability(f"torch.nn.{owner}.{name}") is not None for owner in _MODULES)
 
 
+_ANNOTATED = (ast.arg, ast.AnnAssign)
 _UNBOUND = frozenset({"builtins.classmethod", "builtins.staticmethod", "abc.abstractmethod"})
 _MODULES = ("Module", "ModuleList", "ModuleDict", "Sequential")
 
@@ -432,10 +443,11 @@ class Context:
         fix: Fix | None = None,
         unless: tuple[str, ...] = (),
         breaks_in: tuple[ast.AST, ...] = (),
+        fatal: bool = False,
         **arguments: str,
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
-        return Hit(node, arguments, severity, cause, fix, unless, breaks_in)
+        return Hit(node, arguments, severity, cause, fix, unless, breaks_in, fatal)
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -471,6 +483,10 @@ class Context:
     def mentions(self, *words: str) -> bool:
         """Whether one of these words stands anywhere in the file."""
         return any(word in line for line in self._model.lines for word in words)
+
+    def imports(self, package: str) -> bool:
+        """Whether some name of the file may stand for this top-level package, or something inside it."""
+        return bool(self._model.names.bound_names((package,)))
 
     def made_by(self, expr: ast.expr) -> tuple[str, ...]:
         """Dotted paths of the callables one of which surely made what ``expr`` holds; empty where that is unknown."""
@@ -573,10 +589,29 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def may_wait(self) -> bool:
+        """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
+        return self._model.waits.may_be_in(self._scope)
+
     def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
         """A loop of this file that calls the function looked at with another ``parameter`` each time."""
         function = self.function()
         return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+
+    def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
+        """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
+        return self._model.varied.turns(compiled)
+
+    def loops_around(self, node: ast.AST) -> Iterator[Turn]:
+        """The loops of the function looked at that ``node`` stands in the body of, innermost first."""
+        return self._model.varied.loops_of(node, self._scope)
+
+    def compiled_calls(self, within: ast.AST) -> Iterator[tuple[ast.Call, ast.expr | None, DefNode]]:
+        """Calls in a part of this file that enter a compiled function of it, with that.
+
+        And between them what ``torch.compile`` was given, where it is no decorator.
+        """
+        return self._model.varied.compiled_calls(within)
 
     def is_first_use(self, name: ast.Name) -> bool:
         """Whether each call of the function looked at surely comes to ``name``, and no use of it stands before."""
@@ -598,7 +633,7 @@ class Context:
 
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
-        return self._model.waits.is_aside(node)
+        return self._model.waits.is_aside(node, self._scope)
 
     def is_plain(self, expr: ast.expr) -> bool:
         """Whether `value` of this surely names no tensor and no number out of one, known without interpreting anything.
@@ -819,14 +854,9 @@ class Context:
 
     def annotations(self, expr: ast.expr) -> tuple[ast.expr, ...]:
         """Every annotation that this file gives a name or a ``self.attribute``."""
-        found: list[ast.expr] = []
-        for binding in self.bindings(expr):
-            match binding:
-                case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
-                    found.append(annotation)
-                case _:
-                    continue
-        return tuple(found)
+        annotated = [each for each in self.bindings(expr) if each.__class__ in _ANNOTATED]
+        found: list[ast.expr | None] = [each.annotation for each in annotated]
+        return tuple(each for each in found if each is not None)
 
     def comment_beside(self, node: ast.AST) -> str:
         """Comments in the rows of ``node`` and the first row of its statement, and the comment blocks right above.

@@ -324,12 +324,12 @@ class Checker:
             generators = self.settings.releases.oldest >= _GENERATORS_SINCE
             if self.model.only_fails(start.row, scope) or self.model.handles_a_run(hit.node):
                 severity = Severity.NOTE
-            elif (block := self.model.block_around(hit.node, generators=generators)) is not None:
+            elif not hit.fatal and (block := self.model.block_around(hit.node, generators=generators)) is not None:
                 message += f"; in {block}, so the whole function runs eagerly"
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             reach = describe(traced, self.filename)
-            severity = severity or severity_of(traced.degree, costs_more=block is not None)
+            severity = severity or severity_of(traced.degree, costs_more=hit.fatal or block is not None)
         finding = Finding(
             self.filename,
             start,

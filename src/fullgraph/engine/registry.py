@@ -48,6 +48,8 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
 """Folder of a rule file -> what its rules are about, where they do not say so."""
 
 _TRACING_CATEGORIES = frozenset({"graph_break", "recompile", "device"})
+_NOT_OF_PLACES = frozenset({Effect.CHANGED_BETWEEN_CALLS, Effect.HOST_SYNC, Effect.STATIC_SHAPES})
+"""Effects that do not depend on whether the place that is reported is traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class RegisteredRule:
     @property
     def concerns_tracing(self) -> bool:
         """Whether the cost arises only in code that Dynamo traces."""
-        return self.category in _TRACING_CATEGORIES and self.effect is not Effect.HOST_SYNC
+        return self.category in _TRACING_CATEGORIES and self.effect not in _NOT_OF_PLACES
 
     @property
     def page(self) -> Page:

@@ -113,7 +113,7 @@ class Across:
             assumed = self._files[target.function.file].summary.results.given_tensors.get(target.function.number)
             if assumed is not None:
                 told.given_tensors[path] = assumed
-        if all(self._splits(each) for each in targets):
+        if all(self._splits(each) and (not each.is_method or self._is_only(each.function)) for each in targets):
             told.disabled[path] = self._place(targets[0].function)
 
     def _entry(self, cls: ClassId) -> _Target | None:
@@ -207,15 +207,13 @@ class Across:
 
     def _tell_of_class(self, told: _Told, cls: ClassId, names: Iterable[str]) -> None:
         for name in names:
-            for each in self._evaluator.lineage(cls):
-                if name in self._evaluator.class_(each).methods:
-                    if each.file != cls.file:
-                        self._tell_of_method(told, cls, each, name)
-                    break
-                if self._holds(each, name):
-                    if each.file != cls.file:
-                        self._tell_of_attribute(told, cls, each, name)
-                    break
+            lineage = self._evaluator.lineage(cls)
+            owner = next((each for each in lineage if name in self._evaluator.class_(each).methods), None)
+            holder = next((each for each in lineage if self._holds(each, name)), None)
+            if owner is not None and holder is None and owner.file != cls.file:
+                self._tell_of_method(told, cls, owner, name)
+            elif holder is not None and owner is None and holder.file != cls.file:
+                self._tell_of_attribute(told, cls, holder, name)
 
     def _holds(self, cls: ClassId, name: str) -> bool:
         held = self._files[cls.file].summary.results.attributes.get(cls.number, {})
@@ -228,7 +226,7 @@ class Across:
             return
         if (result := self._result(target)) is not None:
             told.methods[cls.number, name] = result
-        if self._splits(target):
+        if self._splits(target) and self._is_only(target.function):
             told.disabled_methods[cls.number, name] = self._place(target.function)
 
     def _tell_of_attribute(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
@@ -245,6 +243,12 @@ class Across:
     def _splits(self, target: _Target) -> bool:
         function = target.function
         return target.is_disabled or (function.file, function.number) in self._kept_out.splits
+
+    def _is_only(self, function: Function) -> bool:
+        """Whether no other function of its class has the name of a method."""
+        functions = self._files[function.file].summary.functions
+        mine = functions[function.number]
+        return sum(each.owner == mine.owner and each.name == mine.name for each in functions) == 1
 
     def _place(self, function: Function) -> ChainStep:
         summary = self._evaluator.function(function)

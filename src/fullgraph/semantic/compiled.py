@@ -304,18 +304,18 @@ class Compiled:
 
     def enters_compiled(self, method: DefNode) -> bool:
         """Whether a method, or what it calls, is compiled, so that its work may be."""
-        if self._is_decorated(method):
+        if self.is_decorated(method):
             return True
         scope = self._walked.functions[method].scope
         calls = [part.func for part in ast.walk(method) if isinstance(part, ast.Call)]
         return any(
             self.call_behind(func, scope) is not None
             or (isinstance(func, ast.Attribute) and func.attr in self._compiled_attributes)
-            or any(map(self._is_decorated, self._classes.functions_of(func, scope)))
+            or any(map(self.is_decorated, self._classes.functions_of(func, scope)))
             for func in calls
         )
 
-    def _is_decorated(self, function: DefNode) -> bool:
+    def is_decorated(self, function: DefNode) -> bool:
         """Whether a decorator compiles a function: ``@torch.compile``, also with arguments, and ``@partial(...)``."""
         parts = (part for decorator in function.decorator_list for part in ast.walk(decorator))
         return any(isinstance(part, (ast.Name, ast.Attribute)) and COMPILE in self._names.of(part) for part in parts)

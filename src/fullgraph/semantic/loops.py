@@ -55,7 +55,7 @@ def _targets(walked: Walked) -> Iterator[tuple[ast.Name, tuple[ast.expr, Scope, 
         for node, scope in walked.buckets[kind]:
             target, iterable = getattr(node, "target", None), getattr(node, "iter", None)
             if isinstance(target, (ast.Tuple, ast.List)) and isinstance(iterable, ast.expr):
-                for name, path in _places(target):
+                for name, path in places(target):
                     yield name, (iterable, scope, path)
 
 
@@ -65,18 +65,18 @@ def _rows(walked: Walked) -> Iterator[tuple[Binding, tuple[int, int]]]:
             if isinstance(node, (ast.For, ast.AsyncFor)):
                 rows = node.body[0].lineno, node.body[-1].end_lineno or 0
                 yield node, rows
-                for name, _ in _places(node.target):
+                for name, _ in places(node.target):
                     yield name, rows
 
 
-def _places(target: ast.expr, path: tuple[int, ...] = ()) -> Iterator[tuple[ast.Name, tuple[int, ...]]]:
+def places(target: ast.expr, path: tuple[int, ...] = ()) -> Iterator[tuple[ast.Name, tuple[int, ...]]]:
     """The names in a tuple target, with the indices that lead to them."""
     match target:
         case ast.Name():
             yield target, path
         case ast.Tuple(elts=items) | ast.List(elts=items):
             for index, item in enumerate(items):
-                yield from _places(item, (*path, index))
+                yield from places(item, (*path, index))
         case _:
             return
 

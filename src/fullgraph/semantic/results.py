@@ -19,7 +19,6 @@ from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
 from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
-from fullgraph.semantic.references import function_nodes
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.summary import NO_RESULTS, Results
 from fullgraph.semantic.walk import FunctionInfo, Walked
@@ -28,7 +27,7 @@ _PLAIN = frozenset({"None", "bool", "bytes", "dict", "float", "int", "list", "se
 """Annotations that promise no tensor."""
 _MASKS = re.compile("mask|valid|keep|select|flag|(^|_)(is|has)_")
 """What functions may be called that return boolean tensors, so that it is worth looking inside."""
-_LONGEST = 60
+_LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
@@ -79,12 +78,11 @@ class _Results:
         """Everything that the file says."""
         functions: dict[int, Written] = {}
         given_tensors: dict[int, tuple[tuple[tuple[str, int], ...], Written]] = {}
-        for index, node in enumerate(function_nodes(self.walked)):
-            info = self.walked.functions.get(node)
-            if info is None or not self.is_for_others(info):
+        for index, info in enumerate(self.walked.functions.values()):
+            if self.tells_nothing(info) or not self.is_for_others(info):
                 continue
-            promise = self.promise(info.node)
-            told = None if promise is UNKNOWN else written(promise)
+            promise = self.annotations.of(info.node.returns)
+            told = _TENSOR if promise is TENSOR else None if promise is UNKNOWN else written(promise)
             if self.is_worth_looking_at(info, promise):
                 inside = self.interpreted(info.node, {})
                 told = written(inside) or told
@@ -95,6 +93,18 @@ class _Results:
         return Results(functions, given_tensors, dict(self.attributes()), doubtful)
 
     # Functions
+
+    def tells_nothing(self, info: FunctionInfo) -> bool:
+        """Whether a look at a function's head is enough to know that nothing is to be said of it."""
+        match info.node.returns:
+            case None:
+                return info.owner is not None or info.scope not in self.returning
+            case ast.Constant(value=None):
+                return True
+            case ast.Name(id=name):
+                return name in _PLAIN
+            case _:
+                return False
 
     def is_for_others(self, info: FunctionInfo) -> bool:
         """Whether a function stands at the top level or in a class there, for good, and returns what it returns."""
@@ -114,23 +124,13 @@ class _Results:
         paths = self.names.of(decorator.func if isinstance(decorator, ast.Call) else decorator)
         return paths != () and all(path.startswith(_KEEPS) for path in paths)
 
-    def promise(self, node: DefNode) -> Value:
-        """What a function's annotation promises, where that may be a tensor."""
-        match node.returns:
-            case None | ast.Constant(value=None):
-                return UNKNOWN
-            case ast.Name(id=name) if name in _PLAIN:
-                return UNKNOWN
-            case annotation:
-                return self.annotations.of(annotation)
-
     def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
         """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""
         node = info.node
-        if info.owner is not None or info.scope not in self.returning:
-            return False
-        if node.returns is not None and not (isinstance(promise, Tensor) and _MASKS.search(node.name)):
-            return False
+        if node.returns is not None:
+            is_mask = info.owner is None and isinstance(promise, Tensor) and _MASKS.search(node.name)
+            if not is_mask or info.scope not in self.returning:
+                return False
         rows = (node.end_lineno or node.lineno) - node.lineno
         return rows < _SHORT or (rows < _LONGEST and self.uses_torch(info.scope))
 
@@ -148,9 +148,12 @@ class _Results:
         """Note what a function returns if what its parameters leave open are tensors."""
         args = node.args
         required = [*args.posonlyargs, *args.args][: len(args.posonlyargs) + len(args.args) - len(args.defaults)]
-        open_ = {arg.arg: place for place, arg in enumerate(required) if arg.annotation is None}
-        if open_ and (told := written(self.interpreted(node, dict.fromkeys(open_, TENSOR)))) is not None:
-            found[index] = tuple(open_.items()), told
+        left_open = [(arg.arg, place) for place, arg in enumerate(required) if arg.annotation is None]
+        for some in dict.fromkeys((tuple(left_open[:1]), tuple(left_open))):
+            assumed: dict[str, Value] = {name: TENSOR for name, _ in some}
+            if assumed and (told := written(self.interpreted(node, assumed))) is not None:
+                found[index] = some, told
+                return
 
     # Attributes
 
@@ -161,7 +164,8 @@ class _Results:
                 continue
             told = dict.fromkeys(self.parameters(cls), _TENSOR)
             for name in self.classes.registered(cls):
-                if (each := written(self.flow.attribute(Instance(cls), cls, name))) is not None:
+                value = self.flow.attribute(Instance(cls), cls, name)
+                if (each := _TENSOR if value is TENSOR else written(value)) is not None:
                     told[name] = each
             if told:
                 yield index, told

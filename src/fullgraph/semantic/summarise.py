@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from fullgraph.semantic.annotations import promise
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.held import Held
+from fullgraph.semantic.lazy import lazy_imports
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.references import References
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
@@ -69,16 +70,25 @@ class _Summariser:
         self.held.collect()
         functions = [self.function(node, calls, sites, returns) for node in references.functions]
         classes = [self.class_(node) for node in references.classes]
+        modules = self.add_lazy(exports)
         return FileSummary(
             tuple(functions),
             tuple(classes),
             tuple(references.names),
             exports,
-            tuple(walked.root.stars),
+            (*walked.root.stars, *modules),
             sites.get(None, ()),
             settings_of(walked, self.names),
             self.rows,
         )
+
+    def add_lazy(self, exports: dict[str, int]) -> tuple[str, ...]:
+        """Add what the module's ``__getattr__`` imports; gives the modules to which it leads for every other name."""
+        lazy = lazy_imports(self.walked)
+        for name, path in lazy.names.items():
+            exports[name] = len(self.references.names)
+            self.references.names.append((("i", path),))
+        return lazy.modules
 
     def row(self, row: int) -> int:
         """The place in the summary's rows where this one is put down."""

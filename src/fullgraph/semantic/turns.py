@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Loop: TypeAlias = "ast.For | ast.While"
@@ -14,6 +15,32 @@ _GROWS = frozenset({"append", "appendleft", "extend", "insert"})
 _SHRINKS = frozenset({"clear", "pop", "popitem", "popleft", "remove"})
 _NAMED = frozenset({"named_buffers", "named_modules", "named_parameters"})
 """Methods that go through names, of which a model has many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A loop, and what is another value at each turn of it."""
+
+    loop: Loop
+    around: ast.AST
+    """The function, or the module, that the loop stands in."""
+
+    @property
+    def may_be_many(self) -> bool:
+        """Whether there may be more turns than there are compiled versions."""
+        return may_be_long(self.loop)
+
+    def counts(self, name: str) -> bool:
+        """Whether a name is a number that the loop counts, further than there are compiled versions."""
+        return counts(self.loop, name, self.around)
+
+    def writes_another_text(self, expr: ast.expr) -> bool:
+        """Whether an expression is another string at each turn: one with what the loop counts in it."""
+        return names_text(self.loop, expr, self.around, {})
+
+    def change_of(self, name: str) -> ast.stmt | None:
+        """The one statement, under no condition, that gives a name another value; None if it is not one."""
+        return changed_each_turn(self.loop, name)
 
 
 def counts(loop: Loop, name: str, around: ast.AST) -> bool:

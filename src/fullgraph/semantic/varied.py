@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
+from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DefNode, Scope
-from fullgraph.semantic.turns import Loop, counts, grows_dict, grows_list, names_text
+from fullgraph.semantic.turns import Loop, Turn, counts, grows_dict, grows_list, names_text
 from fullgraph.semantic.walk import Walked
 
 
@@ -36,20 +37,51 @@ class Varied:
 
     def loop_over(self, function: DefNode, parameter: str, variety: Variety = Variety.NUMBER) -> Loop | None:
         """A loop of the file that calls ``function`` with another value for ``parameter`` at each turn."""
-        for call, scope in self._walked.calls:
-            if function in self.entered(call, scope):
-                argument = self._argument(call, function, parameter)
-                for loop in self.loops_around(call) if argument is not None else ():
-                    if argument is not None and self._varies(argument, loop, scope, variety):
-                        return loop
+        for call, scope in self._calls_in_loops.get(function, ()):
+            argument = self._argument(call, function, parameter)
+            for loop in self.loops_around(call) if argument is not None else ():
+                if argument is not None and self._varies(argument, loop, scope, variety):
+                    return loop
         return None
 
-    def calls_in_loops(self, function: DefNode) -> Iterator[tuple[ast.Call, Loop, Scope]]:
-        """Calls that enter a function, compiled or not, each with the loops around it."""
+    def loops_of(self, node: ast.AST, scope: Scope) -> Iterator[Turn]:
+        """The loops of a scope's function that a node stands in the body of, innermost first."""
+        around = self._around(scope)
+        return (Turn(loop, around) for loop in self.loops_around(node))
+
+    def compiled_calls(self, within: ast.AST) -> Iterator[tuple[ast.Call, ast.expr | None, DefNode]]:
+        """Calls that enter a compiled function of this file, with what was given to ``torch.compile``, if it was."""
+        inside = {part for part in ast.walk(within) if isinstance(part, ast.Call)}
         for call, scope in self._walked.calls:
-            if function in self.entered(call, scope):
-                for loop in self.loops_around(call):
-                    yield call, loop, scope
+            if call not in inside:
+                continue
+            behind = self._compiled.call_behind(call.func, scope)
+            given = None if behind is None else compiled_argument(behind)
+            for function in self.entered(call, scope):
+                if given is not None or self._compiled.is_decorated(function):
+                    yield call, given, function
+
+    def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
+        """Calls in loops of what a ``torch.compile(...)`` returned, also as a decorator, with the loops around them."""
+        decorated = self._parents.get(compiled)
+        for call, scope in self._looped:
+            behind = self._compiled.call_behind(call.func, scope)
+            if behind is compiled or (behind is None and decorated in self._classes.functions_of(call.func, scope)):
+                yield from ((call, turn) for turn in self.loops_of(call, scope))
+
+    @cached_property
+    def _looped(self) -> list[tuple[ast.Call, Scope]]:
+        """Calls that stand in some loop."""
+        return [each for each in self._walked.calls if next(self.loops_around(each[0]), None) is not None]
+
+    @cached_property
+    def _calls_in_loops(self) -> dict[DefNode, list[tuple[ast.Call, Scope]]]:
+        """The same by the functions that they enter."""
+        found: dict[DefNode, list[tuple[ast.Call, Scope]]] = {}
+        for call, scope in self._looped:
+            for function in dict.fromkeys(self.entered(call, scope)):
+                found.setdefault(function, []).append((call, scope))
+        return found
 
     def entered(self, call: ast.Call, scope: Scope) -> list[DefNode]:
         """Functions that a call enters, also through ``torch.compile``."""
@@ -69,7 +101,7 @@ class Varied:
             child, parent = parent, self._parents.get(parent)
 
     def _varies(self, argument: ast.expr, loop: Loop, scope: Scope, variety: Variety) -> bool:
-        around = self._walked.root.node if scope.function is None else scope.function.node
+        around = self._around(scope)
         match variety:
             case Variety.NUMBER:
                 return isinstance(argument, ast.Name) and counts(loop, argument.id, around)
@@ -79,6 +111,9 @@ class Varied:
                 return isinstance(argument, ast.Name) and grows_list(loop, argument.id, around)
             case Variety.DICT:
                 return isinstance(argument, ast.Name) and grows_dict(loop, argument.id, around)
+
+    def _around(self, scope: Scope) -> ast.AST:
+        return self._walked.root.node if scope.function is None else scope.function.node
 
     def _argument(self, call: ast.Call, function: DefNode, parameter: str) -> ast.expr | None:
         for keyword in call.keywords:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 from fullgraph.semantic.flow.flow import Flow
@@ -19,6 +19,7 @@ from fullgraph.semantic.walk import Walked, base_name
 _READS = frozenset({"item", "tolist"})
 _COMPUTES = frozenset({"backward", "detach"})
 """Methods that tensors have, and neither arrays nor modules."""
+_CONVERTS = frozenset({"numpy"})
 _NUMBERS = frozenset({"builtins.bool", "builtins.float", "builtins.int"})
 _PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
 _BARRIERS = frozenset(
@@ -66,6 +67,10 @@ _DEPTH = 12
 
 def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
     """Whether an annotation, perhaps in quotes, has one of these names."""
+    while isinstance(annotation, ast.Attribute):
+        annotation = annotation.value
+    if isinstance(annotation, ast.Name):
+        return annotation.id in names
     for part in ast.walk(annotation):
         match part:
             case ast.Name(id=name) if name in names:
@@ -86,27 +91,43 @@ class Waits:
         self._flow = flow
         self._parents = parents
         self._open: set[tuple[Scope, str]] = set()
+        self._aside: dict[Scope, bool] = {}
+        self._about_tensors: dict[Scope, bool] = {}
+        self._called_on: dict[tuple[Scope, frozenset[str]], frozenset[str]] = {}
 
     @cached_property
     def _loops(self) -> Loops:
         return Loops(self._walked)
 
-    def is_aside(self, node: ast.AST) -> bool:
+    def may_be_in(self, scope: Scope) -> bool:
+        """Whether a scope is of interest at all: it works on tensors, and is there to be fast."""
+        return not self._is_aside(scope) and (scope.function is None or self._is_about_tensors(scope.function))
+
+    def is_aside(self, node: ast.AST, scope: Scope) -> bool:
         """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails."""
+        if self._is_aside(scope):
+            return True
         current: ast.AST | None = node
-        while current is not None:
-            match current:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if _ASIDE.search(name):
-                    return True
-                case ast.ClassDef(name=name, bases=bases):
-                    if any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases))):
-                        return True
-                case ast.Raise() | ast.Assert() | ast.ExceptHandler():
-                    return True
-                case _:
-                    pass
+        while current is not None and not isinstance(current, (*DEFS, ast.ClassDef)):
+            if isinstance(current, (ast.Raise, ast.Assert, ast.ExceptHandler)):
+                return True
             current = self._parents.get(current)
         return False
+
+    def _is_aside(self, scope: Scope) -> bool:
+        """Whether a function or class around, by its name, is not there to be fast."""
+        if (known := self._aside.get(scope)) is not None:
+            return known
+        match scope.node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found = _ASIDE.search(name) is not None
+            case ast.ClassDef(name=name, bases=bases):
+                found = any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases)))
+            case _:
+                found = False
+        found = found or (scope.parent is not None and self._is_aside(scope.parent))
+        self._aside[scope] = found
+        return found
 
     def at(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether evaluating ``expr``, apart from its parts, makes the host wait."""
@@ -184,43 +205,50 @@ class Waits:
                 return scope.function not in self._of_host
 
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
-        if scope.function is None or scope.function not in self._about_tensors or self._flow.is_plain(expr, scope):
+        if scope.function is None or not self._is_about_tensors(scope.function):
             return False
-        tensor = self._flow.value(expr, scope).surely_tensor
+        tensor = self._flow.value(expr, scope).surely_tensor if self._flow.may_be_tensor(expr, scope) else None
         if tensor is not None:
             return not tensor.static
         match expr:
             case ast.Call(func=ast.Attribute(value=receiver, attr=name), args=[]):
                 return name == "detach" or (name in ("sum", "mean", "float") and self._is_tensor(receiver, scope))
             case ast.Name(id=name):
-                return (scope.function, name) in self._computing
+                return name in self._computing(scope.function)
             case _:
                 return False
 
+    def _is_about_tensors(self, function: Scope) -> bool:
+        """Whether a function mentions torch, or holds a tensor by what it does with it; others are not looked into."""
+        if (known := self._about_tensors.get(function)) is None:
+            known = function in self._using_torch or self._takes_tensors(function) or bool(self._computing(function))
+            self._about_tensors[function] = known
+        return known
+
     @cached_property
-    def _about_tensors(self) -> frozenset[Scope]:
-        """Functions that mention torch, or hold a tensor by what they do with it; others are not looked into."""
+    def _using_torch(self) -> frozenset[Scope | None]:
+        """Functions that name torch, or something of it."""
         bound = self._names.bound_names(frozenset({"torch"}))
         chains = (chain for name in bound for chain in self._walked.chains.get(name, ()))
-        found = {self._walked.name_scope[base_name(chain)].function for chain in chains}
-        found |= {scope for scope, _ in self._computing}
-        for info in self._walked.functions.values():
-            arguments = info.node.args
-            given = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg)
-            annotations = [each.annotation for each in given if each is not None and each.annotation is not None]
-            if any(_mentions(each, bound) for each in annotations):
-                found.add(info.scope)
-        return frozenset(each for each in found if each is not None)
+        return frozenset(self._walked.name_scope[base_name(chain)].function for chain in chains)
 
-    @cached_property
-    def _computing(self) -> frozenset[tuple[Scope, str]]:
-        """Names that ``name.backward()`` or ``name.detach()`` shows to be tensors, with their function."""
-        return frozenset(self._receivers(_COMPUTES))
+    def _takes_tensors(self, function: Scope) -> bool:
+        """Whether the annotation of a parameter mentions something of torch."""
+        if not isinstance(function.node, DEFS):
+            return False
+        arguments = function.node.args
+        bound = self._names.bound_names(frozenset({"torch"}))
+        given = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg)
+        annotations = (each.annotation for each in given if each is not None and each.annotation is not None)
+        return any(_mentions(each, bound) for each in annotations)
 
-    @cached_property
-    def _converted(self) -> frozenset[tuple[Scope, str]]:
-        """Names that ``name.numpy()`` shows to lie on the host: it raises for any other tensor."""
-        return frozenset(self._receivers({"numpy"}))
+    def _computing(self, function: Scope) -> frozenset[str]:
+        """Names in a function that ``name.backward()`` or ``name.detach()`` shows to be tensors."""
+        return self._receivers(function, _COMPUTES)
+
+    def _converted(self, function: Scope) -> frozenset[str]:
+        """Names in it that ``name.numpy()`` shows to lie on the host: it raises for any other tensor."""
+        return self._receivers(function, _CONVERTS)
 
     @cached_property
     def _of_host(self) -> frozenset[Scope]:
@@ -237,14 +265,20 @@ class Waits:
                     continue
         return frozenset(found)
 
-    def _receivers(self, methods: Iterable[str]) -> Iterator[tuple[Scope, str]]:
-        for call, scope in self._walked.calls:
-            match call:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), keywords=[]):
-                    if method in methods and scope.function is not None:
-                        yield scope.function, name
-                case _:
-                    continue
+    def _receivers(self, function: Scope, methods: frozenset[str]) -> frozenset[str]:
+        """Names in a function that one of these methods is called on, without keywords."""
+        key = function, methods
+        if (known := self._called_on.get(key)) is None:
+            found = set()
+            for call in self._flow.calls_in(function):
+                match call:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), keywords=[]):
+                        if method in methods:
+                            found.add(name)
+                    case _:
+                        continue
+            known = self._called_on[key] = frozenset(found)
+        return known
 
     # ------------------------------------------------------------------ the host
 
@@ -284,7 +318,7 @@ class Waits:
 
     def _may_be_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether an operand may be a tensor on a device."""
-        tensor = None if isinstance(expr, ast.Constant) else self._flow.value(expr, scope).tensor
+        tensor = self._flow.value(expr, scope).tensor if self._flow.may_be_tensor(expr, scope) else None
         return tensor is not None and not tensor.static
 
     def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:
@@ -332,7 +366,7 @@ class Waits:
 
     def _is_bound_on_host(self, name: ast.Name, scope: Scope, depth: int) -> bool:
         """Whether what a name is bound to is on the host; a name that depends on itself is what else it is bound to."""
-        if scope.function is not None and (scope.function, name.id) in self._converted:
+        if scope.function is not None and name.id in self._converted(scope.function):
             return True
         home = self._walked.name_scope.get(name, scope)
         found = home.lookup(name.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -25,14 +27,16 @@ def unlike(what: str, found: frozenset[int] | set[int], block: Block) -> Iterato
         yield f"{what} at lines {sorted(found)}, not at {sorted(marked_rows(block))}"
 
 
+def _with_changed(block: Block, change: Callable[[str], str]) -> Observation:
+    """What torch does with the block when its marked lines are others."""
+    marked = marked_rows(block)
+    rows = [change(row) if number in marked else row for number, row in enumerate(block.source.splitlines(), 1)]
+    return observe("\n".join(rows) + "\n")
+
+
 def _without_marked(block: Block) -> Observation:
     """What torch does with the block when nothing stands in its marked lines."""
-    marked = marked_rows(block)
-    rows = [
-        row[: len(row) - len(row.lstrip())] + "pass" if number in marked else row
-        for number, row in enumerate(block.source.splitlines(), 1)
-    ]
-    return observe("\n".join(rows) + "\n")
+    return _with_changed(block, lambda row: row[: len(row) - len(row.lstrip())] + "pass")
 
 
 def _uncaptured(block: Block, seen: Observation) -> Iterator[str]:
@@ -111,6 +115,51 @@ def _once(block: Block, seen: Observation) -> Iterator[str]:
     yield from _uncaptured(block, seen)
 
 
+def _changed(block: Block, seen: Observation) -> Iterator[str]:
+    """Have the limit be met, and not be without the marked lines."""
+    if not seen.limit_lines:
+        yield "the limit is not met"
+    other = _without_marked(block)
+    if other.limit_lines:
+        yield "without the marked lines the limit is met, too"
+    if not other.graphs or other.errors:
+        yield "without the marked lines nothing is captured"
+
+
+def _static(block: Block, seen: Observation) -> Iterator[str]:
+    """Have the limit be met, and not be without `dynamic=False` in the marked lines."""
+    yield from unlike("compiled", set(seen.compile_lines), block)
+    if not seen.limit_lines:
+        yield "the limit is not met"
+    other = _with_changed(block, lambda row: re.sub(r"(, *)?\bdynamic=False\b", "", row))
+    if other.limit_lines:
+        yield "without `dynamic=False` the limit is met, too"
+
+
+def _captures_something(_block: Block, seen: Observation) -> Iterator[str]:
+    if not seen.graphs:
+        yield "nothing is captured"
+
+
+def _never_reached(block: Block, seen: Observation) -> Iterator[str]:
+    """Have nothing be compiled, and have it be where the conditions in front of the marked lines hold."""
+    if seen.graphs or seen.compile_lines:
+        yield "something is compiled"
+    tests = [
+        node.test
+        for node in ast.walk(ast.parse(block.source))
+        if isinstance(node, ast.If) and any(node.lineno <= row <= (node.end_lineno or 0) for row in marked_rows(block))
+    ]
+    rows = block.source.splitlines()
+    for test in sorted(tests, key=lambda test: (test.lineno, test.col_offset), reverse=True):
+        row, otherwise = rows[test.lineno - 1], f"not ({ast.unparse(test)})"
+        rows[test.lineno - 1] = row[: test.col_offset] + otherwise + row[test.end_col_offset :]
+    other = observe("\n".join(rows) + "\n")
+    yield from unlike("with the contrary conditions compiled", set(other.compile_lines), block)
+    if not other.graphs:
+        yield "with the contrary conditions nothing is captured"
+
+
 def _again(block: Block, seen: Observation) -> Iterator[str]:
     yield from unlike("compiled again", seen.again_lines, block)
 
@@ -158,6 +207,9 @@ USAGE: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _each_time,
         Effect.COMPILED_AGAIN: _again,
         Effect.PREFIXED_STATE: _prefixed,
+        Effect.CHANGED_BETWEEN_CALLS: _changed,
+        Effect.STATIC_SHAPES: _static,
+        Effect.NEVER_REACHED: _never_reached,
         Effect.HOST_SYNC: _host_sync,
     }
 )
@@ -172,6 +224,9 @@ USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
         Effect.SET_UP_EACH_TIME: _once,
         Effect.COMPILED_AGAIN: _not_again,
         Effect.PREFIXED_STATE: _not_prefixed,
+        Effect.CHANGED_BETWEEN_CALLS: _captures_something,
+        Effect.STATIC_SHAPES: _captures_something,
+        Effect.NEVER_REACHED: _uncaptured,
         Effect.HOST_SYNC: _waits_once,
     }
 )

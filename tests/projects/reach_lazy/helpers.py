@@ -1,5 +1,5 @@
 import torch
 
 
-def in_graph():  # CERTAIN: torch.compile@run.py:11 -> step -> in_graph
+def in_graph():  # CERTAIN: torch.compile@run.py:19 -> step -> in_graph
     return torch.compiler.is_compiling()

@@ -11,8 +11,19 @@ from fullgraph.semantic.model import FileModel
 
 SOURCE = """
 import math
+import random
+import numpy as np
 import torch
 from torch import nn
+from .tools import unknown
+
+
+def is_many(rows: torch.Tensor) -> bool:
+    return rows.sum() > 3
+
+
+def probed(rows):
+    return rows * 2
 
 
 class Net(nn.Module):
@@ -22,6 +33,7 @@ class Net(nn.Module):
         self.scale = 2.0
         self.flag = flag
         self.table = torch.zeros(3)
+        self.config = unknown(width)
         self.register_buffer("buffer", torch.ones(3))
 
     def forward(self, x, y: torch.Tensor, name: str, n: int, other=None):
@@ -40,7 +52,36 @@ class Net(nn.Module):
             pass
         for j in range(total):
             pass
-        grown = ()
+        for k, row in enumerate(y):
+            pass
+        for key, value in other.items():
+            pass
+        for left, right in zip(x.shape, range(half)):
+            pass
+        sizes = []
+        sizes.append(y.shape[0])
+        filled = []
+        filled.append(y)
+        table = {}
+        table[n] = y
+        texts = {}
+        texts[n], half = name, 2
+        pair = [1, 2]
+        pair[0], pair[1] = y, 1
+        declared: torch.Tensor = unknown(x)
+        number = other
+        if isinstance(number, (int, float)):
+            pass
+        told = other
+        if torch.is_tensor(told):
+            pass
+
+        def nested(a):
+            nonlocal counted
+            counted = y
+            return a
+
+        counted = 1
         self.probe = [{asked} for _ in y]
         return x
 """
@@ -75,13 +116,28 @@ PLAIN = (
     "not is_wide",
     "(b, half, -1)",
     "half in (1, 2)",
-)
-NOT_PLAIN = (
     "x",
-    "y",
     "n",
     "other",
     "self",
+    "missing",
+    "k",
+    "key",
+    "left + right",
+    "sizes[0]",
+    "texts",
+    "y.numel() > 3",
+    "y.sum().dim()",
+    "is_many(y)",
+    "unknown(y)",
+    "torch.is_grad_enabled()",
+    "self.config.depth",
+    "number",
+    "{size * 2 for size in sizes}",
+    "f'{y}'",
+)
+NOT_PLAIN = (
+    "y",
     "self.table",
     "self.buffer",
     "self.table[0]",
@@ -98,7 +154,20 @@ NOT_PLAIN = (
     "[half, y]",
     "half in y",
     "half if b else y",
-    "missing",
+    "row",
+    "pair[1]",
+    "filled",
+    "table",
+    "probed(y)",
+    "nested(half)",
+    "y.sum().item()",
+    "x[other > 1]",
+    "(x > 1).any()",
+    "random.uniform(0, 1)",
+    "np.zeros(3)",
+    "counted",
+    "declared",
+    "told",
 )
 
 
@@ -116,7 +185,7 @@ def test_plain_expressions_are_known_without_interpretation(asked: str) -> None:
 
 
 def test_a_member_of_the_file_may_be_anything() -> None:
-    model, expr = model_of("y.size(0)", SHAPED)
+    model, expr = model_of("Shaped().size(0)", SHAPED)
     scope = next(info.scope for info in model.walked.functions.values() if info.node.name == "forward")
     assert not model.flow.is_plain(expr, scope)
 

@@ -132,6 +132,7 @@ RULE = Rule(
     effect=Effect.HOST_SYNC,
 )
 
+_ASIDE = (ast.Name, ast.Constant, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LEAVES = (ast.Break, ast.Return, ast.Raise)
 _FEW = 4
 _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|Timer)\b")
@@ -140,36 +141,36 @@ _TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|T
 @RULE.node(ast.For, ast.AsyncFor, ast.While)
 def check_loop(node: ast.For | ast.AsyncFor | ast.While, ctx: Context) -> Iterator[Hit]:
     """Report the first wait in what each turn of a loop comes to."""
-    if _is_short(node) or ctx.is_aside(node):
+    if not ctx.may_wait() or _is_short(node):
         return
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and _is_endless(node):
         return
     waits = list(_in_block(node.body, ctx))
     if isinstance(node, ast.While):
         waits = [*_in_condition(node.test, ctx), *waits]
-    yield from _reported(waits, ctx)
+    yield from _reported(waits, node, ctx)
 
 
 @RULE.node(ast.ListComp, ast.SetComp)
 def check_comprehension(node: ast.ListComp | ast.SetComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
 
 
 @RULE.node(ast.GeneratorExp)
 def check_generator(node: ast.GeneratorExp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a generator expression."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
 
 
 @RULE.node(ast.DictComp)
 def check_mapping(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension of a dict."""
-    yield from _reported(_in_comprehension(node.generators, [node.key, node.value], ctx), ctx)
+    yield from _reported(_in_comprehension(node.generators, [node.key, node.value], ctx), node, ctx)
 
 
-def _reported(waits: list[ast.expr], ctx: Context) -> Iterator[Hit]:
-    if not waits:
+def _reported(waits: list[ast.expr], around: ast.AST, ctx: Context) -> Iterator[Hit]:
+    if not waits or ctx.is_aside(around):
         return
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
@@ -204,7 +205,7 @@ def _is_endless(node: ast.While) -> bool:
 
 
 def _in_comprehension(generators: list[ast.comprehension], results: list[ast.expr], ctx: Context) -> list[ast.expr]:
-    if _is_few(generators[0].iter) or ctx.is_aside(generators[0].iter):
+    if not ctx.may_wait() or _is_few(generators[0].iter):
         return []
     conditions = [condition for generator in generators for condition in generator.ifs]
     if any(not _only_asks(condition, ctx) for condition in conditions):
@@ -248,8 +249,11 @@ def _in_condition(test: ast.expr, ctx: Context) -> Iterator[ast.expr]:
 
 def _in_expression(expr: ast.expr, ctx: Context) -> Iterator[ast.expr]:
     """Waits in an expression, innermost first, apart from what is evaluated only sometimes or by itself."""
+    if expr.__class__ in _ASIDE:
+        return
     match expr:
-        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() | ast.Constant():
+        case ast.Attribute(value=base):
+            yield from _in_expression(base, ctx)
             return
         case ast.IfExp(test=test):
             yield from _in_condition(test, ctx)

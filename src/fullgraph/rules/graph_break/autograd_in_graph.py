@@ -149,16 +149,17 @@ CALL = step, torch.ones(3)
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, or what is called
 optimizer; `requires_grad_()` and assignments to `requires_grad`; factories with `requires_grad=True`;
-`retain_grad()`; reading `grad_fn` of a tensor that is computed there (a break where it requires a gradient); and
-assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and changing `data` in place, is no
-graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the clipping of gradients break too.
+`retain_grad()`; reading `grad_fn` of a tensor that is computed there of a parameter, a module of `self`, or what is
+marked to require a gradient (without one Dynamo knows that there is none); and assignments to the `data` of a tensor
+computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break. Up to torch 2.10,
+`register_hook` of a tensor computed there and the clipping of gradients break too.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
 breaks from 2.9 on.
-`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15.
+`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
 """
 
 import ast
@@ -203,6 +204,8 @@ _FACTORIES = (
     "zeros_like",
 )
 _TO_2_10 = ">=2.2,<2.11"
+_SWITCHES = frozenset({"torch.inference_mode", "torch.no_grad", "torch.set_grad_enabled"})
+_DEPTH = 4
 _OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
 
 
@@ -258,8 +261,10 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 @RULE.node(ast.Attribute, where=Traced.POSSIBLE)
 def reads_history(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
-    """Report ``y.grad_fn`` of a tensor that is computed there."""
-    if node.attr == "grad_fn" and isinstance(node.value, ast.Name) and _is_result(node.value, ctx):
+    """Report ``y.grad_fn`` of a tensor that is computed there of what surely requires a gradient."""
+    if node.attr != "grad_fn" or not isinstance(node.value, ast.Name) or not _is_result(node.value, ctx):
+        return
+    if _requires_gradient(node.value, ctx, _DEPTH) and not _without_gradients(node, ctx):
         yield ctx.at(node, what=ctx.text(node), remedy="ask for `requires_grad`, which is known while tracing")
 
 
@@ -291,6 +296,59 @@ def _is_result(name: ast.Name, ctx: Context) -> bool:
     if not bindings or not all(isinstance(item, computed) and not _is_cut_off(item, ctx) for item in bindings):
         return False
     return ctx.is_local(name) and ctx.value(name).surely_tensor is not None
+
+
+def _requires_gradient(expr: ast.expr, ctx: Context, depth: int) -> bool:
+    """Whether something in an expression is a parameter, of a module that calls it, or marked to require a gradient."""
+    for node in ast.walk(expr):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr="requires_grad_")):
+                return True
+            case ast.Attribute(value=owner) if ctx.is_module_self(owner):
+                return True
+            case ast.Name() if depth > 0:
+                bindings = [item for item in ctx.bindings(node) if isinstance(item, ast.expr)]
+                if any(_marks(item, ctx) or _requires_gradient(item, ctx, depth - 1) for item in bindings):
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _marks(binding: ast.expr, ctx: Context) -> bool:
+    """Whether a value is made to require a gradient."""
+    match binding:
+        case ast.Call(func=func, keywords=keywords):
+            marked = any(item.arg == "requires_grad" and _is_true(item.value) for item in keywords)
+            return marked or "torch.nn.Parameter" in ctx.names(func)
+        case _:
+            return False
+
+
+def _is_true(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def _without_gradients(node: ast.AST, ctx: Context) -> bool:
+    """Whether gradients are switched off around a node, in its function."""
+    current: ast.AST | None = node
+    while current is not None:
+        match current:
+            case ast.With(items=items):
+                managers = [item.context_expr for item in items]
+            case ast.FunctionDef(decorator_list=managers) | ast.AsyncFunctionDef(decorator_list=managers):
+                return any(_is_off(manager, ctx) for manager in managers)
+            case _:
+                managers = []
+        if any(_is_off(manager, ctx) for manager in managers):
+            return True
+        current = ctx.parent(current)
+    return False
+
+
+def _is_off(manager: ast.expr, ctx: Context) -> bool:
+    func = manager.func if isinstance(manager, ast.Call) else manager
+    return not _SWITCHES.isdisjoint(ctx.names(func))
 
 
 def _is_cut_off(binding: ast.AST, ctx: Context) -> bool:
@@ -384,8 +442,11 @@ class Net(nn.Module):
         y = x * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
-        if y.grad_fn is None:  # TFG216
+        if y.grad_fn is None:
             return y
+        out = self.linear(target).relu()
+        if out.grad_fn is None:  # TFG216
+            return out
         w = target.detach().requires_grad_(True)  # TFG216
         self.linear.requires_grad_(False)  # TFG216
         for p in self.linear.parameters():
@@ -430,6 +491,13 @@ class Net(nn.Module):
         engine.requires_grad_()
         if engine.grad_fn is not None or x.grad_fn is not None or self.linear.weight.grad_fn is None:
             return x
+        with torch.no_grad():
+            off = self.linear(x) * 2
+            if off.grad_fn is None:
+                return off
+        data = x.sin() + 1
+        if data.grad_fn is None:
+            return data
         z = x.detach()
         z.register_hook(print)
         nn.utils.clip_grad_norm_([p], 1.0)

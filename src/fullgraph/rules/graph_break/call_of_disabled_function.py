@@ -71,9 +71,11 @@ CALL = recorded, torch.ones(3)
 
 ## When it is reported
 
-A call, in traced code, that surely enters a function or method of the same file with `torch.compiler.disable` or
-`torch._dynamo.disable`, or that calls what one of them returned. Such a break may be meant: suppress it with a
-comment at the call then.
+A call, in traced code, that surely enters a function or method of the project with `torch.compiler.disable` or
+`torch._dynamo.disable`, or that calls what one of them returned; with `recursive=False`, too. Of another file these are
+imported functions, also by `f = torch.compiler.disable(f)` there, inherited methods, and `self.part(x)` where
+`self.part` is set once, to an instance of an imported class; the message then says where the function is. Such a break
+may be meant: suppress it with a comment at the call then.
 
 ## How this is known
 
@@ -91,7 +93,7 @@ RULE = Rule(
     "`{call}` is kept out of the compiler{where}, so calling it in traced code splits the graph",
     remedy="call it before or after the compiled part, or make it a custom operator",
     since="0.1",
-    mentions=("disable",),
+    mentions=("compiler", "dynamo"),
 )
 
 _DISABLERS = frozenset({"torch._dynamo.disable", "torch.compiler.disable"})

@@ -201,11 +201,19 @@ def copies(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a shallow copy of something that is known."""
     match call.args:
         case [value]:
-            known = _is_tensor(value, ctx) or ctx.kind(value) is Kind.DICT or isinstance(value, ast.List)
+            known = _is_tensor(value, ctx) or ctx.kind(value) is Kind.DICT or _is_list_or_dict(value, ctx)
             if ctx.aims_at(_TO_2_12) or known or _is_module(value, ctx):
                 yield ctx.at(call, call=ctx.text(call), remedy=_OF_VALUES)
         case _:
             return
+
+
+def _is_list_or_dict(value: ast.expr, ctx: Context) -> bool:
+    match ctx.value(value):
+        case values.Sequence(mutable=True) | values.Mapping():
+            return True
+        case _:
+            return isinstance(value, ast.List)
 
 
 @RULE.call("copy.deepcopy", where=Traced.POSSIBLE)
@@ -275,6 +283,8 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor):
         y = deepcopy(x)  # TFG215
         y = copy.copy({"a": 1})  # TFG215
+        sizes = [part.shape[0] for part in (x, y)]
+        some = copy.copy(sizes), copy.copy((1, 2)), copy.copy(x.shape)  # TFG215
         z = deepcopy([x, 1])  # TFG215
         mine = copy.copy(self)  # TFG215
         frame = inspect.currentframe()  # TFG215

@@ -200,7 +200,7 @@ def check_filter(node: ast.comprehension | ast.match_case, ctx: Context) -> Iter
 def check_match(node: ast.Match, ctx: Context) -> Iterator[Hit]:
     """Report a tensor that is compared with the value of a case."""
     pattern = next((case.pattern for case in node.cases if isinstance(case.pattern, ast.MatchValue)), None)
-    if pattern is not None and _needs_values(ctx.value(node.subject)):
+    if pattern is not None and _is_tensor(node.subject, ctx):
         yield _hit(pattern.value, ctx, subject=node.subject)
 
 
@@ -209,7 +209,7 @@ def check_assert(node: ast.Assert, ctx: Context) -> Iterator[Hit]:
     """Report an assertion that Dynamo cannot put into the graph."""
     is_plain = node.msg is None or isinstance(node.msg, ast.Constant)
     is_chain = isinstance(node.test, ast.Compare) and len(node.test.ops) > 1
-    if is_plain and not is_chain and not isinstance(node.test, _TESTED_IN_TURN) and _needs_values(ctx.value(node.test)):
+    if is_plain and not is_chain and not isinstance(node.test, _TESTED_IN_TURN) and _is_tensor(node.test, ctx):
         return
     yield from _first(node.test, ctx)
 
@@ -236,7 +236,7 @@ def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("sort", "index", "remove", of=None, where=Traced.POSSIBLE)
 def check_list_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report methods of a list that compare the tensors in it."""
-    if not isinstance(call.func, ast.Attribute) or not _holds_tensors(ctx.value(call.func.value)):
+    if not isinstance(call.func, ast.Attribute) or not _holds_tensors(call.func.value, ctx):
         return
     match call:
         case ast.Call(func=ast.Attribute(attr="sort"), args=[], keywords=keywords):
@@ -315,10 +315,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
             return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
         case ast.Name() if _is_flag(part, ctx):
             return None
-        case _ if ctx.is_plain(part):
-            return None
         case _:
-            value = ctx.value(part)
+            value = values.UNKNOWN if ctx.is_plain(part) else ctx.value(part)
     if _needs_values(value):
         return _hit(part, ctx)
     if value.data is not None and _extracts(part, ctx):
@@ -348,12 +346,15 @@ def _draws(part: ast.expr, ctx: Context) -> bool:
     return ctx.aims_at(_FROM_2_14) and any(ctx.names(side.func) == ("random.random",) for side in drawn)
 
 
-def _holds_tensors(value: Value) -> bool:
+def _holds_tensors(expr: ast.expr, ctx: Context) -> bool:
+    if ctx.is_plain(expr):
+        return False
+    value = ctx.value(expr)
     return isinstance(value, values.Sequence) and value.element.surely_tensor is not None
 
 
 def _compares_lists(left: ast.expr, right: ast.expr, ctx: Context) -> bool:
-    return ctx.aims_at(_TO_2_12) and _holds_tensors(ctx.value(left)) and _holds_tensors(ctx.value(right))
+    return ctx.aims_at(_TO_2_12) and _holds_tensors(left, ctx) and _holds_tensors(right, ctx)
 
 
 def _is_free(part: ast.expr) -> bool:
@@ -439,6 +440,10 @@ def _is_asked(name: ast.Name, ctx: Context) -> bool:
     return not isinstance(parent, ast.expr) or isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.IfExp))
 
 
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return not ctx.is_plain(expr) and _needs_values(ctx.value(expr))
+
+
 def _needs_values(value: Value) -> bool:
     return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
 
@@ -475,7 +480,9 @@ def _extracts(part: ast.expr, ctx: Context) -> bool:
 
 
 def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
-    match ctx.value(call.args[0]) if len(call.args) == 1 else None:
+    if len(call.args) != 1 or ctx.is_plain(call.args[0]):
+        return False
+    match ctx.value(call.args[0]):
         case values.Tensor() | values.Array():
             return True
         case values.Sequence(element=element, items=items):

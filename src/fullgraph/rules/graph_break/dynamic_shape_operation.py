@@ -120,7 +120,7 @@ and in the others it finds nothing.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+from fullgraph.api import Context, Hit, Rule, Traced, values
 
 RULE = Rule(
     "TFG203",
@@ -161,7 +161,7 @@ def check_function(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method(*sorted(_ALWAYS), "repeat_interleave", of=None, where=Traced.POSSIBLE)
 def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods of a tensor."""
-    if not isinstance(call.func, ast.Attribute) or ctx.value(call.func.value).tensor is None:
+    if not isinstance(call.func, ast.Attribute) or not _is_tensor(call.func.value, ctx):
         return
     if _is_dynamic(call.func.attr, call, [call.func.value, *call.args], ctx):
         yield _hit(call, ctx, call.func.attr)
@@ -173,10 +173,14 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
     if isinstance(node.slice, (ast.Constant, ast.Slice)) or _is_shape(node.value) or not _reads(node, ctx):
         return
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if any(_is_mask(ctx.value(part)) for part in parts if not isinstance(part, (ast.Constant, ast.Slice))):
+    if any(_is_mask(part, ctx) for part in parts if not isinstance(part, (ast.Constant, ast.Slice))):
         base = ctx.value(node.value)
         if isinstance(base, values.Unknown) or base.tensor is not None:
             yield _hit(node, ctx, "")
+
+
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return not ctx.is_plain(expr) and ctx.value(expr).tensor is not None
 
 
 def _is_shape(base: ast.expr) -> bool:
@@ -190,8 +194,10 @@ def _reads(node: ast.Subscript, ctx: Context) -> bool:
     return isinstance(node.ctx, ast.Store) and isinstance(ctx.parent(node), ast.AugAssign)
 
 
-def _is_mask(value: Value) -> bool:
-    tensor = value.tensor
+def _is_mask(part: ast.expr, ctx: Context) -> bool:
+    if not isinstance(part, ast.Compare) and ctx.is_plain(part):
+        return False  # a comparison may show what it compares to be a tensor, by being an index
+    tensor = ctx.value(part).tensor
     return tensor is not None and tensor.is_mask
 
 

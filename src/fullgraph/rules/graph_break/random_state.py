@@ -143,6 +143,8 @@ def draws_in_python(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.BinOp, where=Traced.POSSIBLE)
 def computes_with_drawn(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
     """Report ``2 * random.uniform(0, 1)``: Dynamo has the number as a tensor, and no arithmetic of it with numbers."""
+    if not ctx.imports("random"):
+        return
     operands = ctx.value(node.left), ctx.value(node.right)
     drawn = any(isinstance(item, values.Tensor) and item.drawn for item in operands)
     if drawn and isinstance(ctx.value(node), values.Static) and ctx.aims_at(_FROM_2_9):

@@ -45,8 +45,12 @@ CALL = first, torch.ones(3), torch.tensor([2, 3])
 ```
 
 From torch 2.10 on, `fullgraph=True` captures such numbers, and so does `torch._dynamo.config.capture_scalar_outputs`;
-without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor
-and `str()` break it in every mode.
+without either they break the graph on every release tested. `.tolist()` of floating numbers, `range()` of a tensor,
+`str()` and `%` of a text break it in every mode; `format()` and `f"..."` do not.
+
+What `random.uniform`, `random.randint` and `random.randrange` draw is a tensor for Dynamo. A function of `math` of such
+a number is worse than a break: compiling fails with an internal error (tried on torch 2.4, 2.6, 2.9, 2.11 and 2.13 to
+2.15).
 
 ## What to do
 
@@ -102,7 +106,8 @@ floating numbers only, and an index that is a tensor only where it is read: the 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo's `graph_breaks` log names,
-and in the others it finds nothing.
+and in the others it finds nothing. The functions of `math`, `repr()` and `%` were each tried on torch 2.6, 2.13 and
+2.15.
 """
 
 import ast
@@ -112,7 +117,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Value, values
 
 RULE = Rule(
     "TFG202",
-    "{what} takes a Python number out of a tensor: Dynamo breaks the graph{mode} ({id})",
+    "{what} takes a Python number out of a tensor: {effect}",
     remedy="{remedy}",
     since="0.1",
 )
@@ -120,6 +125,8 @@ RULE = Rule(
 _STAY = "stay with tensors, or read it outside of compiled code"
 _BY_HOST = "compute the number outside of compiled code and pass it as an int"
 _CAPTURED = " unless it captures scalars, as with `fullgraph=True` from torch 2.10 on"
+_BREAKS = "Dynamo breaks the graph"
+_FAILS = "Dynamo has what `random` draws as one, and compiling fails with an internal error"
 _FROM_2_11 = ">=2.11"
 _SIZED_METHODS = frozenset(
     {
@@ -171,21 +178,50 @@ _SIZE_FIRST = frozenset({"torch.arange", "torch.empty", "torch.eye", "torch.ones
     "torch.full",
 }
 _MATH = (
+    "math.acos",
+    "math.acosh",
+    "math.asin",
+    "math.asinh",
+    "math.atan",
+    "math.atan2",
+    "math.atanh",
+    "math.cbrt",
     "math.ceil",
+    "math.copysign",
     "math.cos",
+    "math.cosh",
+    "math.degrees",
+    "math.erf",
+    "math.erfc",
     "math.exp",
+    "math.exp2",
+    "math.expm1",
+    "math.fabs",
     "math.floor",
+    "math.fmod",
+    "math.frexp",
+    "math.gamma",
+    "math.gcd",
+    "math.hypot",
+    "math.isclose",
     "math.isfinite",
     "math.isinf",
     "math.isnan",
+    "math.lgamma",
     "math.log",
     "math.log10",
+    "math.log1p",
     "math.log2",
+    "math.modf",
     "math.pow",
     "math.prod",
+    "math.remainder",
     "math.sin",
+    "math.sinh",
     "math.sqrt",
+    "math.tan",
     "math.tanh",
+    "math.ulp",
 )
 
 
@@ -205,19 +241,47 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
 
 
-@RULE.call("builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "builtins.str", where=Traced.POSSIBLE)
+@RULE.call(
+    "builtins.int",
+    "builtins.float",
+    "builtins.bool",
+    "builtins.complex",
+    "builtins.str",
+    "builtins.repr",
+    where=Traced.POSSIBLE,
+)
 def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report conversions of a tensor."""
-    if len(call.args) == 1 and _holds_tensor(ctx.value(call.args[0])) and not _decides(call, ctx):
+    if len(call.args) == 1 and _is_tensor(call.args[0], ctx) and not _decides(call, ctx):
         captured = isinstance(call.func, ast.Name) and call.func.id in ("int", "float", "bool")
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
 
 
 @RULE.call(*_MATH, "operator.index", where=Traced.POSSIBLE)
 def check_math(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report functions of ``math`` that are given a tensor."""
-    if any(_holds_tensor(ctx.value(argument)) for argument in call.args) and not _decides(call, ctx):
-        yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
+    """Report functions of ``math`` of a tensor, or of a number of ``random``, on which Dynamo fails."""
+    given = [ctx.value(argument) for argument in call.args]
+    what = f"`{ctx.text(call, limit=50)}`"
+    if "operator.index" not in ctx.names(call.func) and any(_is_drawn(value) for value in given):
+        yield ctx.at(call, fatal=True, what=what, effect=_FAILS, remedy=_BY_HOST)
+    elif any(_holds_tensor(value) for value in given) and not _decides(call, ctx):
+        yield _hit(call, ctx, what, identifier="GB0033", captured=False)
+
+
+def _is_drawn(value: Value) -> bool:
+    return value.surely_tensor is not None and value.surely_tensor.drawn
+
+
+@RULE.node(ast.BinOp, where=Traced.POSSIBLE)
+def check_formatting(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
+    """Report ``"%s" % x.sum()``."""
+    match node:
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=right):
+            items = right.elts if isinstance(right, ast.Tuple) else [right]
+            if any(_is_tensor(item, ctx) for item in items):
+                yield _hit(node, ctx, f"`{ctx.text(node, limit=50)}`", captured=False)
+        case _:
+            return
 
 
 @RULE.call("torch.equal", "torch.allclose", "torch.is_nonzero", where=Traced.POSSIBLE)
@@ -236,14 +300,16 @@ def check_check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("equal", "allclose", "is_nonzero", of=None, where=Traced.POSSIBLE)
 def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods."""
-    if isinstance(call.func, ast.Attribute) and ctx.value(call.func.value).tensor and not _decides(call, ctx):
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
+    if ctx.value(call.func.value).tensor and not _decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
 @RULE.call("builtins.range", where=Traced.POSSIBLE)
 def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a ``range`` of a tensor."""
-    if any(_holds_tensor(ctx.value(argument)) for argument in call.args):
+    if any(_is_tensor(argument, ctx) for argument in call.args):
         what = f"the tensor in `{ctx.text(call, limit=50)}`"
         yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_BY_HOST)
 
@@ -261,8 +327,10 @@ def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
 def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size that is a tensor, among what a method of a tensor is given."""
+    if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
+        return
     sizes = [argument for argument in call.args if not ctx.is_plain(argument)]
-    if isinstance(call.func, ast.Attribute) and sizes and ctx.value(call.func.value).tensor is not None:
+    if sizes and ctx.value(call.func.value).tensor is not None:
         yield from _sizes(call, sizes, ctx)
 
 
@@ -317,6 +385,10 @@ def _is_position(node: ast.Subscript, part: ast.expr, ctx: Context) -> bool:
     return index.rank == 0 and ctx.value(node.value).tensor is not None and index.dtype is values.Dtype.INTEGER
 
 
+def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
+    return not ctx.is_plain(expr) and _holds_tensor(ctx.value(expr))
+
+
 def _holds_tensor(value: Value) -> bool:
     return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
 
@@ -351,7 +423,7 @@ def _hit(
     remedy: str = _STAY,
 ) -> Hit:
     mode, unless = (_CAPTURED, ("capture_scalar_outputs",)) if captured else ("", ())
-    return ctx.at(node, unless=unless, what=what, mode=mode, id=identifier, remedy=remedy)
+    return ctx.at(node, unless=unless, what=what, effect=f"{_BREAKS}{mode} ({identifier})", remedy=remedy)
 
 
 CASES = """
@@ -399,6 +471,23 @@ def f(x, sizes, other):
     back = x.tolist()  # TFG202
     list_ = [size for size in sizes if size > 3]
     return total, names, same, rows, full, text, span, back, list_, k
+---
+import math
+import random
+import torch
+
+
+@torch.compile
+def drawn(x):
+    scale = random.uniform(0.5, 2.0)
+    factor = math.sqrt(scale)  # TFG202
+    y = math.atan2(x.sum(), 2.0)  # TFG202
+    y += math.exp(random.randint(1, 3))  # TFG202
+    size = math.prod([random.randint(1, 3), 2]) + math.radians(3.0)
+    text = "%s" % x.sum() + repr(x.mean())  # TFG202, TFG202
+    text += "%d of %s" % (3, x.sum())  # TFG202
+    text += f"{x.sum():.3f}" + "{}".format(x.sum()) + "%d %s" % (x.shape[0], "a") + "%d" % x.ndim
+    return x * factor * y, size, text
 ---
 import torch
 

@@ -111,12 +111,12 @@ CALL = step, torch.ones(3, 1)
 ## When it is reported
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
-`wait`, `torch.sparse_coo_tensor`, functions of `torch.sparse` (from 2.6 on), `torch.quantize_per_channel`, a nested
-tensor without `layout=torch.jagged`, DLPack, the number of threads, memory statistics of CUDA, ranges of NVTX,
-resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse` and `share_memory_`; `resize_`, `resize_as_` and
-`storage` of what is surely a tensor; `out=` with a tensor that was made without elements, and so has to grow (from
-2.6 on); the address of a storage; and `torch._check` with a `lambda` whose message names a tensor or its shape, dtype
-or device.
+`wait`, `torch.sparse_coo_tensor`, functions of `torch.sparse` (from 2.6 on; not where all they are given is made
+dense in the file), `torch.quantize_per_channel`, a nested tensor without `layout=torch.jagged`, DLPack, the number of
+threads, memory statistics of CUDA, ranges of NVTX, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse`
+and `share_memory_`; `resize_`, `resize_as_` and `storage` of what is surely a tensor; `out=` with a tensor that was
+made without elements, and so has to grow (from 2.6 on); the address of a storage; and `torch._check` with a `lambda`
+whose message names a tensor or its shape, dtype or device.
 
 Some break on some releases only: `torch._check` with any `lambda` up to 2.10, `torch._check_value` with one up to
 2.12, `torch._check` with a text as its message on 2.11 to 2.13; `state_dict()` of a module up to 2.12 and from 2.14
@@ -166,6 +166,7 @@ _CALLS = (
     "torch.utils.dlpack.to_dlpack",
 )
 _SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
+_DENSE = ("empty", "eye", "full", "ones", "rand", "randn", "tensor", "zeros")
 _FROM_2_6 = ">=2.6"
 _TO_2_10 = ">=2.2,<2.11"
 _TO_2_12 = ">=2.2,<2.13"
@@ -181,9 +182,27 @@ def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 @RULE.call(*(f"torch.sparse.{name}" for name in _SPARSE), where=Traced.POSSIBLE)
 def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report functions that are there for sparse tensors, which Dynamo does not trace."""
-    if ctx.aims_at(_FROM_2_6):
+    """Report functions that are there for sparse tensors, which Dynamo does not trace; of dense ones it does."""
+    if ctx.aims_at(_FROM_2_6) and not (call.args and all(_is_dense(item, ctx) for item in call.args)):
         yield ctx.at(call, call=ctx.text(call.func))
+
+
+def _is_dense(expr: ast.expr, ctx: Context) -> bool:
+    """Whether an argument is no sparse tensor: a number, or made dense wherever it is bound."""
+    if ctx.is_plain(expr) or isinstance(expr, ast.Constant):
+        return True
+    bindings = ctx.bindings(expr) if isinstance(expr, (ast.Name, ast.Attribute)) else (expr,)
+    return bool(bindings) and all(_makes_dense(binding, ctx) for binding in bindings)
+
+
+def _makes_dense(binding: ast.AST, ctx: Context) -> bool:
+    match binding:
+        case ast.Call(func=ast.Attribute(attr="to_dense")):
+            return True
+        case ast.Call(func=func, keywords=keywords) if not any(item.arg in (None, "layout") for item in keywords):
+            return any(f"torch.{name}" in ctx.names(func) for name in _DENSE)
+        case _:
+            return False
 
 
 @RULE.call("torch.quantize_per_tensor", where=Traced.POSSIBLE)
@@ -340,6 +359,7 @@ class Net(nn.Module):
         y = self.part(y).to_sparse()  # TFG225
         place = x.untyped_storage().data_ptr()  # TFG225
         total = torch.sparse.sum(y)  # TFG225
+        total = torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
         torch.cuda.nvtx.range_push("step")  # TFG225
         out = x.new_empty((0,))
         torch.add(x, 1, out=out)  # TFG225
@@ -352,6 +372,8 @@ class Net(nn.Module):
 import torch
 from torch import nn
 
+WEIGHT = torch.randn(3, 3)
+
 class Net(nn.Module):
     def forward(self, x, image):
         image.resize_(3)
@@ -362,6 +384,7 @@ class Net(nn.Module):
         self.to(x.device)
         half = self.state_dict()
         n = torch.nested.nested_tensor([x, x], layout=torch.jagged)
+        dense = torch.sparse.mm(torch.eye(3), torch.ones(3, 3)) + torch.sparse.mm(WEIGHT, image.to_dense())
         if torch.is_tensor(x) and torch.is_grad_enabled() and not torch.is_autocast_enabled():
             x = x.untyped_storage().size() + x
         if not torch.compiler.is_compiling():

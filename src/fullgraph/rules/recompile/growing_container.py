@@ -43,6 +43,23 @@ def double(x: torch.Tensor) -> torch.Tensor:
 CALLS = double, [(torch.ones(3),)] * 12
 ```
 
+A dict that gets another key at every call is no better:
+
+```python bad
+import torch
+
+history = {}
+
+
+@torch.compile
+def double(x: torch.Tensor) -> torch.Tensor:
+    history[len(history)] = x.mean()  # TFG304
+    return x * 2
+
+
+CALLS = double, [(torch.ones(3),)] * 12
+```
+
 ## What to do
 
 Return what is to be kept, and let the caller keep it:
@@ -100,7 +117,8 @@ CALLS = double, [(torch.ones(3),)] * 12
 
 `append`, `appendleft`, `extend` and `insert` on an attribute of a module, or on a global, that is bound once, to a new
 list or deque, where nothing in the file clears or shortens it. At every call: not below a condition, except
-`self.training`.
+`self.training`. Likewise `table[len(table)] = value`, where the file does nothing else with the entries of that dict;
+an attribute of a module from torch 2.6 on.
 
 ## How this is known
 
@@ -123,6 +141,29 @@ RULE = Rule(
 
 _MAKERS = frozenset({"builtins.list", "collections.deque"})
 _SHRINKS = frozenset({"clear", "pop", "popleft", "remove"})
+
+
+@RULE.node(ast.Assign, where=Traced.POSSIBLE)
+def check_entry(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
+    """Report `table[len(table)] = value` for a dict that nothing makes smaller."""
+    match node.targets:
+        case [
+            ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Call(args=[counted]) as key) as entry
+        ]:
+            function = ctx.function()
+            if function is None or "builtins.len" not in ctx.names(key.func):
+                return
+            if ast.unparse(counted) != ast.unparse(holder) or not _outlives_call(holder, ctx):
+                return
+            if isinstance(holder, ast.Attribute) and not ctx.aims_at(">=2.6"):
+                return
+            bindings = ctx.bindings(holder)
+            if not bindings or not all(_is_empty_dict(each, ctx) for each in bindings):
+                return
+            if _is_reached_by_each_call(node, function, ctx) and _only_grows(holder, function, ctx, entry):
+                yield ctx.at(node, target=ctx.text(holder))
+        case _:
+            return
 
 
 @RULE.method("append", "appendleft", "extend", "insert", of=None, where=Traced.POSSIBLE)
@@ -158,8 +199,25 @@ def _is_empty(binding: ast.AST, ctx: Context) -> bool:
             return False
 
 
-def _only_grows(holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Context) -> bool:
-    """Whether nothing in the file makes the list shorter, or puts another one in its place but where all is set up."""
+def _is_empty_dict(binding: ast.AST, ctx: Context) -> bool:
+    match binding:
+        case ast.AnnAssign(value=ast.expr() as value):
+            return _is_empty_dict(value, ctx)
+        case ast.Dict(keys=[]):
+            return True
+        case ast.Call(func=func, args=[], keywords=[]):
+            return "builtins.dict" in ctx.names(func)
+        case _:
+            return False
+
+
+def _only_grows(
+    holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Context, entry: ast.Subscript | None = None
+) -> bool:
+    """Whether nothing in the file makes the list shorter, or puts another one in its place but where all is set up.
+
+    The same of a dict that has nothing put into it but this ``entry``.
+    """
     last = holder.attr if isinstance(holder, ast.Attribute) else holder.id
     root: ast.AST = function
     while (parent := ctx.parent(root)) is not None:
@@ -172,7 +230,7 @@ def _only_grows(holder: ast.Name | ast.Attribute, function: ast.AST, ctx: Contex
                     return False
             case ast.Delete(targets=targets) if any(last in ast.unparse(each) for each in targets):
                 return False
-            case ast.Subscript(value=owner, ctx=ast.Store()) if _last_name(owner) == last:
+            case ast.Subscript(value=owner, ctx=ast.Store()) if part is not entry and _last_name(owner) == last:
                 return False
             case ast.Attribute() | ast.Name() if isinstance(part.ctx, ast.Store) and _last_name(part) == last:
                 assigned += 1
@@ -234,6 +292,24 @@ class Net(nn.Module):
 def helper(x):
     log.insert(0, x)  # TFG304
     return x
+---
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table: dict[int, torch.Tensor] = {}
+        self.other = {}
+        self.fixed = {}
+
+    def forward(self, x: torch.Tensor):
+        self.table[len(self.table)] = x  # TFG304
+        self.other[len(self.other)] = x
+        self.other[0] = x
+        self.fixed["last"] = x
+        return x
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections

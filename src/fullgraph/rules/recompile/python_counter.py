@@ -141,7 +141,7 @@ _UNSPEC = ("allow_unspec_int_on_nn_module",)
 @RULE.node(ast.AugAssign, where=Traced.POSSIBLE)
 def check_augmented(node: ast.AugAssign, ctx: Context) -> Iterator[Hit]:
     """Report `target += number`."""
-    if isinstance(node.op, (ast.Add, ast.Sub)) and _is_integer(node.value, ctx):
+    if isinstance(node.op, (ast.Add, ast.Sub)) and _may_last(node.target, ctx) and _is_integer(node.value, ctx):
         yield from _counted(node, node.target, ctx)
 
 
@@ -150,10 +150,23 @@ def check_assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
     """Report `target = target + number`."""
     match node:
         case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right)):
+            if left.__class__ is not target.__class__ or not _may_last(target, ctx):
+                return
             if ast.unparse(left) == ast.unparse(target) and _is_integer(right, ctx):
                 yield from _counted(node, target, ctx)
         case _:
             return
+
+
+def _may_last(target: ast.expr, ctx: Context) -> bool:
+    """Whether what is assigned to may outlive the call, by how it is written."""
+    match target:
+        case ast.Attribute(value=base):
+            return ctx.is_module_self(base)
+        case ast.Name():
+            return ctx.is_global(target)
+        case _:
+            return isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
 
 
 def _counted(node: ast.stmt, target: ast.expr, ctx: Context) -> Iterator[Hit]:

@@ -201,6 +201,7 @@ RULE = Rule(
 )
 
 _TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
+_MEMBERSHIP = (ast.In, ast.NotIn)
 _DEPTH = 3
 """How many local names are followed from a key to a parameter."""
 
@@ -217,8 +218,11 @@ def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Conte
     """Report a parameter that is annotated as such a dict."""
     arguments = node.args
     for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        if arg.annotation is not None and _is_declaration(arg.annotation, ctx) and ctx.may_be_entered(node):
-            yield _hit(arg.annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
+        annotation = arg.annotation
+        if annotation is None or isinstance(annotation, (ast.Name, ast.Attribute, ast.Constant)):
+            continue
+        if _is_declaration(annotation, ctx) and ctx.may_be_entered(node):
+            yield _hit(annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
 
 
 @RULE.node(ast.Dict)
@@ -253,8 +257,10 @@ def subscripted(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Compare)
 def tested(node: ast.Compare, ctx: Context) -> Iterator[Hit]:
     """Report ``(i, j) in d`` for a known dict."""
+    if node.ops[0].__class__ not in _MEMBERSHIP:
+        return
     match node:
-        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as container]):
+        case ast.Compare(ops=[_], comparators=[ast.Name() | ast.Attribute() as container]):
             if _is_tuple_access(node, container, node.left, ctx):
                 yield _access(node, container, "read", ctx)
         case _:

@@ -187,11 +187,11 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
             return self.flow.super_of(node)
         return builtin_result(name, given)
     if top == "torch":
-        return _torch_result(path, package, name, given)
+        return torch_result(path, package, name, given)
     if top in ("numpy", "math", "operator", "copy", "itertools"):
         return numpy_result(path, given)
     if package == "random":
-        return _DRAWN.get(name, UNKNOWN)
+        return drawn(name)
     if name in ("getLogger", "get_logger"):
         return LOGGER
     if top in ("threading", "multiprocessing") and name in ("Lock", "RLock"):
@@ -199,7 +199,13 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
     return self.flow.elsewhere.called(node, path, given)
 
 
-def _torch_result(path: str, package: str, name: str, given: Arguments) -> Value:
+def drawn(name: str) -> Value:
+    """What a function of ``random`` gives."""
+    return _DRAWN.get(name, UNKNOWN)
+
+
+def torch_result(path: str, package: str, name: str, given: Arguments) -> Value:
+    """What calling something of torch gives."""
     if package == "torch.nn" and name[:1].isupper():
         return TENSOR if name in ("Parameter", "Buffer") else _made_module(path, name, given)
     if package == "torch.Tensor" and given.positional and isinstance(given.positional[0], Tensor):

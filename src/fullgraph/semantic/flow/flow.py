@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +12,11 @@ from fullgraph.semantic.elsewhere import Elsewhere
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.attributes import Attributes
 from fullgraph.semantic.flow.expressions import Evaluator, constant
+from fullgraph.semantic.flow.outcomes import TENSOR as MAY_BE_TENSOR
 from fullgraph.semantic.flow.parameters import (
     agreed,
     bound,
+    callers_say_more,
     in_call,
     parameters,
     promised,
@@ -51,10 +52,6 @@ _CALLER_DEPTH = 3
 _MOST_CONTEXTS = 6
 _MOST_CALLERS = 12
 _CHANGES_RESULT = frozenset({"property", "cached_property", "contextmanager", "overload", "abstractmethod", "setter"})
-
-_TELLING = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind|shape|size")
-"""Names of parameters that may well be masks, or shapes in spite of their annotation."""
-"""What a boolean tensor may be called; of other annotated tensors callers are not asked whether they are boolean."""
 
 Context = tuple[DefNode, tuple[Value, ...]]
 
@@ -99,7 +96,11 @@ class Flow:
 
     def is_plain(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether an expression in a function surely is no tensor and no number out of one, as far as that is easy."""
-        return scope.function is not None and self.plain.holds(expr, scope)
+        return scope.function is not None and self.plain.holds(expr)
+
+    def may_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether an expression in a function may be a tensor, or hold one, as far as that is easy."""
+        return scope.function is not None and self.plain.may_hold(expr) & MAY_BE_TENSOR != 0
 
     def of_self(self, expr: ast.expr, function: Scope) -> Value:
         """What an expression is in which the first parameter of a method is the only name."""
@@ -156,10 +157,10 @@ class Flow:
     def _parameters(self, node: DefNode) -> dict[str, Value]:
         env = starred(node.args)
         passed: dict[str, list[Value]] | None = None
-        bound_first = self._bound_first(node)
+        bound_first = self.bound_first(node)
         for arg, default in parameters(node.args):
-            own = self._own(node, arg, default)
-            if arg is not bound_first and _callers_say_more(arg, own):
+            own = self.own_value(node, arg, default)
+            if arg is not bound_first and callers_say_more(arg, own) and self._may_pass_other(node, arg, own):
                 if passed is None:
                     passed = self._passed(node)
                 own = settled(own, agreed(passed[arg.arg])) if arg.arg in passed else own
@@ -167,12 +168,20 @@ class Flow:
         self._bind_self(node, env)
         return env
 
+    def _may_pass_other(self, node: DefNode, arg: ast.arg, own: Value) -> bool:
+        """Whether callers may pass a tensor for a number; for anything else they always may say more."""
+        if not any(isinstance(item, Static) for item in own.options):
+            return True
+        given = self.given_by_callers(node, arg) if isinstance(own, Static) else ()
+        return any(self.plain.may_hold(each) & MAY_BE_TENSOR for each in given)
+
     def _declared(self, node: DefNode) -> dict[str, Value]:
         """Parameters that are annotated as tensors, and stay tensors when something unknown is assigned to them."""
         named = [(arg.arg, arg.annotation) for arg, _ in parameters(node.args) if arg.annotation is not None]
         return {name: TENSOR for name, annotation in named if self.annotations.of(annotation).tensor is not None}
 
-    def _own(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
+    def own_value(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
+        """What a parameter is by its annotation, or by what the function does with it."""
         value = promised(arg, default, self.annotations)
         if value is UNKNOWN and arg.annotation is None and arg.arg in self._proven_tensors(node):
             return OPTIONAL_TENSOR if isinstance(default, ast.Constant) and default.value is None else TENSOR
@@ -195,13 +204,13 @@ class Flow:
 
     def _bind_self(self, node: DefNode, env: dict[str, Value]) -> None:
         """Let the first parameter of a method stand for an instance, or the class."""
-        first = self._bound_first(node)
+        first = self.bound_first(node)
         owner = self.walked.functions[node].owner
         if first is not None and owner is not None:
             is_class = any(isinstance(item, ast.Name) and item.id == "classmethod" for item in node.decorator_list)
             env[first.arg] = ClassOf(owner) if is_class else Instance(owner)
 
-    def _bound_first(self, node: DefNode) -> ast.arg | None:
+    def bound_first(self, node: DefNode) -> ast.arg | None:
         """The parameter of a method that is bound already where it is called."""
         if self.walked.functions[node].owner is None:
             return None
@@ -255,12 +264,32 @@ class Flow:
         return found
 
     def _callers(self, node: DefNode) -> list[Scope]:
-        info = self.walked.functions[node]
-        names = [node.name]
-        if info.owner is not None and node.name in ("forward", "__call__"):
-            names += self.attributes.holders(info.owner)
-        places = [scope for name in names for scope in self._calls_by_name.get(name, ())]
+        places = [scope for name in self._called_names(node) for scope in self._calls_by_name.get(name, ())]
         return list(dict.fromkeys(scope for scope in places if scope.node is not node))
+
+    def _called_names(self, node: DefNode) -> list[str]:
+        """Last names of what is called where a function is entered."""
+        owner = self.walked.functions[node].owner
+        holders = self.attributes.holders(owner) if owner is not None and node.name in ("forward", "__call__") else []
+        return [node.name, *holders]
+
+    def given_by_callers(self, node: DefNode, arg: ast.arg) -> Iterator[ast.expr]:
+        """All that callers in this file may pass for a parameter."""
+        callers = self._callers(node)
+        if len(callers) > _MOST_CALLERS:
+            return
+        names = self._called_names(node)
+        positions = [*node.args.posonlyargs, *node.args.args]
+        last = positions.index(arg) if arg in positions else -1
+        first = last if self.walked.functions[node].owner is None else last - 1
+        for caller in callers:
+            for call in self.calls_in(caller):
+                match call.func:
+                    case ast.Attribute(attr=name) | ast.Name(id=name) if name in names:
+                        yield from (keyword.value for keyword in call.keywords if keyword.arg == arg.arg)
+                        yield from call.args[max(first, 0) : last + 1]
+                    case _:
+                        continue
 
     # ------------------------------------------------------------------ calls
 
@@ -271,12 +300,19 @@ class Flow:
         caller.entered.append((node, values))
         return self._result(node, receiver, values)
 
-    def _result(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> Value:
-        promise = self.annotations.of(node.returns)
+    def promised_result(self, node: DefNode) -> Value | None:
+        """What a function returns whatever it is given, if its head tells as much as its body would."""
         if isinstance(node, ast.AsyncFunctionDef) or self.changes_result(node):
             return UNKNOWN
+        promise = self.annotations.of(node.returns)
         if promise is not UNKNOWN and (promise.tensor is None or promise.tensor.dtype is not None):
             return promise
+        return None
+
+    def _result(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> Value:
+        if (known_before := self.promised_result(node)) is not None:
+            return known_before
+        promise = self.annotations.of(node.returns)
         env = self._entry_values(node, receiver, values)
         known = self._interpretations.get((node, tuple(env.values())))
         if known is None:
@@ -293,7 +329,7 @@ class Flow:
         """What the parameters are in a call that passes these values, as far as they say more than the function."""
         env = starred(node.args)
         for arg, default in parameters(node.args):
-            own = self._own(node, arg, default)
+            own = self.own_value(node, arg, default)
             given = values.get(arg.arg)
             if given is None:
                 env[arg.arg] = self.constant(default) if own is UNKNOWN and isinstance(default, ast.Constant) else own
@@ -307,7 +343,7 @@ class Flow:
     def result_for_all(self, node: DefNode, assumed: dict[str, Value]) -> Value:
         """What a function returns whatever it is given, apart from what is assumed of parameters."""
         env = starred(node.args)
-        env.update({arg.arg: self._own(node, arg, default) for arg, default in parameters(node.args)})
+        env.update({arg.arg: self.own_value(node, arg, default) for arg, default in parameters(node.args)})
         env.update({name: value for name, value in assumed.items() if env[name] is UNKNOWN})
         self._bind_self(node, env)
         run = self._interpreted(node, env)
@@ -403,13 +439,3 @@ class Flow:
     def is_module(self, cls: ast.ClassDef) -> bool:
         """Whether a class is, or may be, an ``nn.Module``."""
         return self.classes.is_module(cls) is not ModuleClass.NO
-
-
-def _callers_say_more(arg: ast.arg, own: Value) -> bool:
-    """Whether it is worth looking at what callers pass for a parameter."""
-    if own is UNKNOWN:
-        return arg.annotation is None
-    tensor = own.tensor
-    if tensor is not None:
-        return tensor.dtype is None and _TELLING.search(arg.arg) is not None
-    return any(isinstance(item, Static) for item in own.options)

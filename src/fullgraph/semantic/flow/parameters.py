@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.flow.annotations import Annotations
@@ -122,6 +123,11 @@ _ONLY_OF_TENSORS = frozenset(
         "any",
     }
 )
+_TELLING = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind|shape|size")
+"""Names of parameters that may well be masks, or shapes in spite of their annotation.
+
+Of other annotated tensors callers are not asked whether they are boolean.
+"""
 _TESTED_BY = frozenset({"isinstance", "hasattr", "is_tensor", "callable", "type", "issubclass"})
 _MAKES = frozenset({ReturnKind.TENSOR, ReturnKind.TENSORS})
 _COMPARES = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
@@ -303,3 +309,13 @@ def starred(args: ast.arguments) -> dict[str, Value]:
     if args.kwarg is not None:
         found[args.kwarg.arg] = UNKNOWN
     return found
+
+
+def callers_say_more(arg: ast.arg, own: Value) -> bool:
+    """Whether it is worth looking at what callers pass for a parameter."""
+    if own is UNKNOWN:
+        return arg.annotation is None
+    tensor = own.tensor
+    if tensor is not None:
+        return tensor.dtype is None and _TELLING.search(arg.arg) is not None
+    return any(isinstance(item, Static) for item in own.options)

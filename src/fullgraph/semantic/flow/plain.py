@@ -3,150 +3,328 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fullgraph.semantic.flow.value import Path, Shape, Static, Thing, Unknown, Value
-from fullgraph.semantic.scopes import Binding, Scope
-from fullgraph.torchfacts.returns import ReturnKind, return_kind
+from fullgraph.semantic.flow.outcomes import ANY, DATA, OBJECT, TENSOR, called, method_called, of_value
+from fullgraph.semantic.flow.parameters import callers_say_more, parameters
+from fullgraph.semantic.flow.torch_calls import attribute_of_tensor
+from fullgraph.semantic.flow.value import ClassOf, Function, Instance, Made, Path, Super, Thing, Unknown, Value
+from fullgraph.semantic.loops import places
+from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 
 if TYPE_CHECKING:
     from fullgraph.semantic.flow.flow import Flow
 
-_DEPTH = 8
+_DEPTH = 16
+_STEPS = 400
+"""How many expressions one question may look at."""
 _ATTRIBUTES = frozenset({"device", "dtype", "ndim", "shape"})
-_METHODS = frozenset({"dim", "size"})
-_TELLS = frozenset(f"builtins.{name}" for name in ("callable", "hasattr", "isinstance", "issubclass", "len"))
-"""Functions whose result is plain whatever they are given."""
-_COMPUTES = frozenset(f"builtins.{name}" for name in ("abs", "bool", "float", "int", "max", "min", "round"))
-"""Functions whose result is plain if all that they are given is."""
-_TRUTHS = ("torch.compiler.is_", "torch.jit.is_")
+_OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})
+_GROWS = frozenset({"append", "extend", "insert", "add"})
 _NARROWS = frozenset({"isinstance", "is_tensor"})
-_DISPLAYS = (ast.List, ast.Tuple)
-_PLAIN = (Path, Shape, Static, Thing, Unknown)
+_TENSOR_TYPES = frozenset({"torch.Tensor", "torch.nn.Parameter", "numpy.ndarray"})
+_BINDS_UNKNOWN = (ast.withitem, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 
 
 class Plain:
     """Answers for one file, so that a function is interpreted only where it takes that to know.
 
-    What is plain here is, wherever it is reached, a number that is known while tracing, a shape, a text, None or
-    nothing that is known: the interpretation would name no tensor, and no number out of one.
+    What the names of a function may hold is the union of all that is ever assigned to them, in whatever order. It says
+    at least as much as the interpretation does: what is plain here the interpretation names no tensor, and no number
+    out of one.
     """
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
-        self._known: dict[tuple[Scope, str], bool] = {}
-        self._open: set[tuple[Scope, str]] = set()
+        self._known: dict[tuple[Scope, str], int] = {}
+        self._open: dict[tuple[Scope, str], int] = {}
+        """Names that are being looked at, by how many are around; met again, they add nothing."""
+        self._outermost = 0
+        """How many are around the outermost of them that was met again."""
         self._narrowed: dict[Scope, frozenset[str]] = {}
+        self._grown: dict[Scope, dict[str, list[ast.expr]]] = {}
+        self._selves: dict[ast.expr, Value | None] = {}
+        self._steps = 0
 
-    def holds(self, expr: ast.expr, scope: Scope) -> bool:
-        """Whether an expression in a function is plain, or a display of what is."""
-        if isinstance(expr, _DISPLAYS):
-            return all(self._is(item, scope, _DEPTH) for item in expr.elts)
-        return self._is(expr, scope, _DEPTH)
+    def holds(self, expr: ast.expr) -> bool:
+        """Whether an expression in a function is no tensor, no number out of one, and no display of such."""
+        return not self.may_hold(expr) & (TENSOR | DATA)
 
-    def _is(self, expr: ast.expr, scope: Scope, depth: int) -> bool:
+    def may_hold(self, expr: ast.expr) -> int:
+        """All that an expression in a function may be, or hold, as the sum of what `outcomes` names."""
+        outside = self._open, self._outermost, self._steps
+        self._open, self._outermost, self._steps = {}, 0, _STEPS
+        found = self._of(expr, _DEPTH)
+        self._open, self._outermost, self._steps = outside
+        return found
+
+    def _of(self, expr: ast.expr, depth: int) -> int:
         ask = _BY_KIND.get(expr.__class__)
-        return depth > 0 and ask is not None and ask(self, expr, scope, depth - 1)
+        self._steps -= 1
+        if ask is None:
+            return 0  # texts, constants, and what is unknown
+        return ask(self, expr, depth - 1) if depth > 0 and self._steps > 0 else ANY
 
-    def _all(self, parts: Iterable[ast.expr], scope: Scope, depth: int) -> bool:
-        return all(self._is(part, scope, depth) for part in parts)
+    def _all(self, parts: Iterable[ast.expr], depth: int) -> int:
+        found = 0
+        for part in parts:
+            found |= self._of(part, depth)
+            if found == ANY:
+                break
+        return found
 
-    def _constant(self, _: ast.Constant, __: Scope, ___: int) -> bool:
-        return True
+    # ------------------------------------------------------------------ expressions
 
-    def _attribute(self, expr: ast.Attribute, scope: Scope, _: int) -> bool:
-        if expr.attr in _ATTRIBUTES and not self._flow.classes.has_member(expr.attr):
-            return True
-        return self._is_of_self(expr, scope) or self._flow.names.imported(expr) is not None
+    def _attribute(self, expr: ast.Attribute, depth: int) -> int:
+        name = expr.attr
+        if name in _ATTRIBUTES and not self._flow.classes.has_member(name):
+            return 0
+        if self._flow.names.imported(expr) is not None:
+            return OBJECT
+        if (value := self._of_self(expr)) is not None:
+            return of_value(value)
+        base = self._of(expr.value, depth)
+        if base & OBJECT:
+            return ANY
+        known = attribute_of_tensor(name) if base else None
+        return base if known is None else of_value(known)
 
-    def _is_of_self(self, expr: ast.expr, scope: Scope) -> bool:
-        """Whether ``self.attribute``, or an attribute or item of that, is plain by what the class puts there."""
+    def _of_self(self, expr: ast.expr) -> Value | None:
+        """What ``self.attribute``, or an attribute or item of that, holds by what the class puts there."""
+        if expr not in self._selves:
+            self._selves[expr] = self._held_by_self(expr)
+        return self._selves[expr]
+
+    def _held_by_self(self, expr: ast.expr) -> Value | None:
         base: ast.expr = expr
         while isinstance(base, ast.Attribute) or (
             isinstance(base, ast.Subscript) and isinstance(base.slice, (ast.Constant, ast.UnaryOp))
         ):
             base = base.value
-        function = scope.function
-        if not isinstance(base, ast.Name) or function is None or base.id in self._names_narrowed(function):
-            return False
-        found = scope.lookup(base.id)
-        if found is None or found[0] is not function or self._flow.classes.owner_of_self(base, scope) is None:
-            return False
-        return _is_plain_value(self._flow.of_self(expr, function))
+        if base is expr or not isinstance(base, ast.Name):
+            return None
+        scope = self._flow.walked.name_scope.get(base)
+        found = None if scope is None else scope.lookup(base.id)
+        if scope is None or found is None or found[0].function is not found[0]:
+            return None
+        if base.id in self._names_narrowed(found[0]) or self._flow.classes.owner_of_self(base, scope) is None:
+            return None
+        return self._flow.of_self(expr, found[0])
 
-    def _subscript(self, expr: ast.Subscript, scope: Scope, depth: int) -> bool:
-        if not isinstance(expr.slice, (ast.Constant, ast.UnaryOp, ast.Name, ast.BinOp, ast.Slice)):
-            return False
-        return self._is(expr.value, scope, depth) or self._is_of_self(expr, scope)
+    def _subscript(self, expr: ast.Subscript, depth: int) -> int:
+        if isinstance(expr.slice, ast.Compare):
+            return ANY
+        value = self._of_self(expr)
+        return self._of(expr.value, depth) if value is None else of_value(value)
 
-    def _operation(self, expr: ast.BinOp, scope: Scope, depth: int) -> bool:
-        return self._is(expr.left, scope, depth) and self._is(expr.right, scope, depth)
+    def _operation(self, expr: ast.BinOp, depth: int) -> int:
+        return self._of(expr.left, depth) | self._of(expr.right, depth)
 
-    def _unary(self, expr: ast.UnaryOp, scope: Scope, depth: int) -> bool:
-        return self._is(expr.operand, scope, depth)
+    def _unary(self, expr: ast.UnaryOp, depth: int) -> int:
+        inner = self._of(expr.operand, depth)
+        return inner if not isinstance(expr.op, ast.Not) else DATA if inner & (TENSOR | DATA) else 0
 
-    def _either(self, expr: ast.IfExp, scope: Scope, depth: int) -> bool:
-        return self._is(expr.body, scope, depth) and self._is(expr.orelse, scope, depth)
+    def _either(self, expr: ast.IfExp, depth: int) -> int:
+        return self._of(expr.body, depth) | self._of(expr.orelse, depth)
 
-    def _bool(self, expr: ast.BoolOp, scope: Scope, depth: int) -> bool:
-        return self._all(expr.values, scope, depth)
+    def _bool(self, expr: ast.BoolOp, depth: int) -> int:
+        return self._all(expr.values, depth)
 
-    def _comparison(self, expr: ast.Compare, scope: Scope, depth: int) -> bool:
+    def _comparison(self, expr: ast.Compare, depth: int) -> int:
         if all(isinstance(op, (ast.Is, ast.IsNot)) for op in expr.ops):
-            return True
-        return self._is(expr.left, scope, depth) and all(
-            self._all(side.elts, scope, depth) if isinstance(side, _DISPLAYS) else self._is(side, scope, depth)
-            for side in expr.comparators
-        )
-
-    def _call(self, expr: ast.Call, scope: Scope, depth: int) -> bool:
-        paths = self._flow.names.of(expr.func)
-        if not paths:
-            func = expr.func
-            is_size = isinstance(func, ast.Attribute) and func.attr in _METHODS
-            return is_size and not self._flow.classes.has_member(func.attr)  # type: ignore[attr-defined]
-        if all(path in _TELLS or _tells(path) for path in paths):
-            return True
-        computes = not expr.keywords and all(path in _COMPUTES or path.startswith("math.") for path in paths)
-        return computes and self._all(expr.args, scope, depth)
-
-    def _name(self, expr: ast.Name, scope: Scope, depth: int) -> bool:
-        """Whether all that a local name is ever assigned is plain, and nothing takes it for a tensor."""
-        function = scope.function
-        found = scope.lookup(expr.id)
-        if function is None or found is None or found[0] is not function:
-            return False
-        key = function, expr.id
-        if key in self._open:
-            return True
-        if (known := self._known.get(key)) is None:
-            self._open.add(key)
-            known = expr.id not in self._names_narrowed(function) and all(
-                self._binding(item, function, depth) for item in found[1]
-            )
-            self._open.discard(key)
-            if not self._open:
-                self._known[key] = known
-        return known
-
-    def _binding(self, binding: Binding, scope: Scope, depth: int) -> bool:
-        match binding:
-            case ast.Name(ctx=ast.Store() | ast.Del()):
-                value = self._unpacked.get(binding)
-                return value is not None and self._is(value, scope, depth)
-            case ast.AugAssign(value=value):
-                return self._is(value, scope, depth)
-            case ast.For(iter=ast.Call(func=func, args=args, keywords=[])):
-                return self._flow.names.of(func) == ("builtins.range",) and self._all(args, scope, depth)
-            case ast.arg(annotation=ast.expr() as annotation):
-                promise = self._flow.annotations.of(annotation)
-                return all(isinstance(item, Thing) for item in promise.options)
-            case ast.expr():
-                return self._is(binding, scope, depth)
+            return 0
+        match expr:
+            case ast.Compare(ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant(value=str() | None)]):
+                return 0
             case _:
-                return False
+                pass
+        sides = self._of(expr.left, depth) | self._all(expr.comparators, depth)
+        return sides & (TENSOR | DATA) | (DATA if sides & TENSOR else 0)
+
+    def _display(self, expr: ast.List | ast.Tuple | ast.Set, depth: int) -> int:
+        return self._all(expr.elts, depth)
+
+    def _dict(self, expr: ast.Dict, depth: int) -> int:
+        return self._all(expr.values, depth)
+
+    def _comprehension(self, expr: ast.ListComp | ast.SetComp | ast.GeneratorExp, depth: int) -> int:
+        return self._of(expr.elt, depth)
+
+    def _mapping(self, expr: ast.DictComp, depth: int) -> int:
+        return self._of(expr.value, depth)
+
+    def _inner(self, expr: ast.NamedExpr | ast.Starred, depth: int) -> int:
+        return self._of(expr.value, depth)
+
+    # ------------------------------------------------------------------ calls
+
+    def _call(self, expr: ast.Call, depth: int) -> int:
+        func = expr.func
+        if (paths := self._flow.names.imported(func)) is not None:
+            return self._of_paths(paths, expr, depth)
+        match func:
+            case ast.Attribute():
+                return self._method(expr, func, depth)
+            case ast.Name():
+                return self._function(expr, func, depth)
+            case _:
+                return ANY if self._of(func, depth) else 0
+
+    def _of_paths(self, paths: Iterable[str], call: ast.Call, depth: int) -> int:
+        given = self._all([*call.args, *(keyword.value for keyword in call.keywords)], depth)
+        found = 0
+        for path in paths:
+            found |= called(path, given)
+        return found
+
+    def _method(self, call: ast.Call, func: ast.Attribute, depth: int) -> int:
+        if func.attr in _OF_MASKS and isinstance(func.value, ast.Compare):
+            return ANY  # only what compares tensors has it
+        receiver = self._of(func.value, depth)
+        if not receiver:
+            return 0
+        if receiver == OBJECT and (callee := self._of_self(func)) is not None and self._is_of_file(func.value):
+            return self._of_callee(callee, call, depth)
+        if receiver & OBJECT and self._flow.classes.has_member(func.attr):
+            return ANY
+        return method_called(func.attr, receiver)
+
+    def _is_of_file(self, receiver: ast.expr) -> bool:
+        """Whether ``self``, or what it holds, is an instance of a class of this file, with no methods but its own."""
+        value = self._of_self(receiver)
+        return value is None or all(isinstance(item, (Instance, Unknown, Thing)) for item in value.options)
+
+    def _function(self, call: ast.Call, func: ast.Name, depth: int) -> int:
+        scope = self._flow.walked.name_scope.get(func)
+        found = None if scope is None else scope.lookup(func.id)
+        if scope is None or (found is not None and found[0].function is not None) or _is_rebound(func, scope):
+            return ANY if self._of(func, depth) else 0
+        return self._of_callee(self._flow.outer_value(func), call, depth)
+
+    def _of_callee(self, callee: Value, call: ast.Call, depth: int) -> int:
+        """What a call of this value may give."""
+        found = 0
+        for item in callee.options:
+            match item:
+                case Path(paths=paths):
+                    found |= self._of_paths(paths, call, depth)
+                case Function(node=node):
+                    found |= self._promised(node)
+                case Instance(node=cls):
+                    entry = self._flow.entry(cls)
+                    found |= 0 if entry is None else self._promised(entry)
+                case ClassOf():
+                    found |= OBJECT
+                case Made() | Super():
+                    found |= ANY
+                case _:
+                    continue
+        return found
+
+    def _promised(self, node: DefNode) -> int:
+        """What a function of the file may return, if its annotation tells."""
+        promise = self._flow.promised_result(node)
+        return ANY if promise is None else of_value(promise)
+
+    # ------------------------------------------------------------------ names
+
+    def _name(self, expr: ast.Name, depth: int) -> int:
+        scope = self._flow.walked.name_scope.get(expr)
+        if scope is None or _is_rebound(expr, scope):
+            return ANY
+        found = scope.lookup(expr.id)
+        if found is None or found[0].function is None:
+            return of_value(self._flow.outer_value(expr))
+        return self._of_local(found[0], expr.id, found[1], depth)
+
+    def _of_local(self, home: Scope, name: str, bindings: Sequence[Binding], depth: int) -> int:
+        """All that is ever assigned to a name of a function, or added to what it holds."""
+        key = home, name
+        if (known := self._known.get(key)) is not None:
+            return known
+        if (around := self._open.get(key)) is not None:
+            self._outermost = min(self._outermost, around)
+            return 0
+        function = home.function
+        assert function is not None
+        around = self._open[key] = len(self._open)
+        outside, self._outermost = self._outermost, around
+        found = ANY if name in self._names_narrowed(function) else 0
+        for binding in bindings:
+            if found != ANY:
+                found |= self._binding(binding, home, depth)
+        found |= self._all(self._growth(function).get(name, ()), depth)
+        del self._open[key]
+        if found == ANY or self._outermost >= around:
+            self._known[key] = found
+        self._outermost = min(outside, self._outermost)
+        return found
+
+    def _binding(self, binding: Binding, home: Scope, depth: int) -> int:
+        match binding:
+            case str() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return OBJECT
+            case ast.Name(ctx=ast.Store() | ast.Del()):
+                return self._unpacked_from(binding, depth)
+            case ast.expr():
+                return self._of(binding, depth)
+            case ast.AugAssign(value=value):
+                return self._of(value, depth)
+            case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable) | ast.comprehension(iter=iterable):
+                return self._of(iterable, depth)
+            case ast.AnnAssign(annotation=annotation, value=value):
+                promise = of_value(self._flow.annotations.of(annotation))
+                return promise if value is None else promise | self._of(value, depth)
+            case ast.arg():
+                return self._parameter(binding, home, depth)
+            case _:
+                return 0 if isinstance(binding, _BINDS_UNKNOWN) else ANY
+
+    def _unpacked_from(self, name: ast.Name, depth: int) -> int:
+        """What a name in a tuple that something is assigned to may get."""
+        if (value := self._unpacked.get(name)) is not None:
+            return self._of(value, depth)
+        found = self._looped.get(name)
+        return ANY if found is None else self._element(*found, depth)
+
+    def _element(self, iterable: ast.expr, path: tuple[int, ...], depth: int) -> int:
+        """What stands at these places in each item of something that is looped over."""
+        match iterable, path:
+            case ast.Call(func=func, args=[first, *_] as parts), (place, *rest) if isinstance(func, ast.Name):
+                paths = self._flow.names.of(func)
+                if paths == ("builtins.enumerate",):
+                    return 0 if place == 0 else self._element(first, tuple(rest), depth)
+                is_known = place < len(parts) and not any(isinstance(part, ast.Starred) for part in parts)
+                if paths == ("builtins.zip",) and is_known:
+                    return self._element(parts[place], tuple(rest), depth)
+            case ast.Call(func=ast.Attribute(value=receiver, attr="items"), args=[]), (0,):
+                return ANY if self._of(receiver, depth) & OBJECT else 0
+            case _:
+                pass
+        return self._of(iterable, depth)
+
+    def _parameter(self, arg: ast.arg, home: Scope, depth: int) -> int:
+        """What a parameter may be by its annotation, by what is done with it, and by what callers in the file pass."""
+        node = home.node
+        if not isinstance(node, DEFS):
+            return 0
+        for each, default in parameters(node.args):
+            if each is arg:
+                return self._named_parameter(node, arg, default, depth)
+        return 0
+
+    def _named_parameter(self, node: DefNode, arg: ast.arg, default: ast.expr | None, depth: int) -> int:
+        if arg is self._flow.bound_first(node):
+            return OBJECT
+        own = self._flow.own_value(node, arg, default)
+        found = of_value(own)
+        if found == ANY or not callers_say_more(arg, own):
+            return found
+        for given in self._flow.given_by_callers(node, arg):
+            found |= self._of(given, depth)
+        return found
 
     @cached_property
     def _unpacked(self) -> dict[ast.expr, ast.expr]:
@@ -154,44 +332,99 @@ class Plain:
         found = self._flow.walked.unpacked
         return {name: value for target, value in found for name in target.elts if isinstance(name, ast.Name)}
 
+    @cached_property
+    def _looped(self) -> dict[ast.Name, tuple[ast.expr, tuple[int, ...]]]:
+        """What is looped over, by the names in tuple targets, with their places in each item."""
+        found = {}
+        for kind in (ast.For, ast.AsyncFor, ast.comprehension):
+            loop: Any
+            for loop, _ in self._flow.walked.buckets[kind]:
+                if isinstance(loop.target, (ast.Tuple, ast.List)):
+                    found.update({name: (loop.iter, path) for name, path in places(loop.target)})
+        return found
+
+    def _growth(self, function: Scope) -> dict[str, list[ast.expr]]:
+        """What is added to the lists, sets and dicts that names of a function hold."""
+        if (known := self._grown.get(function)) is not None:
+            return known
+        found: dict[str, list[ast.expr]] = {}
+        for call in self._flow.calls_in(function):
+            match call:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[*_, added]):
+                    if attr in _GROWS:
+                        found.setdefault(name, []).append(added)
+                case _:
+                    continue
+        for name, value in self._stored_items.get(function, ()):
+            found.setdefault(name, []).append(value)
+        self._grown[function] = found
+        return found
+
+    @cached_property
+    def _stored_items(self) -> dict[Scope, list[tuple[str, ast.expr]]]:
+        """Every ``name[key] = value`` by the function it stands in."""
+        walked = self._flow.walked
+        stores = [(target, value) for target, value, _ in walked.items]
+        parts = ((part, value) for target, value in walked.unpacked for part in target.elts)
+        stores += [(part, value) for part, value in parts if isinstance(part, ast.Subscript)]
+        found: dict[Scope, list[tuple[str, ast.expr]]] = {}
+        for store, value in stores:
+            if isinstance(store.value, ast.Name) and (function := walked.name_scope[store.value].function) is not None:
+                found.setdefault(function, []).append((store.value.id, value))
+        return found
+
     def _names_narrowed(self, function: Scope) -> frozenset[str]:
-        """Names that a function asks the type of, since it knows more of them behind that."""
+        """Names that a function asks whether they are tensors or arrays, since they are that behind it."""
         if (known := self._narrowed.get(function)) is None:
             calls = self._flow.calls_in(function)
-            known = self._narrowed[function] = frozenset(_narrowed_names(calls))
+            known = self._narrowed[function] = frozenset(self._narrowed_in(calls))
         return known
 
+    def _narrowed_in(self, calls: Iterable[ast.Call]) -> Iterable[str]:
+        for call in calls:
+            match call:
+                case ast.Call(
+                    func=ast.Name(id=name) | ast.Attribute(attr=name),
+                    args=[ast.Name(id=subject) | ast.NamedExpr(target=ast.Name(id=subject)), *classes],
+                ) if name in _NARROWS and not all(map(self._are_other_types, classes)):
+                    yield subject
+                case ast.Call(func=ast.Attribute(attr="is_tensor") | ast.Name(id="is_tensor"), args=[_]):
+                    yield from (each.id for each in call.args if isinstance(each, ast.Name))
+                case _:
+                    continue
 
-def _narrowed_names(calls: Iterable[ast.Call]) -> Iterable[str]:
-    for call in calls:
-        match call:
-            case ast.Call(
-                func=ast.Name(id=name) | ast.Attribute(attr=name),
-                args=[ast.Name(id=subject) | ast.NamedExpr(target=ast.Name(id=subject)), *_],
-            ) if name in _NARROWS:
-                yield subject
-            case _:
-                continue
+    def _are_other_types(self, classes: ast.expr) -> bool:
+        """Whether what ``isinstance`` is given surely names types of other things than tensors and arrays."""
+        for part in classes.elts if isinstance(classes, ast.Tuple) else [classes]:
+            paths = self._flow.names.of(part)
+            if not (paths or self._flow.classes.classes_of(part)) or not _TENSOR_TYPES.isdisjoint(paths):
+                return False
+        return True
 
 
-def _tells(path: str) -> bool:
-    """Whether a function of torch tells something about the run, and nothing of a tensor."""
-    return path.startswith(_TRUTHS) and return_kind(path) not in (ReturnKind.TENSOR, ReturnKind.TENSORS)
+def _is_rebound(name: ast.Name, scope: Scope) -> bool:
+    """Whether a function assigns to a name of the code around it."""
+    return scope.function is not None and name.id in scope.function.elsewhere
 
 
-def _is_plain_value(value: Value) -> bool:
-    return all(isinstance(item, _PLAIN) for item in value.options)
-
-
-_BY_KIND: dict[type[ast.AST], Callable[[Plain, Any, Scope, int], bool]] = {
+_BY_KIND: dict[type[ast.AST], Callable[[Plain, Any, int], int]] = {
     ast.Attribute: Plain._attribute,
     ast.BinOp: Plain._operation,
     ast.BoolOp: Plain._bool,
     ast.Call: Plain._call,
     ast.Compare: Plain._comparison,
-    ast.Constant: Plain._constant,
+    ast.Dict: Plain._dict,
+    ast.DictComp: Plain._mapping,
+    ast.GeneratorExp: Plain._comprehension,
     ast.IfExp: Plain._either,
+    ast.List: Plain._display,
+    ast.ListComp: Plain._comprehension,
     ast.Name: Plain._name,
+    ast.NamedExpr: Plain._inner,
+    ast.Set: Plain._display,
+    ast.SetComp: Plain._comprehension,
+    ast.Starred: Plain._inner,
     ast.Subscript: Plain._subscript,
+    ast.Tuple: Plain._display,
     ast.UnaryOp: Plain._unary,
 }

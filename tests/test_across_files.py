@@ -1,0 +1,107 @@
+"""What one file says of another: the projects in ``tests/across``, with what is to be found beside their lines.
+
+Where a project has a ``drive.py``, torch breaks the graph at just these lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "across"
+PROJECTS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYTHONWARNINGS": "error"}
+DRIVER = "drive.py"
+_FOUND = re.compile(r"^([^:]+):(\d+):\d+: (TFG\d+) ", re.MULTILINE)
+_MARK = re.compile(r"# (TFG\d+)$")
+
+
+@pytest.fixture
+def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of one project, to stand in."""
+    copy = tmp_path / "project"
+    shutil.copytree(FOLDER / request.param, copy, ignore=shutil.ignore_patterns(DRIVER, "__pycache__"))
+    (copy / ".git").mkdir()
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def run(*arguments: str, **environment: str) -> str:
+    """The findings, one in each line."""
+    command = [sys.executable, "-m", "fullgraph", "check", "--quiet", "--output-format", "concise", *arguments]
+    done = subprocess.run(
+        command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def marked(folder: Path) -> set[tuple[str, int, str]]:
+    """What is to be found, by file and row."""
+    return {
+        (path.relative_to(folder).as_posix(), row, mark.group(1))
+        for path in folder.rglob("*.py")
+        for row, line in enumerate(path.read_text().splitlines(), 1)
+        if (mark := _MARK.search(line))
+    }
+
+
+def found(out: str) -> set[tuple[str, int, str]]:
+    return {(path, int(row), code) for path, row, code in _FOUND.findall(out)}
+
+
+@pytest.mark.parametrize("project", PROJECTS, indirect=True)
+def test_what_is_marked_is_found_and_nothing_else(project: Path) -> None:
+    assert found(run("--no-cache")) == marked(project)
+
+
+@pytest.mark.parametrize("project", PROJECTS, indirect=True)
+def test_neither_cache_nor_jobs_nor_order_nor_seed_changes_anything(project: Path) -> None:
+    plain = run("--no-cache", "-j1")
+    for number in range(60):  # enough for several processes
+        Path(f"pkg/more{number}.py").write_text("import torch\nfrom .net import Net\n", encoding="utf-8")
+    files = sorted(map(str, Path("pkg").rglob("*.py")))
+    for arguments in (("--no-cache", "-j2"), ("-j2",), ("-j1",), (*reversed(files), "--no-cache"), (*files, "-j2")):
+        assert run(*arguments) == plain, arguments
+    for seed in ("0", "1"):
+        assert run("--no-cache", PYTHONHASHSEED=seed) == plain
+    assert run("pkg/net.py", "--no-cache") == plain
+
+
+@pytest.mark.parametrize("project", ["disabled"], indirect=True)
+def test_an_edit_of_another_file_counts_at_once(project: Path) -> None:
+    host = project / "pkg" / "host.py"
+    before = run()
+    assert "(see save at pkg/host.py:7)" in before
+    host.write_text("\n" + host.read_text(), encoding="utf-8")
+    assert run() == re.sub(r"(host.py:)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", before)
+    host.write_text(host.read_text().replace("@torch.compiler.disable\ndef save", "def save"), encoding="utf-8")
+    assert found(run()) == {each for each in marked(project) if "save" not in line_of(project, *each[:2])}
+
+
+def line_of(project: Path, path: str, row: int) -> str:
+    return (project / path).read_text().splitlines()[row - 1]
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_torch_breaks_the_graph_at_the_marked_lines(name: str) -> None:
+    pytest.importorskip("torch")
+    script = HERE / "semantic" / "break_project.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(FOLDER / name)],
+        env={**os.environ, "PYTHONPATH": str(HERE.parent / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {tuple(each) for each in json.loads(done.stdout)} == {(path, row) for path, row, _ in marked(FOLDER / name)}
