@@ -417,6 +417,38 @@ def test_one_graph_is_promised_and_not_given() -> None:
     assert marked("pilot/training/compiling.py", "TFG512") == marked("pilot/training/compiling.py", "TFG504")
 
 
+def test_static_sizes_recompile() -> None:
+    with watched("pilot/analysis/curves.py") as seen:
+        curves = load("pilot.analysis.curves")
+        for curve in (curves.learning_curve, curves.steepness, curves.dips):
+            curve(torch.arange(16.0))
+    assert often(seen) == {"_mean_and_spread": LIMIT, "_steepest": 1}
+    assert len(seen.log.limits) == 1
+    assert marked("pilot/analysis/curves.py", "TFG308") <= set(seen.calls.lines)
+
+
+def test_what_changes_between_calls_recompiles() -> None:
+    with watched("pilot/analysis/curves.py") as seen:
+        curves = load("pilot.analysis.curves")
+        curves.ages(torch.ones(3))
+        curves.cooling(torch.ones(3))
+        assert curves.shown == 12
+    assert often(seen) == {"aged": LIMIT, "cooled": 1}
+    assert len(seen.log.limits) == 1
+
+
+def test_a_condition_never_holds() -> None:
+    with watched("pilot/training/compiling.py") as seen:
+        compiling = load("pilot.training.compiling")
+        seen.calls.lines.clear()
+        compiling.on_windows(compiling.scaled)(torch.ones(3, 2))
+        assert not seen.calls.lines
+        assert not seen.captured.graphs
+        for choose in (compiling.elsewhere, compiling.on_posix):
+            choose(compiling.scaled)
+        assert len(seen.calls.lines) == 2
+
+
 def test_layers_compile_nothing_in_place() -> None:
     with watched("pilot/training/compiling.py") as seen, torch.no_grad():
         compiling, probe = load("pilot.training.compiling"), load("pilot.networks.actor_critic").Probe

@@ -168,6 +168,21 @@ class Project(nn.Module):
 CALLS = torch.compile(Project().to("meta")), [(torch.ones(3, device="meta"),)] * 3
 ```
 
+A tensor without dimensions that is made on the host may meet those of a device as it is. That is no copy in the
+graph, and not reported. (With dimensions, as in `x + torch.zeros(3)`, it is an error, unless it is an index.)
+
+```python good
+import torch
+
+
+@torch.compile
+def scaled(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.tensor(3.0)
+
+
+CALL = scaled, torch.ones(3, device="meta")
+```
+
 Do not warn about it with `warnings.warn` in the forward path: that call is itself a graph break.
 
 ## When it is reported
@@ -175,9 +190,9 @@ Do not warn about it with `warnings.warn` in the forward path: that call is itse
 `.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
 any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is where
 its module is, or a tensor computed from the very tensor that the device is taken from, also through local
-names. `.to(dtype)`, `.to(memory_format=...)` and a move to something that is not surely a device are not
-reported, nor are moves in `__init__`, where an attribute is set at its first use (`if self.table is None:
-self.table = ...`), in loaders and in training scripts.
+names and what the function puts into a list for its next call. `.to(dtype)`, `.to(memory_format=...)` and a
+move to something that is not surely a device are not reported, nor are moves in `__init__`, where an attribute
+is set at its first use (`if self.table is None: self.table = ...`), in loaders and in training scripts.
 
 ## How this is known
 
@@ -358,6 +373,8 @@ def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, through: tuple[
                 found = True
             case ast.Name() if through is not None and _is_bound_to_computed(node, wanted, ctx, through):
                 found = True
+            case ast.Subscript(value=ast.Name(id=name)) if through is not None and _keeps(name, wanted, ctx, through):
+                found = True
             case _:
                 todo += ast.iter_child_nodes(node)
     return found
@@ -390,6 +407,28 @@ def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, through: tu
     return bool(values) and all(
         value is not None and _is_computed_from(value, wanted, ctx, through) for value in values
     )
+
+
+def _keeps(container: str, wanted: str, ctx: Context, through: tuple[str, ...]) -> bool:
+    """Whether all that the function puts into a container, for its next call, is computed from the tensor."""
+    function = ctx.function()
+    if function is None or container in through:
+        return False
+    kept = [
+        part.value
+        for part in ast.walk(function)
+        if isinstance(part, ast.Assign) and any(_is_item_of(target, container) for target in part.targets)
+    ]
+    tensors = [each for each in kept if not isinstance(each, ast.Constant)]
+    return bool(tensors) and all(_is_computed_from(each, wanted, ctx, (*through, container)) for each in tensors)
+
+
+def _is_item_of(target: ast.expr, container: str) -> bool:
+    match target:
+        case ast.Subscript(value=ast.Name(id=name)):
+            return name == container
+        case _:
+            return False
 
 
 def _bound(binding: ast.AST, ctx: Context) -> ast.expr | None:
@@ -574,6 +613,20 @@ class Net(nn.Module):
         words = self.tokenize(given)
         rows = rows + words.to(self.device)  # TFG401
         return cos + sin.to(device) + first.to(device) + rows + given, torch.cat(mixed).to(ids.device)  # TFG401
+---
+# what the last call left in a list that the caller keeps
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor, cache, others, index: int):
+        kept = x[:, -2:].clone()
+        if cache[index] is not None:
+            kept = torch.cat([cache[index][:, -1:].to(kept.device), kept], dim=1)
+            kept = torch.cat([others[index][:, -1:].to(kept.device), kept], dim=1)  # TFG401
+        cache[index] = kept
+        others[index] = self.linear(index)
+        return x + kept
 ---
 # set up at the first use, or when the module is built
 import torch

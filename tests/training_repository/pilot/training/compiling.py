@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable
 
 import torch
@@ -167,3 +168,24 @@ def both(step: Step) -> tuple[Step, Step]:
     # near miss: TFG510, because this compiles the step itself, and not what was compiled
     strict = torch.compile(step, fullgraph=True)
     return loose, strict
+
+
+def on_windows(step: Step) -> Step:
+    """A step for machines without a compiler for C++."""
+    if sys.platform == "windows":
+        step = torch.compile(step, backend="aot_eager")  # expect: TFG511
+    return step
+
+
+def elsewhere(step: Step) -> Step:
+    if sys.platform != "win32":
+        # near miss: TFG511, because this holds on Linux
+        step = torch.compile(step)
+    return step
+
+
+def on_posix(step: Step) -> Step:
+    if sys.platform.startswith("linux") or os.name == "posix":
+        # near miss: TFG511, because one of the two is enough
+        step = torch.compile(step)
+    return step
