@@ -160,5 +160,4 @@ def _early(checker: Checker) -> Findings | None:
         found = sorted(checker.run(), key=Finding.sort_key)
     except Exception:  # an error is said by the check that follows
         return None
-    awaited, hidden = tuple(checker.awaited), checker.codes - checker.settings.codes
-    return Findings(found, checker.deferred, checker.has_more, awaited, hidden)
+    return Findings(found, checker.deferred, checker.has_more, tuple(checker.awaited), checker.hidden)

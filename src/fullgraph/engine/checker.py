@@ -11,7 +11,7 @@ from fullgraph.engine.awaited import Awaited
 from fullgraph.engine.deferred import Deferred
 from fullgraph.engine.faults import internal_error
 from fullgraph.engine.finding import Finding, FixSummary
-from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, plan_for, with_needed
+from fullgraph.engine.plan import Part, Plan, Subscription, codes_at, codes_for, codes_in, plan_for, with_needed
 from fullgraph.engine.reach import describe, severity_of
 from fullgraph.engine.references import private_references, references
 from fullgraph.engine.settings import Settings
@@ -68,7 +68,6 @@ class Checker:
     ) -> None:
         self.model = model
         self.settings = settings
-        self.codes = codes
         self.plan: Plan = plan_for(codes, part)
         self.later = part is Part.FIRST
         self.deferred: list[Deferred] = []
@@ -105,7 +104,7 @@ class Checker:
         cls, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, *, twice: bool
     ) -> Checker:
         """Get ready for the first look at a file; ``twice`` says whether `after_linking` may follow."""
-        codes = _codes(settings, lines, None)
+        codes = codes_for(codes_in(_enabled(settings), Part.FIRST), lines)
         nodes = plan_for(codes, Part.FIRST).nodes
         if twice:
             nodes = {**nodes, **plan_for(_enabled(settings), Part.SECOND).nodes}
@@ -116,6 +115,11 @@ class Checker:
         codes = _codes(self.settings, self.model.lines, linked)
         self.model.link(linked)
         return Checker(self.model, self.settings, codes, Part.SECOND)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The rules that run only because another needs their findings."""
+        return _enabled(self.settings) - self.settings.codes
 
     @property
     def has_more(self) -> bool:

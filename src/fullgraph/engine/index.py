@@ -144,6 +144,7 @@ class Project:
     def _name(self, path: str) -> str:
         return name_below(self.root, path)
 
+    @rare_collections()
     def link(self, sources: Mapping[str, Source]) -> dict[str, Findings]:
         """Link the project; gives findings that came up on the way, by path.
 
@@ -164,8 +165,7 @@ class Project:
         early: dict[str, Findings] = {}
         if regions is None:
             early = self._summarise(files, sources)
-            with rare_collections():
-                regions = self._resolved(files, self._linked(files))
+            regions = self._resolved(files, self._linked(files))
             self.store.put(key, pack_regions(regions))
             self._stamp(files, stamps)
         self._regions = regions

@@ -16,7 +16,7 @@ from fullgraph.engine.finding import Finding
 from fullgraph.engine.index import Project, Projects, Source
 from fullgraph.engine.kept import Kept
 from fullgraph.engine.packed import findings_of, pack_findings
-from fullgraph.engine.pool import mapped
+from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.settings import settings_name
 from fullgraph.engine.store import Store, dump, key_of, load
 from fullgraph.paths import absolute_path, display_path
@@ -95,6 +95,7 @@ def _check(task: _Task, kept: Kept | None = None) -> list[Finding]:
     return check_source(source.data, source.shown, source.settings, task.region, task.early, with_noqa=source.with_noqa)
 
 
+@rare_collections()
 def check_many(sources: Sequence[tuple[str, Source]], projects: Projects) -> list[list[Finding]]:
     """The findings of each file, given with its path; its source must have settings."""
     found: dict[int, list[Finding]] = {}

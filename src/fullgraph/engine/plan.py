@@ -122,6 +122,15 @@ class Part(enum.Enum):
 
 
 @cache
+def codes_in(codes: frozenset[str], part: Part) -> frozenset[str]:
+    """Those codes whose rules have handlers that run in a part."""
+    rules = registry()
+    return frozenset(
+        code for code in codes if code in rules and any(part.has(each.where) for each in rules[code].rule.triggers)
+    )
+
+
+@cache
 def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process, set and part."""
     nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))

@@ -30,9 +30,8 @@ def mapped(
         for outcome in _in_processes(function, tasks, jobs):
             done += 1
             yield outcome
-    with rare_collections():
-        for task in tasks[done:]:
-            yield (here or function)(task)
+    for task in tasks[done:]:
+        yield (here or function)(task)
 
 
 def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jobs: int) -> Iterator[_Done]:

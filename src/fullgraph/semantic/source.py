@@ -98,7 +98,7 @@ def parse(text: str) -> ast.Module:
 
 def split_lines(text: str) -> tuple[str, ...]:
     """Physical lines without their ends, split where Python's parser splits them (never at a form feed)."""
-    return tuple(_NEWLINE.split(text))
+    return tuple(_NEWLINE.split(text) if "\r" in text else text.split("\n"))
 
 
 def split_lines_with_ends(text: str) -> list[str]:
