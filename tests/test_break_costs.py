@@ -31,6 +31,8 @@ IMPORTS = "import math\nimport random\n"
 WHOLE = {
     "for": "for _ in range(3):\n    x = x * 2\n    print(1)",
     "while": "n = 0\nwhile n < 3:\n    n += 1\n    x = x * 2\n    print(1)",
+    "for continue": "for n in range(3):\n    if n == 1:\n        print(1)\n        continue\n    x = x * 2",
+    "for for return": "for _ in range(3):\n    for _ in range(2):\n        print(1)\n        x = x + 1\n    return x",
     "try": "try:\n    x = x * 2\n    print(1)\nexcept ValueError:\n    pass",
     "handler": "try:\n    raise ValueError\nexcept ValueError:\n    print(1)",
     "before finally": "try:\n    x = x * 2\n    print(1)\nfinally:\n    x = x + 1",
@@ -47,6 +49,9 @@ RESUMED = {
     "while break": "while x is not None:\n    x = x * 2\n    print(1)\n    break",
     "finally": "try:\n    x = x * 2\nfinally:\n    print(1)",
     "for return": "for n in range(3):\n    if n == 1:\n        print(1)\n        return x\n    x = x * 2",
+    "for with return": (
+        "for _ in range(3):\n    with torch.no_grad():\n        print(1)\n        return x\n    x = x * 2"
+    ),
     "while else return": (
         "while x is not None:\n    if x.ndim > 3:\n        x = x * 2\n    else:\n        print(1)\n        return x"
     ),

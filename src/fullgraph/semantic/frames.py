@@ -35,11 +35,17 @@ def block_around(node: ast.AST, parents: Parents, walked: Walked, *, generators:
             ):
                 return "a context manager of the project"
             case ast.If(body=body, orelse=orelse):
-                returns = returns or any(child in part and isinstance(part[-1], ast.Return) for part in (body, orelse))
+                returns = returns or any(_returns_after(child, part) for part in (body, orelse))
+            case ast.With(body=body):
+                returns = returns or _returns_after(child, body)
             case _:
                 pass
         child, parent = parent, parents.get(parent)
     return None
+
+
+def _returns_after(child: ast.AST, body: list[ast.stmt]) -> bool:
+    return child in body and isinstance(body[-1], ast.Return)
 
 
 def handles_a_run(node: ast.AST, parents: Parents) -> bool:
