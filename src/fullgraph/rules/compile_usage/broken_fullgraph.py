@@ -109,8 +109,8 @@ or not. Silent in a `try` with a handler, and in files that expect errors, as te
 
 The blocks above run on torch in fullgraph's tests: in the bad ones `torch.compile` returns, and Dynamo's error leaves
 the first call. The bad blocks of all rules about graph breaks were also tried with `fullgraph=True` on torch 2.4, 2.9
-and 2.13: each raises, except where the rule knows that it is captured. A handler in whose `try` nothing else is called does not
-see the error (TFG504), so that it is reported there.
+and 2.13: each raises, except where the rule knows that it is captured. A handler in whose `try` nothing else is called
+does not see the error (TFG504), so that it is reported there.
 """
 
 import ast
