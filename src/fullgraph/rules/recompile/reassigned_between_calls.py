@@ -149,7 +149,9 @@ _UNSPEC = ("allow_unspec_int_on_nn_module",)
 def stepped(node: ast.AugAssign, ctx: Context) -> Iterator[Hit]:
     """Report `name += 1` beside a call."""
     match node:
-        case ast.AugAssign(op=ast.Add() | ast.Sub(), value=ast.Constant(value=int(number))) if number:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=ast.Constant(value=int(number))) if number:
+            if not _outlives(target, ctx):
+                return
             block = ctx.parent(node)
             if isinstance(block, (ast.For, ast.While)) and not all(turn.may_be_many for turn in ctx.turns_around(node)):
                 return
@@ -162,8 +164,10 @@ def stepped(node: ast.AugAssign, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Assign)
 def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
     """Report `name = n` and `name = f"...{n}"` beside a call, in a loop that counts `n`."""
+    if len(node.targets) != 1 or not _outlives(node.targets[0], ctx):
+        return
     block = ctx.parent(node)
-    if len(node.targets) != 1 or not isinstance(block, (ast.For, ast.While)) or node not in block.body:
+    if not isinstance(block, (ast.For, ast.While)) or node not in block.body:
         return
     for turn in ctx.turns_around(node):
         if turn.loop is block:
@@ -173,12 +177,25 @@ def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                 yield from _reported(node, node.targets[0], block, "str", ctx)
 
 
+def _outlives(target: ast.expr, ctx: Context) -> bool:
+    """Whether what is assigned may be a global, or an attribute of something else than the object itself."""
+    match target:
+        case ast.Name():
+            return ctx.is_global(target) or ctx.function() is None
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name != "self"
+        case ast.Attribute(value=ast.Attribute()):
+            return True
+        case _:
+            return False
+
+
 def _reported(node: ast.stmt, target: ast.expr, block: ast.AST, kind: str, ctx: Context) -> Iterator[Hit]:
     match target:
-        case ast.Name() if ctx.is_global(target) or ctx.function() is None:
+        case ast.Name():
             others = [each for each in ctx.bindings(target) if each is not node and ctx.parent(each) is not node]
             unless: tuple[str, ...] = ()
-        case ast.Attribute(value=ast.Name() | ast.Attribute()) if kind == "str" or ctx.aims_at(">=2.9"):
+        case ast.Attribute() if kind == "str" or ctx.aims_at(">=2.9"):
             others, unless = [], _UNSPEC if kind == "int" else ()
         case _:
             return
