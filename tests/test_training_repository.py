@@ -412,9 +412,9 @@ def test_one_graph_is_promised_and_not_given() -> None:
             function(torch.ones(3))
         assert len(seen.captured.graphs) == 2
         with pytest.raises(Exception, match="Data-dependent branching") as raised:
-            compiling.reward_shaping()(torch.ones(3))
+            compiling.whitened(torch.arange(3.0))
         assert is_refusal(raised.value)
-    assert marked("pilot/training/compiling.py", "TFG512") == marked("pilot/training/compiling.py", "TFG504")
+        assert marked("pilot/training/compiling.py", "TFG512") <= set(seen.calls.lines)
 
 
 def test_static_sizes_recompile() -> None:
