@@ -459,3 +459,14 @@ def test_layers_compile_nothing_in_place() -> None:
         assert len(seen.captured.graphs) == 1
         compiling.compiled_judge(3)(torch.ones(2, 3))
         assert len(seen.captured.graphs) == 2
+
+
+def test_generators_compile_nothing() -> None:
+    with watched("pilot/analysis/discounts.py") as seen:
+        discounts = load("pilot.analysis.discounts")
+        assert marked("pilot/analysis/discounts.py", "TFG513") <= set(seen.calls.lines)
+        discounts.sum_of_halves(torch.ones(3))
+        assert not seen.captured.graphs
+        discounts.sum_of_thirds(torch.ones(3))
+        discounts.sum_of_squares(torch.ones(3))
+        assert len(seen.captured.graphs) == 2
