@@ -34,6 +34,14 @@ def branching(rewards: Tensor) -> Tensor:
     return rewards
 
 
+@torch.compile(fullgraph=True)  # expect: TFG512
+def whitened(rewards: Tensor) -> Tensor:
+    """Rewards of spread one, where they have any."""
+    if rewards.std() > 1e-6:  # expect: TFG201
+        rewards = rewards / rewards.std()
+    return rewards
+
+
 # near miss: TFG512, because no call comes to the print unless somebody asks for it
 @torch.compile(fullgraph=True)
 def centered(rewards: Tensor, verbose: bool = False) -> Tensor:
@@ -77,7 +85,8 @@ def pipeline(steps: Iterable[Step], batch: Tensor) -> Tensor:
 def reward_shaping() -> Step:
     """What rewards go through, in one graph, or as it is."""
     try:
-        return torch.compile(branching, fullgraph=True)  # expect: TFG504, TFG512
+        # near miss: TFG512, because a `try` says that it is an attempt
+        return torch.compile(branching, fullgraph=True)  # expect: TFG504
     except RuntimeError as error:
         log.warning("rewards are shaped eagerly: %s", error)
         return branching
