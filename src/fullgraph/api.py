@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -424,11 +425,12 @@ class MissingName:
 class Context:
     """What a handler may ask about the file it looks at. Nothing here raises on user code."""
 
-    __slots__ = ("_model", "_scope", "releases", "target")
+    __slots__ = ("_matched", "_model", "_scope", "releases", "target")
 
     def __init__(self, model: FileModel, releases: TorchRange) -> None:
         self._model = model
         self._scope: Scope = model.walked.root
+        self._matched: dict[re.Pattern[str], bool] = {}
         self.releases = releases
         self.target = releases.oldest
 
@@ -489,6 +491,15 @@ class Context:
     def imports(self, package: str) -> bool:
         """Whether some name of the file may stand for this top-level package, or something inside it."""
         return bool(self._model.names.bound_names((package,)))
+
+    def matches(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a pattern is found anywhere in the text of the file, which is searched once: for cheap refusals.
+
+        A pattern that begins with plain characters is found ten times as fast as one that begins with alternatives.
+        """
+        if (known := self._matched.get(pattern)) is None:
+            known = self._matched[pattern] = pattern.search("\n".join(self._model.lines)) is not None
+        return known
 
     def made_by(self, expr: ast.expr) -> tuple[str, ...]:
         """Dotted paths of the callables one of which surely made what ``expr`` holds; empty where that is unknown."""

@@ -44,15 +44,23 @@ class Classes:
         self._open: set[tuple[Scope | ast.ClassDef, str]] = set()
         self._named: set[tuple[ast.AST, str]] = set()
         self._lineages: dict[ast.ClassDef, tuple[ast.ClassDef, ...]] = {}
-        self._attributes: dict[ast.ClassDef, dict[str, list[AttributeAssignment]]] = {}
-        for assignment in walked.attributes:
+
+    @cached_property
+    def _attributes(self) -> dict[ast.ClassDef, dict[str, list[AttributeAssignment]]]:
+        """Assignments to attributes of ``self``, by class and by name."""
+        found: dict[ast.ClassDef, dict[str, list[AttributeAssignment]]] = {}
+        for assignment in self._walked.attributes:
             owner = self.owner_of_self(assignment.target.value, assignment.scope)
             if owner is not None:
-                held = self._attributes.setdefault(owner, {})
-                held.setdefault(assignment.target.attr, []).append(assignment)
-        declared = (name for info in walked.classes.values() for name in info.scope.bindings)
-        held_names = (name for attributes in self._attributes.values() for name in attributes)
-        self._members = frozenset((*declared, *held_names))
+                found.setdefault(owner, {}).setdefault(assignment.target.attr, []).append(assignment)
+        return found
+
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        """Names that classes declare, or set on ``self``."""
+        declared = (name for info in self._walked.classes.values() for name in info.scope.bindings)
+        held = (name for attributes in self._attributes.values() for name in attributes)
+        return frozenset((*declared, *held))
 
     def has_member(self, name: str) -> bool:
         """Whether a class of this file declares a name, or a method sets ``self.name``."""

@@ -205,3 +205,12 @@ def model_of(asked: str, more: str = "") -> tuple[FileModel, ast.expr]:
 def holds_tensor(value: Value) -> bool:
     elements = [item.element for item in value.options if isinstance(item, Sequence)]
     return any(isinstance(item, (Tensor, Array, Data)) for item in value.options) or any(map(holds_tensor, elements))
+
+
+def test_all_of_a_file_is_taken_for_plain_only_where_the_interpretation_agrees() -> None:
+    text = SOURCE.replace("{asked}", "y") + SHAPED
+    model = FileModel(ast.parse(text), text.splitlines(), "net.py")
+    values = [item for info in model.walked.functions.values() for item in model.flow.run(info.scope).values.items()]
+    asked = [item for item in values if not isinstance(getattr(item[0], "ctx", None), ast.Store)]
+    assert not [ast.unparse(expr) for expr, value in asked if model.flow.plain.holds(expr) and holds_tensor(value)]
+    assert len(asked) > 60

@@ -202,6 +202,7 @@ the break.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from fullgraph.api import Context, Hit, Kind, Rule, TorchVersion, Traced
@@ -221,6 +222,8 @@ _DEPTH = 4
 """How many local names a value is followed through."""
 _FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
 _LEAVES_THE_DEVICE = frozenset({"cpu", "cuda", "from_numpy", "item", "numpy", "to", "tolist"})
+
+_COMPARES = re.compile(r"\.device[\s)\\]*(!=|is\b)")
 
 _CREATORS = frozenset(
     {
@@ -260,7 +263,7 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.If)
 def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
     """Report ``if self.t.device != x.device: self.to(x.device)`` in any method that is given the tensor."""
-    if not isinstance(node.test, (ast.BoolOp, ast.Compare)):
+    if not ctx.matches(_COMPARES) or not isinstance(node.test, (ast.BoolOp, ast.Compare)):
         return
     function = ctx.function()
     if function is None or function.name == "__init__" or not _compares_devices(node.test, ctx):

@@ -189,6 +189,7 @@ names, and the last blocks compile once.
 """
 
 import ast
+import re
 from collections.abc import Hashable, Iterator
 
 from fullgraph.api import Context, Hit, Kind, Rule, Traced
@@ -202,6 +203,8 @@ RULE = Rule(
 )
 
 _TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
+_DECLARED = [re.compile(rf"""{name}\s*\[\s*["'\w.]*[tT]uple\b""") for name in ("ict", "apping")]
+"""How a dict with tuple keys is declared; aliases of its type are not looked for."""
 _NO_KEYS = (ast.Constant, ast.Slice)
 _MEMBERSHIP = (ast.In, ast.NotIn)
 _DEPTH = 3
@@ -211,7 +214,12 @@ _DEPTH = 3
 @RULE.node(ast.AnnAssign)
 def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
     """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute."""
-    if _is_declaration(node.annotation, ctx) and _may_be_traced(node, ctx) and not _is_used_eagerly(node, ctx):
+    if (
+        _may_declare(ctx)
+        and _is_declaration(node.annotation, ctx)
+        and _may_be_traced(node, ctx)
+        and not _is_used_eagerly(node, ctx)
+    ):
         yield _hit(node.annotation, f"`{ctx.text(node.target, limit=40)}`", ctx)
 
 
@@ -234,13 +242,12 @@ def _is_used_eagerly(node: ast.AnnAssign, ctx: Context) -> bool:
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
 def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Context) -> Iterator[Hit]:
     """Report a parameter that is annotated as such a dict."""
+    if not _may_declare(ctx):
+        return
     arguments = node.args
     for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        annotation = arg.annotation
-        if annotation is None or isinstance(annotation, (ast.Name, ast.Attribute, ast.Constant)):
-            continue
-        if _is_declaration(annotation, ctx) and _may_be_entered(node, ctx):
-            yield _hit(annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
+        if arg.annotation is not None and _is_declaration(arg.annotation, ctx) and _may_be_entered(node, ctx):
+            yield _hit(arg.annotation, f"parameter `{arg.arg}` of `{node.name}`", ctx)
 
 
 @RULE.node(ast.Dict)
@@ -300,6 +307,11 @@ def looked_up(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             return
 
 
+def _may_declare(ctx: Context) -> bool:
+    """Whether something in the file may be annotated as a dict with tuple keys."""
+    return any(map(ctx.matches, _DECLARED))
+
+
 def _hit(node: ast.AST, what: str, ctx: Context, *, cause: Hashable | None = None) -> Hit:
     return ctx.at(node, cause=cause, what=what)
 
@@ -311,7 +323,7 @@ def _access(node: ast.AST, container: ast.expr, verb: str, ctx: Context) -> Hit:
 
 def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Context) -> bool:
     """Whether ``container`` is a dict that is surely asked for a tuple that is not constant, at a cost."""
-    if not _may_vary(key):
+    if not (isinstance(key, ast.Tuple) or _may_declare(ctx)) or not _may_vary(key):
         return False
     declared = ctx.annotations(container)
     if any(_maps_tuples(item, ctx) for item in declared):
