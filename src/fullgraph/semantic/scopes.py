@@ -53,8 +53,8 @@ class Scope:
 
     def bind(self, name: str, binding: Binding) -> None:
         """Record one more thing that ``name`` may be."""
-        home = self.elsewhere.get(name)
-        (self if home is None else home).bindings.setdefault(name, []).append(binding)
+        home = self.elsewhere.get(name, self) if self.elsewhere else self
+        home.bindings.setdefault(name, []).append(binding)
 
     def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
         """The scope in which a load of ``name`` finds it, and its bindings there; None if no scope binds it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from types import EllipsisType, NoneType
+from typing import Any, TypeAlias
 
 from fullgraph.semantic.scopes import Comprehension, DefNode, Scope
 
@@ -53,7 +53,9 @@ def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 
 CHILD_FIELDS = _child_fields()
-REVERSED_FIELDS = {kind: fields[::-1] for kind, fields in CHILD_FIELDS.items()}
+_REVERSED_FIELDS = {kind: fields[::-1] for kind, fields in CHILD_FIELDS.items()}
+_NO_NODES = frozenset({NoneType, bool, bytes, complex, float, int, str, EllipsisType})
+"""What fields hold besides nodes and lists of nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,169 +128,139 @@ def base_name(chain: ast.expr) -> ast.Name:
     return base
 
 
-_Pending = tuple[ast.AST, Scope]
+_Pending: TypeAlias = "ast.AST | Scope"
+"""What is still to be walked; a scope says that what follows stands there."""
 
 
 class _Walker:
-    """Fills one ``Walked``: a visitor per node type that binds names; every other node just has children."""
+    """Fills one ``Walked``: a visitor per node type that binds names; every other node just has children.
+
+    Every file pays for the loop in `run`, so what most nodes are is handled right there.
+    """
 
     def __init__(self, walked: Walked) -> None:
         self.walked = walked
-        self.keep_constants = ast.Constant in walked.buckets
+        self.ignored = _NO_NODES if ast.Constant in walked.buckets else _NO_NODES | {ast.Constant}
         self.keeps_keywords = ast.keyword in walked.buckets
         self.nonlocals: list[tuple[str, Scope]] = []
-        self.visitors: dict[type[ast.AST], Callable[[Any, Scope], list[_Pending]]] = {
-            ast.AnnAssign: self.annotated_assignment,
-            ast.Assign: self.assignment,
-            ast.AsyncFor: self.loop,
-            ast.AsyncFunctionDef: self.function,
-            ast.AugAssign: self.augmented_assignment,
-            ast.Call: self.call,
-            ast.ClassDef: self.class_,
-            ast.Name: self.name,
-            ast.DictComp: self.comprehension,
-            ast.ExceptHandler: self.handler,
-            ast.For: self.loop,
-            ast.FunctionDef: self.function,
-            ast.GeneratorExp: self.comprehension,
-            ast.Global: self.global_,
-            ast.Import: self.import_,
-            ast.ImportFrom: self.import_from,
-            ast.Lambda: self.lambda_,
-            ast.ListComp: self.comprehension,
-            ast.MatchAs: self.capture,
-            ast.MatchMapping: self.capture,
-            ast.MatchStar: self.capture,
-            ast.NamedExpr: self.walrus,
-            ast.Nonlocal: self.nonlocal_,
-            ast.SetComp: self.comprehension,
-            ast.withitem: self.with_item,
-        }
-        if hasattr(ast, "TypeAlias"):
-            self.visitors[ast.TypeAlias] = self.type_alias
 
-    def run(self) -> None:
+    def run(self) -> None:  # noqa: C901, PLR0912 - every file pays for each function that is called here
         """Walk the tree in source order."""
-        walked, visitors, attribute = self.walked, self.visitors, self.attribute
+        walked, ignored = self.walked, self.ignored
         keepers = {kind: bucket.append for kind, bucket in walked.buckets.items()}
-        chains, name_scope = walked.chains, walked.name_scope
-        ignored = None if self.keep_constants else ast.Constant
-        stack: list[tuple[Any, Scope]] = [(child, walked.root) for child in reversed(walked.tree.body)]
+        keeps_chains = not keepers.keys().isdisjoint({ast.Attribute, ast.Name})
+        chains, name_scope, calls, scope = walked.chains, walked.name_scope, walked.calls, walked.root
+        stack: list[Any] = walked.tree.body[::-1]
         pop, push, extend = stack.pop, stack.append, stack.extend
         while stack:
-            item = pop()
-            node, scope = item
+            node = pop()
             kind = node.__class__
+            if kind is ast.Name or kind is ast.Attribute:
+                base = node
+                while base.__class__ is ast.Attribute:
+                    base = base.value
+                if base.__class__ is not ast.Name:
+                    push(base)
+                elif base is node and node.ctx.__class__ is not ast.Load:
+                    scope.bind(node.id, node)  # a store or deletion of which no more is known
+                else:
+                    name_scope[base] = scope
+                    chains[base.id].append(node)
+                if keeps_chains:
+                    self.keep_chain(node, scope)
+                continue
             if kind in keepers:
-                keepers[kind](item)
-            if kind is ast.Name and node.ctx.__class__ is ast.Load:
-                name_scope[node] = scope
-                chains[node.id].append(node)
-            elif kind is ast.Attribute:
-                if (base := attribute(node, scope)) is not None:
-                    push((base, scope))
-            elif (visit := visitors.get(kind)) is not None:
-                pending = visit(node, scope)
+                keepers[kind]((node, scope))
+            if kind is ast.Call:
+                calls.append((node, scope))
+                for keyword in reversed(node.keywords):
+                    if keyword.value.__class__ not in ignored or self.keeps_keywords:
+                        push(keyword if self.keeps_keywords else keyword.value)
+                for argument in reversed(node.args):
+                    if argument.__class__ not in ignored:
+                        push(argument)
+                push(node.func)
+            elif (visit := _VISITORS.get(kind)) is not None:
+                pending = visit(self, node, scope)
                 pending.reverse()
                 extend(pending)
+            elif kind is Scope:
+                scope = node
             else:
-                for name in REVERSED_FIELDS[kind]:
+                for name in _REVERSED_FIELDS[kind]:
                     value = getattr(node, name, None)
                     if value.__class__ is list:
                         for child in reversed(value):
-                            if isinstance(child, ast.AST) and child.__class__ is not ignored:
-                                push((child, scope))
-                    elif isinstance(value, ast.AST) and value.__class__ is not ignored:
-                        push((value, scope))
+                            if child.__class__ not in ignored:
+                                push(child)
+                    elif value.__class__ not in ignored:
+                        push(value)
         self.settle_nonlocals()
         self.sort_buckets()
-        visitors.clear()  # they hold this walker, which holds them
 
     def sort_buckets(self) -> None:
         """Put expressions into source order that the walk met earlier or later than they stand; statements are."""
         for kind, bucket in self.walked.buckets.items():
             if "lineno" in kind._attributes and not issubclass(kind, ast.stmt):
                 nodes: list[Any] = [node for node, _ in bucket]
-                places = [(node.lineno, node.col_offset, index) for index, node in enumerate(nodes)]
-                if any(map(operator.gt, places, places[1:])):
-                    bucket[:] = [bucket[index] for _, _, index in sorted(places)]
+                places = [node.lineno << 32 | node.col_offset for node in nodes]
+                if places != sorted(places):
+                    bucket[:] = [bucket[index] for index in sorted(range(len(places)), key=places.__getitem__)]
 
     def keep(self, node: ast.AST, scope: Scope) -> None:
         """Put a node that is not walked by itself into its bucket, if it is wanted."""
         if (bucket := self.walked.buckets.get(node.__class__)) is not None:
             bucket.append((node, scope))
 
-    def inside(self, node: ast.AST, scope: Scope) -> list[_Pending]:
+    def keep_chain(self, part: ast.expr, scope: Scope) -> None:
+        """The same with each part of an outermost ``a`` or ``a.b.c``."""
+        while isinstance(part, ast.Attribute):
+            self.keep(part, scope)
+            part = part.value
+        if isinstance(part, ast.Name):
+            self.keep(part, scope)
+
+    def inside(self, node: ast.AST) -> list[_Pending]:
         """The children of a node that binds nothing, in source order."""
         found: list[_Pending] = []
+        ignored = self.ignored
         for field_name in CHILD_FIELDS[node.__class__]:
-            value = getattr(node, field_name, None)
+            value: Any = getattr(node, field_name, None)
             if value.__class__ is list:
-                found += [(item, scope) for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append((value, scope))
-        if self.keep_constants:
-            return found
-        return [item for item in found if item[0].__class__ is not ast.Constant]
-
-    def name(self, node: ast.Name, scope: Scope) -> list[_Pending]:
-        """A store or deletion of which no more is known."""
-        scope.bind(node.id, node)
-        return []
-
-    def attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr | None:
-        """An outermost ``a.b.c``; gives the expression it hangs on if that is no name."""
-        buckets = self.walked.buckets
-        base: Any = node.value
-        while base.__class__ is ast.Attribute:
-            if ast.Attribute in buckets:
-                buckets[ast.Attribute].append((base, scope))
-            base = base.value
-        if base.__class__ is not ast.Name:
-            return base  # type: ignore[no-any-return]
-        self.walked.name_scope[base] = scope
-        self.walked.chains[base.id].append(node)
-        if ast.Name in buckets:
-            buckets[ast.Name].append((base, scope))
-        return None
-
-    def call(self, node: ast.Call, scope: Scope) -> list[_Pending]:
-        """A call, kept for the call and method triggers and for the traced region."""
-        self.walked.calls.append((node, scope))
-        if self.keeps_keywords:
-            return self.inside(node, scope)
-        pending: list[_Pending] = [(node.func, scope)]
-        if self.keep_constants:
-            pending += [(child, scope) for child in node.args]
-            pending += [(keyword.value, scope) for keyword in node.keywords]
-        else:
-            pending += [(child, scope) for child in node.args if child.__class__ is not ast.Constant]
-            if node.keywords:
-                values = [keyword.value for keyword in node.keywords]
-                pending += [(child, scope) for child in values if child.__class__ is not ast.Constant]
-        return pending
+                found += [item for item in value if item.__class__ not in ignored]
+            elif value.__class__ not in ignored:
+                found.append(value)
+        return found
 
     def assignment(self, node: ast.Assign, scope: Scope) -> list[_Pending]:
         """``a = b = value``."""
+        value = node.value
+        if len(node.targets) == 1 and isinstance(target := node.targets[0], ast.Name):  # as in most
+            self.bind_name(target, value, scope)
+            return [] if value.__class__ in self.ignored else [value]
         pending: list[_Pending] = []
         for target in node.targets:
-            pending += self.target(target, node.value, scope)
-        pending.append((node.value, scope))
+            pending += self.target(target, value, scope)
+        pending.append(value)
         return pending
+
+    def bind_name(self, target: ast.Name, value: ast.expr, scope: Scope) -> None:
+        """Bind a name to what it is assigned."""
+        self.keep(target, scope)
+        scope.bind(target.id, value)
+        self.walked.aliases.append((target, value))
 
     def target(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[_Pending]:
         """Bind one assignment target to what it receives; gives what is still to be walked."""
         if isinstance(target, ast.Name):
-            self.keep(target, scope)
-            scope.bind(target.id, value)
-            self.walked.aliases.append((target, value))
+            self.bind_name(target, value, scope)
             return []
         if isinstance(target, ast.Attribute):
             self.walked.attributes.append(AttributeAssignment(target, value, value, scope))
-            return [(target, scope)]
+            return [target]
         if isinstance(target, ast.Subscript):
             self.walked.items.append((target, value, scope))
-            return [(target, scope)]
+            return [target]
         if (
             isinstance(target, (ast.Tuple, ast.List))
             and isinstance(value, (ast.Tuple, ast.List))
@@ -300,64 +272,64 @@ class _Walker:
             return [pending for inner, part in pairs for pending in self.target(inner, part, scope)]
         if isinstance(target, (ast.Tuple, ast.List)):
             self.walked.unpacked.append((target, value))
-        return [(target, scope)]
+        return [target]
 
     def annotated_assignment(self, node: ast.AnnAssign, scope: Scope) -> list[_Pending]:
         """``name: annotation = value``; without a value, ``(name): annotation`` binds nothing."""
         if not isinstance(node.target, ast.Name):
             if isinstance(node.target, ast.Attribute):
                 self.walked.attributes.append(AttributeAssignment(node.target, node.value, node, scope))
-            return self.inside(node, scope)
+            return self.inside(node)
         self.keep(node.target, scope)
         if node.simple or node.value is not None:
             scope.bind(node.target.id, node)
         if node.value is not None:
             self.walked.aliases.append((node.target, node.value))
-        return [(child, scope) for child in (node.annotation, node.value) if child is not None]
+        return [node.annotation] if node.value is None else [node.annotation, node.value]
 
     def augmented_assignment(self, node: ast.AugAssign, scope: Scope) -> list[_Pending]:
         """``name += value``."""
         if isinstance(node.target, ast.Name):
             self.keep(node.target, scope)
             scope.bind(node.target.id, node)
-            return [(node.value, scope)]
-        return self.inside(node, scope)
+            return [node.value]
+        return self.inside(node)
 
     def walrus(self, node: ast.NamedExpr, scope: Scope) -> list[_Pending]:
         """``name := value``."""
         self.keep(node.target, scope)
         scope.assignment_home().bind(node.target.id, node.value)
         self.walked.aliases.append((node.target, node.value))
-        return [(node.value, scope)]
+        return [node.value]
 
     def loop(self, node: ast.For | ast.AsyncFor, scope: Scope) -> list[_Pending]:
         """``for name in iterable``."""
         if not isinstance(node.target, ast.Name):
-            return self.inside(node, scope)
+            return self.inside(node)
         self.keep(node.target, scope)
         scope.bind(node.target.id, node)
-        return [(child, scope) for child in (node.iter, *node.body, *node.orelse)]
+        return [node.iter, *node.body, *node.orelse]
 
     def with_item(self, node: ast.withitem, scope: Scope) -> list[_Pending]:
         """``with context as name``."""
         if not isinstance(node.optional_vars, ast.Name):
-            return self.inside(node, scope)
+            return self.inside(node)
         self.keep(node.optional_vars, scope)
         scope.bind(node.optional_vars.id, node)
-        return [(node.context_expr, scope)]
+        return [node.context_expr]
 
     def handler(self, node: ast.ExceptHandler, scope: Scope) -> list[_Pending]:
         """``except Error as name``."""
         if node.name is not None:
             scope.bind(node.name, node)
-        return self.inside(node, scope)
+        return self.inside(node)
 
     def capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping, scope: Scope) -> list[_Pending]:
         """A name captured by a ``case`` pattern."""
         name = node.rest if isinstance(node, ast.MatchMapping) else node.name
         if name is not None:
             scope.bind(name, node)
-        return self.inside(node, scope)
+        return self.inside(node)
 
     def global_(self, node: ast.Global, scope: Scope) -> list[_Pending]:
         """``global name``."""
@@ -405,34 +377,41 @@ class _Walker:
     def function(self, node: DefNode, scope: Scope) -> list[_Pending]:
         """``def``: decorators and defaults belong outside, annotations too, parameters and body inside."""
         scope.bind(node.name, node)
-        pending: list[_Pending] = [(child, scope) for child in node.decorator_list]
+        pending: list[_Pending] = [*node.decorator_list]
         header = self.type_parameters(node, scope, pending)
         inner = Scope(node, header)
         owner = scope.node if isinstance(scope.node, ast.ClassDef) else None
         self.walked.functions[node] = FunctionInfo(node, inner, owner)
-        pending += self.parameters(node.args, inner, scope, header)
+        self.parameters(node.args, inner, scope, header, pending)
         if node.returns is not None:
-            pending.append((node.returns, header))
-        pending += [(child, inner) for child in node.body]
+            pending.append(node.returns)
+        pending += (inner, *node.body, scope)
         return pending
 
     def lambda_(self, node: ast.Lambda, scope: Scope) -> list[_Pending]:
         """``lambda``: defaults belong outside, parameters and body inside."""
         inner = self.walked.lambdas[node] = Scope(node, scope)
-        return [*self.parameters(node.args, inner, scope, scope), (node.body, inner)]
+        pending: list[_Pending] = []
+        self.parameters(node.args, inner, scope, scope, pending)
+        pending += (inner, node.body, scope)
+        return pending
 
-    def parameters(self, args: ast.arguments, inner: Scope, outer: Scope, header: Scope) -> list[_Pending]:
+    def parameters(
+        self, args: ast.arguments, inner: Scope, outer: Scope, header: Scope, pending: list[_Pending]
+    ) -> None:
         """Bind parameters inside; defaults are evaluated outside, annotations where type parameters are seen too."""
         self.keep(args, inner)
-        pending: list[_Pending] = []
-        for arg in (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg):
-            if arg is not None:
+        everyone = (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg)
+        parameters = [arg for arg in everyone if arg is not None]
+        if ast.arg in self.walked.buckets:
+            for arg in parameters:
                 self.keep(arg, inner)
-                inner.bind(arg.arg, arg)
-                if arg.annotation is not None:
-                    pending.append((arg.annotation, header))
-        pending += [(default, outer) for default in (*args.defaults, *args.kw_defaults) if default is not None]
-        return pending
+        inner.bindings = {arg.arg: [arg] for arg in parameters}
+        pending += [arg.annotation for arg in parameters if arg.annotation is not None]
+        defaults: list[Any] = [*args.defaults, *args.kw_defaults]
+        if header is not outer:
+            defaults = [outer, *defaults, header]
+        pending += [each for each in defaults if each.__class__ not in self.ignored]
 
     def type_parameters(self, node: ast.AST, scope: Scope, pending: list[_Pending]) -> Scope:
         """The scope of a definition's PEP 695 type parameters, whose bounds become pending; else ``scope``."""
@@ -440,10 +419,11 @@ class _Walker:
         if not parameters:
             return scope
         header = Scope(parameters[0], scope)
+        pending.append(header)
         for parameter in parameters:
             self.keep(parameter, header)
             header.bind(parameter.name, parameter)
-            pending += self.inside(parameter, header)
+            pending += self.inside(parameter)
         return header
 
     def type_alias(self, node: Any, scope: Scope) -> list[_Pending]:
@@ -451,35 +431,66 @@ class _Walker:
         self.keep(node.name, scope)
         scope.bind(node.name.id, node)
         pending: list[_Pending] = []
-        header = self.type_parameters(node, scope, pending)
-        return [*pending, (node.value, header)]
+        self.type_parameters(node, scope, pending)
+        return [*pending, node.value, scope]
 
     def class_(self, node: ast.ClassDef, scope: Scope) -> list[_Pending]:
         """``class``: decorators, bases and keywords belong outside, the body inside."""
         scope.bind(node.name, node)
-        pending: list[_Pending] = [(child, scope) for child in node.decorator_list]
+        pending: list[_Pending] = [*node.decorator_list]
         header = self.type_parameters(node, scope, pending)
         inner = Scope(node, header)
         self.walked.classes[node] = ClassInfo(node, inner)
-        pending += [(child, header) for child in (*node.bases, *node.keywords)]
-        pending += [(child, inner) for child in node.body]
+        pending += (*node.bases, *node.keywords, inner, *node.body, scope)
         return pending
 
     def comprehension(self, node: Comprehension, scope: Scope) -> list[_Pending]:
         """A comprehension: the first iterable is evaluated outside, everything else inside."""
         inner = Scope(node, scope)
         pending: list[_Pending] = []
-        for index, generator in enumerate(node.generators):
+        for generator in node.generators:
             self.keep(generator, inner)
-            pending.append((generator.iter, inner if index else scope))
+            pending.append(generator.iter)
+            if not pending[1:]:
+                pending.append(inner)
             if isinstance(generator.target, ast.Name):
                 self.keep(generator.target, inner)
                 inner.bind(generator.target.id, generator)
             else:
-                pending.append((generator.target, inner))
-            pending += [(condition, inner) for condition in generator.ifs]
-        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-        return pending + [(part, inner) for part in parts]
+                pending.append(generator.target)
+            pending += generator.ifs
+        pending += (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        pending.append(scope)
+        return pending
+
+
+_VISITORS: dict[type[ast.AST], Callable[[_Walker, Any, Scope], list[_Pending]]] = {
+    ast.AnnAssign: _Walker.annotated_assignment,
+    ast.Assign: _Walker.assignment,
+    ast.AsyncFor: _Walker.loop,
+    ast.AsyncFunctionDef: _Walker.function,
+    ast.AugAssign: _Walker.augmented_assignment,
+    ast.ClassDef: _Walker.class_,
+    ast.DictComp: _Walker.comprehension,
+    ast.ExceptHandler: _Walker.handler,
+    ast.For: _Walker.loop,
+    ast.FunctionDef: _Walker.function,
+    ast.GeneratorExp: _Walker.comprehension,
+    ast.Global: _Walker.global_,
+    ast.Import: _Walker.import_,
+    ast.ImportFrom: _Walker.import_from,
+    ast.Lambda: _Walker.lambda_,
+    ast.ListComp: _Walker.comprehension,
+    ast.MatchAs: _Walker.capture,
+    ast.MatchMapping: _Walker.capture,
+    ast.MatchStar: _Walker.capture,
+    ast.NamedExpr: _Walker.walrus,
+    ast.Nonlocal: _Walker.nonlocal_,
+    ast.SetComp: _Walker.comprehension,
+    ast.withitem: _Walker.with_item,
+}
+if hasattr(ast, "TypeAlias"):
+    _VISITORS[ast.TypeAlias] = _Walker.type_alias
 
 
 def walk(tree: ast.Module, wanted: Iterable[type[ast.AST]] = ()) -> Walked:
