@@ -6,15 +6,16 @@ import ast
 import sys
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Any
 
-from fullgraph.semantic.walk import CHILD_FIELDS
+from fullgraph.semantic.walk import CHILD_FIELDS, NO_NODES
 
 
 class Parents:
     """The parents of a tree's nodes.
 
-    Most questions are about a few places of a file, so only what stands in the same rows is walked: the statements of
-    the module and of its classes there. A node that is not found in this way makes the whole tree be walked.
+    Most questions are about a few places of a file, so only what stands around the same row is looked at. A node that
+    is not found in this way, as in an f-string whose rows Python got wrong, makes the whole tree be walked.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -22,7 +23,8 @@ class Parents:
         self._known: dict[ast.AST, ast.AST] = {}
         self._blocks: dict[ast.AST, tuple[list[int], Sequence[ast.stmt]]] = {}
         """First rows of the statements of the module and of classes, and the statements."""
-        self._walked: set[ast.AST] = set()
+        self._parts: dict[ast.AST, list[tuple[ast.AST, int, int]]] = {}
+        """What `_parts_of` found out."""
         self._is_whole = False
 
     def get(self, node: ast.AST, default: ast.AST | None = None) -> ast.AST | None:
@@ -38,14 +40,25 @@ class Parents:
 
     def _look_near(self, node: ast.AST) -> None:
         row: int | None = getattr(node, "lineno", None)
-        todo: list[ast.Module | ast.ClassDef] = [] if row is None else [self._tree]
-        while todo and row is not None:
-            for statement in self._statements_in(todo.pop(), row):
-                if isinstance(statement, ast.ClassDef):
-                    todo.append(statement)
-                elif statement not in self._walked:
-                    self._walked.add(statement)
-                    self._walk(statement)
+        todo: list[ast.AST] = [] if row is None else [self._tree]
+        while todo and row is not None and node not in self._known:
+            owner = todo.pop()
+            if isinstance(owner, (ast.Module, ast.ClassDef)):
+                todo += self._statements_in(owner, row)
+            else:
+                todo += [part for part, first, last in self._parts_of(owner) if first <= row <= last]
+
+    def _parts_of(self, owner: ast.AST) -> list[tuple[ast.AST, int, int]]:
+        """The children of a node that have children, with the rows that these are in; what has no rows has them all."""
+        parts = self._parts.get(owner)
+        if parts is None:
+            parts = self._parts[owner] = []
+            for child in _children(owner):
+                self._known[child] = owner
+                if CHILD_FIELDS[child.__class__]:
+                    last = getattr(child, "end_lineno", None)
+                    parts.append((child, 0, sys.maxsize) if last is None else (child, _first_row(child), last))
+        return parts
 
     def _statements_in(self, owner: ast.Module | ast.ClassDef, row: int) -> list[ast.stmt]:
         """The statements right in a module or class that this row belongs to; usually one."""
@@ -94,18 +107,24 @@ class Parents:
         todo = [top]
         while todo:
             node = todo.pop()
-            for name in CHILD_FIELDS[node.__class__]:
-                value = getattr(node, name, None)
-                if value.__class__ is list:
-                    for child in value:
-                        if isinstance(child, ast.AST):
-                            known[child] = node
-                            todo.append(child)
-                elif isinstance(value, ast.AST):
-                    known[value] = node
-                    todo.append(value)
+            children = _children(node)
+            known.update(dict.fromkeys(children, node))
+            todo += children
 
 
-def _first_row(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(each.lineno for each in decorators)])
+def _children(node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for name in CHILD_FIELDS[node.__class__]:
+        value: Any = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [child for child in value if child.__class__ not in NO_NODES]
+        elif value.__class__ not in NO_NODES:
+            found.append(value)
+    return found
+
+
+def _first_row(node: Any) -> int:
+    row: int = node.lineno
+    for decorator in getattr(node, "decorator_list", ()):
+        row = min(row, decorator.lineno)
+    return row

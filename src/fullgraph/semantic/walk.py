@@ -54,7 +54,7 @@ def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 CHILD_FIELDS = _child_fields()
 _REVERSED_FIELDS = {kind: fields[::-1] for kind, fields in CHILD_FIELDS.items()}
-_NO_NODES = frozenset({NoneType, bool, bytes, complex, float, int, str, EllipsisType})
+NO_NODES = frozenset({NoneType, bool, bytes, complex, float, int, str, EllipsisType})
 """What fields hold besides nodes and lists of nodes."""
 
 
@@ -140,7 +140,7 @@ class _Walker:
 
     def __init__(self, walked: Walked) -> None:
         self.walked = walked
-        self.ignored = _NO_NODES if ast.Constant in walked.buckets else _NO_NODES | {ast.Constant}
+        self.ignored = NO_NODES if ast.Constant in walked.buckets else NO_NODES | {ast.Constant}
         self.keeps_keywords = ast.keyword in walked.buckets
         self.nonlocals: list[tuple[str, Scope]] = []
 
