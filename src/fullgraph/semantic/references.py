@@ -50,6 +50,7 @@ class References:
         promises: what parameters hold by their annotations and defaults, by function and name.
         selves: the scope of each method, with the name of its first parameter and its class; not of static methods.
         notable: calls that put something somewhere.
+        calls: what `made` gave.
     """
 
     def __init__(self, walked: Walked) -> None:
@@ -68,9 +69,10 @@ class References:
         self._open: set[int] = set()
         self._named: dict[Scope, dict[str, Ref]] = defaultdict(dict)
         self._imports: dict[str, Ref] = {}
-        self._irrelevant: dict[str, bool] = {}
         self._tensor_methods: dict[str, bool] = {}
-        self._calls: dict[ast.Call, Ref] = {}
+        self.calls: dict[ast.Call, Ref] = {}
+        self._is_provisional = False
+        """Whether an answer was cut short: by its depth, or by a name that is still being translated."""
 
     def _self_scopes(self) -> Iterator[tuple[Scope, tuple[str, int]]]:
         for info in self.walked.functions.values():
@@ -100,9 +102,13 @@ class References:
         if kind is ast.Constant:
             return ("=", expr.value) if isinstance(expr.value, (bool, int, str, NoneType)) else UNKNOWN
         if depth <= 0:
+            self._is_provisional = True
             return UNKNOWN
         if kind is ast.Attribute:
-            base = self.ref(expr.value, scope, depth - 1)
+            value = expr.value
+            base = self._named[scope].get(value.id) if value.__class__ is ast.Name else None
+            if base is None:
+                base = self.ref(value, scope, depth - 1)
             if not base:
                 return UNKNOWN
             return (".", base, expr.attr) if base[0] == "." else self.attribute(base, expr.attr)
@@ -112,6 +118,8 @@ class References:
     def attribute(self, base: Ref, attr: str) -> Ref:
         """An attribute of what a reference stands for."""
         tag = base[0]
+        if tag == "s":
+            return ("C", base[1]) if attr == "__class__" else (".", base, attr)
         if tag == "i":
             return self._imported(f"{base[1]}.{attr}")
         if tag == "=":
@@ -119,9 +127,6 @@ class References:
         if tag == "p":
             if attr not in OF_MODULES and not self.promises.get(base[1:]):
                 return UNKNOWN
-        elif tag == "s":
-            if attr == "__class__":
-                return ("C", base[1])
         elif tag in ("()", "n", "[]") and attr not in OF_MODULES and self._is_tensor_method(attr):
             return UNKNOWN
         return (".", base, attr)
@@ -134,16 +139,9 @@ class References:
 
     def _imported(self, path: str) -> Ref:
         """One reference for each path."""
-        return self._imports.setdefault(path, ("i", path))
-
-    def is_irrelevant(self, callee: Ref) -> bool:
-        """Whether calls of it cannot matter."""
-        if callee[0] != "i":
-            return bool(callee[0] == "=")
-        path = callee[1]
-        known = self._irrelevant.get(path)
+        known = self._imports.get(path)
         if known is None:
-            known = self._irrelevant[path] = is_irrelevant_path(path)
+            known = self._imports[path] = ("i", path)
         return known
 
     def _subscript(self, expr: ast.Subscript, scope: Scope, depth: int) -> Ref:
@@ -153,7 +151,7 @@ class References:
     def _element(self, base: Ref) -> Ref:
         if not base or base[0] == "=":
             return UNKNOWN
-        if base[0] == "i" and (base[1].startswith("torch.") or self.is_irrelevant(base)):
+        if base[0] == "i" and (base[1].startswith("torch.") or is_irrelevant_path(base[1])):
             return UNKNOWN
         return ("[]", base)
 
@@ -203,18 +201,20 @@ class References:
 
     # Calls
 
-    def made(self, call: ast.Call, scope: Scope) -> Ref:
+    def made(self, call: ast.Call, scope: Scope, depth: int = _DEPTH) -> Ref:
         """A call with its arguments, unless it cannot matter; what it returns may be something simpler."""
-        found = self._calls.get(call)
+        found = self.calls.get(call)
         if found is None:
-            found = self._made(call, scope, _DEPTH)
-            if not self._open:
-                self._calls[call] = found
+            outer, self._is_provisional = self._is_provisional, False
+            found = self._made(call, scope, depth)
+            if not self._is_provisional:
+                self.calls[call] = found
+            self._is_provisional |= outer
         return found
 
     def _made(self, call: ast.Call, scope: Scope, depth: int) -> Ref:
         callee = self.ref(call.func, scope, depth - 1)
-        if not callee or self.is_irrelevant(callee):
+        if not callee or callee[0] == "=" or (callee[0] == "i" and is_irrelevant_path(callee[1])):
             return UNKNOWN
         arguments: tuple[Ref, ...] = ()
         keywords: tuple[tuple[str, Ref], ...] = ()
@@ -254,7 +254,7 @@ class References:
             special = self._special_call(call, scope, depth)
             if special is not None:
                 return special
-        return self.made(call, scope) if depth == _DEPTH else self._made(call, scope, depth)
+        return self.made(call, scope, depth)
 
     def _special_call(self, call: ast.Call, scope: Scope, depth: int) -> Ref | None:
         """What calls return that make nothing new; None for others."""
@@ -317,6 +317,7 @@ class References:
         """A name that stands for what it is bound to."""
         key = self.key(home, expr.id)
         if key in self._open:
+            self._is_provisional = True
             return ("n", key)
         known: Ref = ("n", key) if self.names[key] else UNKNOWN
         if len(bindings) == 1 or not any(item in self._loops.rows for item in bindings):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from fullgraph.semantic.summary import Ref
 
 STANCES = ("default", "eager_on_recompile", "fail_on_recompile", "force_eager")
@@ -50,6 +52,7 @@ A_TENSOR: Ref = ("=", "tensor")
 """What an annotation promises of a tensor: whatever callers pass for it, it is neither called nor compiled."""
 
 
+@lru_cache(maxsize=4096)
 def is_irrelevant_path(path: str) -> bool:
     """Whether a callee is surely neither of the project nor something that compiles or calls its arguments."""
     top, _, rest = path.partition(".")

@@ -58,6 +58,9 @@ class Scope:
 
     def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
         """The scope in which a load of ``name`` finds it, and its bindings there; None if no scope binds it."""
+        found = self.bindings.get(name)
+        if found is not None and not self.elsewhere:  # as is so most often
+            return self, found
         scope: Scope | None = self
         sees_class = True
         while scope is not None:

@@ -221,17 +221,20 @@ class _Summariser:
     def sites(self, calls: Iterable[tuple[ast.Call, Scope]], *, skipped: bool) -> tuple[CallSite, ...]:
         """Those calls that may matter: whose callee may be of this project, or that are given functions or modules."""
         found: list[CallSite] = []
-        barriers, made = self.barriers, self.references.made
+        barriers, made, known, rows = self.barriers, self.references.made, self.references.calls, self.rows
         asks = barriers.any_skipped
         for call, scope in calls:
             if asks and (barriers.is_skipped_call(call) is not skipped):
                 continue
             if skipped and barriers.is_forced_eager(call.lineno):
                 continue
-            ref = made(call, scope)
+            ref = known.get(call)
+            if ref is None:
+                ref = made(call, scope)
             if ref:
                 _, callee, arguments, keywords = ref
-                found.append(CallSite(self.row(call.lineno), callee, arguments, keywords))
+                found.append(CallSite(len(rows), callee, arguments, keywords))
+                rows.append(call.lineno)
         return tuple(found)
 
 
