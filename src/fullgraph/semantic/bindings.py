@@ -49,6 +49,11 @@ class _Binder:
         self.names: frozenset[str] = frozenset()
         self.calls: list[_Call] = []
         """Calls that may pass more once more is known of parameters."""
+        self.used = [
+            [_used((*function.calls, *function.skipped_calls)) for function in each.summary.functions]
+            for each in evaluator.files
+        ]
+        """What the functions of each file enter or compile."""
         self.called: frozenset[str] = frozenset()
         self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
         self.sites: dict[str | None, list[tuple[int, int, int | None, CallSite]]] = defaultdict(list)
@@ -56,9 +61,8 @@ class _Binder:
 
     def run(self) -> None:
         """Bind until nothing changes, or for a few rounds."""
-        files = range(len(self.evaluator.files))
         self.called = frozenset(self.called_attributes())
-        for file in files:
+        for file in range(len(self.evaluator.files)):
             self.want(file)
         self.bind_decorated()
         self.evaluator.forget_bound()
@@ -92,17 +96,15 @@ class _Binder:
     def want(self, file: int) -> None:
         """Note the parameters of a file's functions that are called, compiled or kept."""
         summary = self.evaluator.files[file].summary
-        for function in summary.functions:
-            for site in (*function.calls, *function.skipped_calls):
-                for ref in _used(site):
-                    if ref and ref[0] not in _NO_PARAMETER:
-                        self.note(file, ref)
+        for function, used in zip(summary.functions, self.used[file], strict=True):
+            for ref in used:
+                if ref and ref[0] not in _NO_PARAMETER:
+                    self.note(file, ref)
             for ref in function.returns:
                 if ref[0] in ("()", "["):
                     self.note(file, ref)
-        for site in summary.calls:
-            for ref in _used(site):
-                self.note(file, ref)
+        for ref in _used(summary.calls):
+            self.note(file, ref)
         for cls in summary.classes:
             for name, refs in cls.attributes.items():
                 for ref in refs if name in self.called or name == "*" else ():
@@ -111,18 +113,18 @@ class _Binder:
     def called_attributes(self) -> set[str]:
         """Attributes of ``self`` that are called, or of which an element or a method is."""
         found: set[str] = set()
-        for each in self.evaluator.files:
+        for each, by_function in zip(self.evaluator.files, self.used, strict=True):
             names = each.summary.names
-            for function in each.summary.functions:
+            for function, used in zip(each.summary.functions, by_function, strict=True):
                 for site in (*function.calls, *function.skipped_calls):
                     callee = site.callee
-                    if callee[0] == "." and callee[1][0] == "s":
-                        found.add(callee[2])
-                    else:
-                        _add_attributes(callee, names, _ALIASES, found)
-                    for ref in _used(site):
-                        if ref is not callee:
-                            _add_attributes(ref, names, _ALIASES, found)
+                    if callee[0] == ".":
+                        if callee[1][0] == "s":
+                            found.add(callee[2])
+                        else:
+                            _add_attributes(callee, names, _ALIASES, found)
+                for ref in used:
+                    _add_attributes(ref, names, _ALIASES, found)
         return found
 
     def note(self, file: int, ref: Ref) -> None:
@@ -290,18 +292,21 @@ def _add_attributes(ref: Ref, names: Sequence[tuple[Ref, ...]], depth: int, foun
         ref = ref[1]
 
 
-def _used(site: CallSite) -> Iterator[Ref]:
-    """The parts of a call whose values are entered or compiled there."""
-    match site.callee:
-        case (".", base, name):
+def _used(sites: Iterable[CallSite]) -> list[Ref]:
+    """The parts of calls whose values are entered or compiled there."""
+    found: list[Ref] = []
+    for _, callee, arguments, keywords in sites:
+        tag = callee[0]
+        if tag == ".":
+            name = callee[2]
             if name in _ENTERS:
-                yield base
-            is_compiler = name in _COMPILES
-        case ("i", path):
-            is_compiler = str(path).rpartition(".")[2] in _COMPILES
-        case callee:
-            yield callee
-            is_compiler = False
-    if is_compiler:
-        yield from site.arguments[:1]
-        yield from (ref for name, ref in site.keywords if name in ("model", "mod", "f"))
+                found.append(callee[1])
+        elif tag == "i":
+            name = callee[1].rpartition(".")[2]
+        else:
+            found.append(callee)
+            continue
+        if name in _COMPILES:
+            found += arguments[:1]
+            found += [ref for keyword, ref in keywords if keyword in ("model", "mod", "f")]
+    return found

@@ -169,7 +169,7 @@ class Linker:
                     continue
                 keywords = dict(site.keywords)
                 arguments = keywords.get("args", site.arguments[1] if len(site.arguments) > 1 else ())
-                if not self.says_compile(file, arguments):
+                if not arguments or not self.says_compile(file, arguments):
                     continue
                 frame = Frame(file, self.evaluator.class_around(file, function))
                 step = each.step(site.row, _BY_TRAINER)
@@ -216,8 +216,15 @@ class Linker:
 
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
+        known: dict[tuple[int, str], bool] = {}
         for file, site, function in self.compile_sites():
-            if self.is_no_compiler(file, site):
+            if site.callee[0] == "i":  # most are of what is imported, the same over and over
+                key = file, site.callee[1]
+                if key not in known:
+                    known[key] = self.is_no_compiler(file, site)
+                if known[key]:
+                    continue
+            elif self.is_no_compiler(file, site):
                 continue
             receivers = self.site_receivers(file, function)
             found: Counter[tuple[Function, bool, str]] = Counter()

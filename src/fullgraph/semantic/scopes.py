@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -24,7 +24,7 @@ the target; and the stored ``ast.Name`` itself where no more is known.
 """
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(init=False, eq=False, slots=True)
 class Scope:
     """One scope of a file, and the names bound in it.
 
@@ -34,22 +34,27 @@ class Scope:
 
     node: ast.AST
     parent: Scope | None
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    elsewhere: dict[str, Scope] = field(default_factory=dict)
+    bindings: dict[str, list[Binding]]
+    elsewhere: dict[str, Scope]
     """Names declared ``global`` or ``nonlocal`` here, with the scope they live in."""
-    stars: list[str] = field(default_factory=list)
+    stars: list[str]
     """Modules whose every name is imported here."""
-    function: Scope | None = field(init=False)
+    function: Scope | None
     """The innermost scope of a ``def`` that this scope lies in, itself included; None at module or class level."""
-    is_class: bool = field(init=False)
+    is_class: bool
     """Whether this is a class body, which functions inside it do not see."""
 
-    def __post_init__(self) -> None:
-        self.is_class = isinstance(self.node, ast.ClassDef)
-        if isinstance(self.node, DEFS):
+    def __init__(self, node: ast.AST, parent: Scope | None) -> None:
+        self.node = node
+        self.parent = parent
+        self.bindings = {}
+        self.elsewhere = {}
+        self.stars = []
+        self.is_class = node.__class__ is ast.ClassDef
+        if node.__class__ in DEFS:
             self.function = self
         else:
-            self.function = None if self.parent is None or self.is_class else self.parent.function
+            self.function = None if parent is None or self.is_class else parent.function
 
     def bind(self, name: str, binding: Binding) -> None:
         """Record one more thing that ``name`` may be."""

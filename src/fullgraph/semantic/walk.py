@@ -200,10 +200,10 @@ class _Walker:
 
     def sort_buckets(self) -> None:
         """Put expressions into source order that the walk met earlier or later than they stand; statements are."""
-        for kind, bucket in self.walked.buckets.items():
-            if "lineno" in kind._attributes and not issubclass(kind, ast.stmt):
-                nodes: list[Any] = [node for node, _ in bucket]
-                places = [node.lineno << 32 | node.col_offset for node in nodes]
+        buckets: dict[type[ast.AST], list[Any]] = dict(self.walked.buckets)
+        for kind, bucket in buckets.items():
+            if bucket[1:] and "lineno" in kind._attributes and not issubclass(kind, ast.stmt):
+                places = [node.lineno << 32 | node.col_offset for node, _ in bucket]
                 if places != sorted(places):
                     bucket[:] = [bucket[index] for index in sorted(range(len(places)), key=places.__getitem__)]
 
