@@ -433,3 +433,20 @@ def test_thousands_of_functions_take_no_time() -> None:
     found = degrees(source + "torch.compile(f0)\n")
     assert set(found.values()) == {C}
     assert time.process_time() - started < 10
+
+
+def test_what_is_bound_elsewhere_is_read_where_it_stands() -> None:
+    found = degrees("""
+        def build():
+            global step
+            def inner(x):
+                return x
+            step = torch.compile(inner)
+
+        def build_each(functions):
+            def other(x):
+                return x
+            return [step for each in [other] if (step := torch.compile(each))]
+    """)
+    assert found["inner"] is C
+    assert found["other"] is C

@@ -71,6 +71,7 @@ class References:
         self._imports: dict[str, Ref] = {}
         self._tensor_methods: dict[str, bool] = {}
         self.calls: dict[ast.Call, Ref] = {}
+        self._scopes = dict(walked.calls)
         self._is_provisional = False
         """Whether an answer was cut short: by its depth, or by a name that is still being translated."""
 
@@ -206,7 +207,8 @@ class References:
         found = self.calls.get(call)
         if found is None:
             outer, self._is_provisional = self._is_provisional, False
-            found = self._made(call, scope, depth)
+            # what is bound by a walrus or ``global`` is asked for in another scope than the one it stands in
+            found = self._made(call, self._scopes.get(call, scope), depth)
             if not self._is_provisional:
                 self.calls[call] = found
             self._is_provisional |= outer
