@@ -10,17 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fullgraph.api import (
-    CallTrigger,
-    Hit,
-    Kind,
-    MethodTrigger,
-    NodeTrigger,
-    PrivateReferenceTrigger,
-    ReferenceTrigger,
-    Traced,
-)
+from fullgraph.api import Hit, Kind, Traced
 from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.rule import CallTrigger, MethodTrigger, NodeTrigger, PrivateReferenceTrigger, ReferenceTrigger
 from fullgraph.torchfacts import TorchRange
 
 
