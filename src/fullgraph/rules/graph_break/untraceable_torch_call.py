@@ -131,7 +131,7 @@ What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, Traced, values
 
 RULE = Rule(
     "TFG225",
@@ -189,7 +189,7 @@ def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 def _is_dense(expr: ast.expr, ctx: Context) -> bool:
     """Whether an argument is no sparse tensor: a number, or made dense wherever it is bound."""
-    if ctx.is_plain(expr) or isinstance(expr, ast.Constant):
+    if isinstance(ctx.value(expr), values.Static):
         return True
     bindings = ctx.bindings(expr) if isinstance(expr, (ast.Name, ast.Attribute)) else (expr,)
     return bool(bindings) and all(_makes_dense(binding, ctx) for binding in bindings)
@@ -360,6 +360,7 @@ class Net(nn.Module):
         place = x.untyped_storage().data_ptr()  # TFG225
         total = torch.sparse.sum(y)  # TFG225
         total = torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
+        total = torch.sparse.mm(self.table, torch.ones(3, 3))  # TFG225
         torch.cuda.nvtx.range_push("step")  # TFG225
         out = x.new_empty((0,))
         torch.add(x, 1, out=out)  # TFG225
