@@ -414,6 +414,10 @@ def test_one_graph_is_promised_and_not_given() -> None:
         with pytest.raises(Exception, match="Data-dependent branching") as raised:
             compiling.whitened(torch.arange(3.0))
         assert is_refusal(raised.value)
+        shaped = compiling.reward_shaping()
+        with pytest.raises(Exception, match="Data-dependent branching") as raised:
+            shaped(torch.arange(3.0))
+        assert is_refusal(raised.value)
         assert marked("pilot/training/compiling.py", "TFG512") <= set(seen.calls.lines)
 
 

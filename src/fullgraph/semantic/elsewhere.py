@@ -40,6 +40,11 @@ class Elsewhere:
         assumed, result = told.given_tensors[path]
         return value_of(result) if _are_tensors(assumed, given) else UNKNOWN
 
+    def tells_of(self, path: str) -> bool:
+        """Whether something is known of what a call of something imported gives."""
+        told = self._told
+        return path in told.results or path in told.given_tensors or f"{path}()" in told.results
+
     def entered(self, path: str) -> Value:
         """What calling an instance of an imported class gives."""
         result = self._told.results.get(f"{path}()")

@@ -34,7 +34,7 @@ class Foreign:
     @property
     def mentions(self) -> tuple[str, ...]:
         """Words that count as standing in the file, for rules that look only at files with such a word."""
-        return ("disable",) if self.disabled or self.disabled_methods else ()
+        return ("torch.compiler.disable",) if self.disabled or self.disabled_methods else ()
 
     def plain(self) -> tuple[Any, ...]:
         """The same, made of plain data in an order that follows from what is told; empty if nothing is."""

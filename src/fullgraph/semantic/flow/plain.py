@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.outcomes import ANY, DATA, OBJECT, TENSOR, called, method_called, of_value
 from fullgraph.semantic.flow.parameters import callers_say_more, parameters
 from fullgraph.semantic.flow.torch_calls import attribute_of_tensor
-from fullgraph.semantic.flow.value import ClassOf, Function, Instance, Made, Path, Super, Thing, Unknown, Value, path_of
+from fullgraph.semantic.flow.value import (
+    ClassOf,
+    Function,
+    Inherited,
+    Instance,
+    Made,
+    Path,
+    Super,
+    Thing,
+    Unknown,
+    Value,
+    path_of,
+)
 from fullgraph.semantic.loops import places
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 
@@ -177,7 +189,9 @@ class Plain:
             case _:
                 return ANY if self._of(func, depth) else 0
 
-    def _of_paths(self, paths: Iterable[str], call: ast.Call, depth: int) -> int:
+    def _of_paths(self, paths: Collection[str], call: ast.Call, depth: int) -> int:
+        if any(map(self._flow.elsewhere.tells_of, paths)):
+            return ANY
         given = self._all([*call.args, *(keyword.value for keyword in call.keywords)], depth)
         found = 0
         for path in paths:
@@ -228,7 +242,7 @@ class Plain:
                     found |= 0 if entry is None else self._promised(entry)
                 case ClassOf():
                     found |= OBJECT
-                case Made() | Super():
+                case Made() | Super() | Inherited():
                     found |= ANY
                 case _:
                     continue
