@@ -35,14 +35,14 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize("value", TOLD, ids=repr)
+@pytest.mark.parametrize("value", TOLD, ids=lambda value: type(value).__name__)
 def test_what_is_written_is_read_again(value: v.Value) -> None:
     told = written(value)
     assert told is not None
     assert value_of(ast.literal_eval(repr(told))) == value
 
 
-@pytest.mark.parametrize("value", SILENT, ids=repr)
+@pytest.mark.parametrize("value", SILENT, ids=lambda value: type(value).__name__)
 def test_what_tells_nothing_surely_is_not_written(value: v.Value) -> None:
     assert written(value) is None
 
