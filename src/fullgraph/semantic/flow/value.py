@@ -373,14 +373,6 @@ def path_of(paths: tuple[str, ...], attribute: str | None = None) -> Path:
     return Path(paths if attribute is None else tuple(f"{path}.{attribute}" for path in paths))
 
 
-def options_without(value: Value, *dropped: Value) -> Value:
-    """The value, without some of the things that it may be; itself if nothing were left."""
-    if not isinstance(value, Either):
-        return value
-    left = [item for item in value.choices if item not in dropped]
-    return join_all(left) if left else value
-
-
 def element_of(value: Value) -> Value:
     """What iterating over a value gives."""
     match value:
