@@ -178,6 +178,10 @@ SEEN: dict[Effect, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         [{"recompilations": 6}, {"limit_lines": set()}, {"recompile_lines": {2}}, {"breaks": 1}],
     ),
     Effect.DEVICE_MOVE: ({"move_lines": {3}}, [{"move_lines": {2, 3}}, {"break_lines": {1}}, {"move_lines": set()}]),
+    Effect.INTERNAL_ERROR: (
+        {"failed_lines": {3}, "errors": ("InternalTorchDynamoError: x",)},
+        [{"failed_lines": {2}}, {"failed_lines": {2, 3}}, {"failed_lines": set()}],
+    ),
     Effect.DEPRECATION: ({"warned_lines": {3}}, [{"warned_lines": {2, 3}}, {"warned_lines": set()}]),
 }
 

@@ -271,6 +271,10 @@ class Context:
         """
         return self._model.waits.is_aside(node, self._scope)
 
+    def resumes_after(self, node: ast.AST) -> bool:
+        """Whether Dynamo goes on compiling the function behind a graph break at ``node``, as far as blocks tell."""
+        return self._model.block_around(node, generators=True) is None
+
     def is_about_data(self, node: ast.AST) -> bool:
         """Whether the code around ``node`` prepares, keeps or shows data, by the names of functions and classes."""
         return is_about_data(node, self._model.parents)
@@ -427,6 +431,10 @@ class Context:
         """
         step = self._model.elsewhere.disabled(call, self._scope)
         return "" if step is None else f"{step.name} at {step.filename}:{step.row}"
+
+    def has_backward_hook(self, callee: ast.expr) -> bool:
+        """Whether what is called surely is a module that the code of this file gives a backward hook when it is made."""
+        return self._model.backward_hooks.on(callee, self._scope)
 
     def enters_known_code(self, call: ast.Call) -> bool:
         """Whether a call enters a function of this file, which is then looked at itself."""

@@ -68,6 +68,8 @@ class Effect(enum.Enum):
     """With ``dynamic=False`` Dynamo compiles again until it meets the limit, and without it does not."""
     NEVER_REACHED = "never reached"
     """The condition around a compilation does not hold; where it did, something would be captured."""
+    INTERNAL_ERROR = "internal error"
+    """Dynamo raises an error of its own while it traces what runs eagerly."""
     HOST_SYNC = "host synchronization"
     """The host waits for the device at the same line again and again."""
 

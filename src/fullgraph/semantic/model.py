@@ -18,6 +18,7 @@ from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.foreign import NOTHING
 from fullgraph.semantic.frames import block_around, handles_a_run
 from fullgraph.semantic.guards import Guards
+from fullgraph.semantic.hooks import BackwardHooks
 from fullgraph.semantic.kinds import Kinds
 from fullgraph.semantic.link import link
 from fullgraph.semantic.makers import Makers
@@ -36,7 +37,21 @@ from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 
-_CIRCULAR = (Barriers, Classes, Compiled, Elsewhere, Flow, Guards, Kinds, Makers, Names, Surely, Varied, Waits)
+_CIRCULAR = (
+    BackwardHooks,
+    Barriers,
+    Classes,
+    Compiled,
+    Elsewhere,
+    Flow,
+    Guards,
+    Kinds,
+    Makers,
+    Names,
+    Surely,
+    Varied,
+    Waits,
+)
 """Parts of a model that hold each other, or themselves by what they hold."""
 
 
@@ -96,6 +111,11 @@ class FileModel:
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
+
+    @cached_property
+    def backward_hooks(self) -> BackwardHooks:
+        """Which modules have backward hooks."""
+        return BackwardHooks(self.walked, self.classes, self.parents)
 
     @cached_property
     def surely(self) -> Surely:

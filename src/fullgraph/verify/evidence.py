@@ -22,16 +22,16 @@ from fullgraph.engine.registry import RegisteredRule
 from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion, private_name
 from fullgraph.verify.observation import Observation, OracleError
-from fullgraph.verify.observe import observe
+from fullgraph.verify.observe import INTERNAL_ERROR, observe
 from fullgraph.verify.usage import USAGE, USAGE_REMEDIES, marked_rows, unlike
 from fullgraph.verify.values import same_result
 
 LIMIT = 8
 """How many compiled versions of one function torch keeps by default, as the pages say."""
 
-_LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_lines", "error_lines")
+_LINES = ("break_lines", "move_lines", "recompile_lines", "list_lines", "warned_lines", "error_lines", "failed_lines")
 _USAGE_LINES = ("compile_lines", "again_lines", "prefixed_lines")
-_RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
+_RAISES = frozenset({Effect.INTERNAL_ERROR, Effect.MISSING_NAME, Effect.RAISED_LATER})
 """Effects that are errors."""
 _OF_THIS_RUN = re.compile(r" \(/[^)]*\)| at 0x[0-9a-f]+|( in file)? /[^\s'\",]+")
 _NAME = re.compile(r"`(torch\.[\w.]+)`")
@@ -162,6 +162,12 @@ def _missing(block: Block, seen: Observation) -> Iterator[str]:
     yield from (f"{name} exists" for name in map(_first_name, found) if resolves(name))
 
 
+def _internal_error(block: Block, seen: Observation) -> Iterator[str]:
+    """Have Dynamo alone fail, and only while it traces the marked lines."""
+    yield from unlike("errors of Dynamo", seen.failed_lines, block)
+    yield from (f"raised {error}" for error in dict.fromkeys(seen.errors) if not error.startswith(INTERNAL_ERROR))
+
+
 def _deprecation(block: Block, seen: Observation) -> Iterator[str]:
     yield from unlike("warnings", seen.warned_lines, block)
     for finding in _linted(block, seen):
@@ -203,6 +209,7 @@ _EVIDENCE: Mapping[Effect, Callable[[Block, Observation], Iterator[str]]] = Mapp
     {
         Effect.PRIVATE_NAME: _private,
         Effect.MISSING_NAME: _missing,
+        Effect.INTERNAL_ERROR: _internal_error,
         Effect.DEPRECATION: _deprecation,
         Effect.GRAPH_BREAK: _graph_break,
         Effect.RECOMPILATION: _recompile,

@@ -55,6 +55,8 @@ class Observation:
     """What importing the block or making its calls raised, as `Type: first line`."""
     error_lines: frozenset[int] = frozenset()
     """The innermost lines of the block from which something was raised."""
+    failed_lines: frozenset[int] = frozenset()
+    """The innermost lines of the block that Dynamo was tracing when it raised an error of its own."""
     result: object = None
     """What the call returned (`CALL`), or all that the calls returned (`CALLS`). Tensors are detached copies."""
     output: str = ""

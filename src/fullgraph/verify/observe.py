@@ -22,6 +22,7 @@ from fullgraph.verify import old_torch
 from fullgraph.verify.away import Away
 from fullgraph.verify.calls import CompileCalls, Operations, States
 from fullgraph.verify.graphs import Captured
+from fullgraph.verify.messages import break_of
 from fullgraph.verify.observation import Observation, OracleError
 from fullgraph.verify.torchlog import TorchLog, listening
 from fullgraph.verify.values import snapshot
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _REFUSALS = frozenset({"Unsupported", "UserError"})  # of torch._dynamo.exc: what fullgraph=True raises at a break
+INTERNAL_ERROR = "InternalTorchDynamoError"
+"""What Dynamo raises, in every mode, where it fails itself."""
 _OF_DEPRECATION = (DeprecationWarning, FutureWarning)
 _serial = itertools.count(1)
 
@@ -100,6 +103,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Ob
         waits=() if away is None else tuple(sorted(away.waits.elements())),
         errors=tuple(errors.texts),
         error_lines=errors.lines,
+        failed_lines=errors.failed_lines,
         result=result,
         output=output.getvalue(),
         reports=tuple(log.breaks + log.recompiles + log.limits),
@@ -115,6 +119,7 @@ class _Errors:
         self.refusals = 0
         self.break_lines: frozenset[int] = frozenset()
         self.lines: frozenset[int] = frozenset()
+        self.failed_lines: frozenset[int] = frozenset()
 
     def add(self, error: Exception) -> None:
         """Keep an error. One by which Dynamo refuses to break the graph (`fullgraph=True`) knows where that is."""
@@ -126,6 +131,8 @@ class _Errors:
             self.refusals += 1
             stack = getattr(error, "real_stack", ())
             self.break_lines |= frozenset([frame.lineno for frame in stack if frame.filename == str(self.path)][-1:])
+        if type(error).__name__ == INTERNAL_ERROR and (traced := break_of(str(error))) is not None:
+            self.failed_lines |= frozenset([place.row for place in traced.places if place.path == str(self.path)][:1])
 
 
 def _run(path: Path, errors: _Errors, watching: contextlib.AbstractContextManager[None]) -> Any:

@@ -30,6 +30,7 @@ Data = Mapping[str, Any]
 _LINES: Mapping[Effect, tuple[str, ...]] = MappingProxyType(
     {
         Effect.MISSING_NAME: ("error_lines",),
+        Effect.INTERNAL_ERROR: ("failed_lines",),
         Effect.DEPRECATION: ("warned_lines",),
         Effect.GRAPH_BREAK: ("break_lines",),
         Effect.RECOMPILATION: ("recompile_lines", "list_lines"),
@@ -37,7 +38,7 @@ _LINES: Mapping[Effect, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Where a record says at which lines an effect was seen; for others it says only whether all was as claimed."""
-_RAISES = frozenset({Effect.MISSING_NAME, Effect.RAISED_LATER})
+_RAISES = frozenset({Effect.INTERNAL_ERROR, Effect.MISSING_NAME, Effect.RAISED_LATER})
 """Effects that are errors."""
 
 

@@ -1,0 +1,270 @@
+"""An f-string formats a number that changes between calls.
+
+## What is wrong
+
+When the size of an input changes, Dynamo compiles again with that size left open; with `dynamic=True` it does so at the
+first call. A format spec in an f-string is then applied to a symbol in place of a number, and Dynamo fails with an
+`InternalTorchDynamoError`. That is no graph break: the call raises in the default mode, too.
+
+```python bad
+import torch
+
+
+@torch.compile(dynamic=True)
+def step(x: torch.Tensor) -> tuple[torch.Tensor, str]:
+    y = x.sin()
+    return y + 1, f"{x.shape[0]:d} rows"  # TFG227
+
+
+CALL = step, torch.ones(3)
+```
+
+## What to do
+
+`str.format` with the same spec is traced. Where the text is not needed in the function, write it outside:
+
+```python good
+import torch
+
+
+@torch.compile(dynamic=True)
+def step(x: torch.Tensor) -> tuple[torch.Tensor, str]:
+    y = x.sin()
+    return y + 1, "{:d} rows".format(x.shape[0])
+
+
+CALL = step, torch.ones(3)
+```
+
+## When it is reported
+
+A format spec that only numbers have, such as `:d`, `:.2f` or `:,`, in an f-string in traced code, of
+
+* a size of a tensor that the function is given or computes from that: `x.shape[0]`, `x.size(0)`, `len(x)`, `x.numel()`,
+  also unpacked, in arithmetic and in `min` and `max`;
+* a number that `.item()`, `int()` or `float()` takes out of a tensor, where one of torch 2.6, 2.9, 2.14 and 2.15 is aimed
+  at: the graph breaks there, and what follows is compiled with the number left open at the second one. Not in a loop or
+  `try`, where nothing is compiled after a break;
+* an integer parameter of a compiled function that a loop of the file calls with another number each time, on the
+  releases that are aimed at apart from 2.10 to 2.13, which break the graph there.
+
+What stands in a `raise`, in the message of an `assert` or in a `lambda` is not reported. A spec that strings have, too,
+such as `:>5`, does not fail, and neither does a number without any.
+
+## How this is known
+
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names in its error. Numbers out
+of tensors and parameters were tried on torch 2.4, 2.6, 2.9, 2.11, 2.13, 2.14 and 2.15.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from fullgraph.api import Context, Effect, Hit, Rule, Traced, Variety, values
+
+RULE = Rule(
+    "TFG227",
+    "`{text}` in an f-string formats {what}: once that has changed, Dynamo raises an internal error",
+    remedy="use `str.format`, or write the text outside of the compiled function",
+    since="0.1",
+    effect=Effect.INTERNAL_ERROR,
+)
+
+_NUMERIC = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*(?:[,_](?:\.\d+)?[a-zA-Z%]?|(?:\.\d+)?[bcdeEfFgGnoxX%])", re.DOTALL)
+"""Format specs that Python refuses for a string: with a separator of thousands, or a type of numbers."""
+_RESUMED_ON = ">=2.6,<2.10", ">=2.14"
+"""Where code behind a break is compiled with the number left open that was taken out of a tensor."""
+_PASSED_ON = ">=2.4,<2.10", ">=2.14"
+_SIZES = frozenset({"numel", "nelement", "size"})
+_DEPTH = 3
+
+
+@RULE.node(ast.FormattedValue, where=Traced.POSSIBLE)
+def formats(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
+    """Report ``{x.shape[0]:d}``."""
+    if node.format_spec is None or node.conversion != -1 or not _is_numeric(node.format_spec):
+        return
+    if _is_left_out(node, ctx):
+        return
+    text = ctx.text(node.value)
+    if _is_size(node.value, ctx, _DEPTH):
+        yield ctx.at(node.value, text=text, what="a size")
+    elif _is_taken_out(node.value, ctx):
+        what, unless = "a number out of a tensor", ("capture_scalar_outputs",)
+        yield ctx.at(node.value, unless=unless, text=text, what=what)
+    elif _is_counted(node.value, ctx):
+        yield ctx.at(node.value, text=text, what="a parameter that a loop counts")
+
+
+def _is_numeric(spec: ast.expr) -> bool:
+    """Whether only numbers have a format spec; what is computed in it is taken for a width or precision."""
+    match spec:
+        case ast.JoinedStr(values=parts):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
+            return _NUMERIC.fullmatch(text) is not None
+        case _:
+            return False
+
+
+def _is_left_out(node: ast.AST, ctx: Context) -> bool:
+    """Whether a text is only for an error, or is written somewhere else."""
+    child, parent = node, ctx.parent(node)
+    while parent is not None and not isinstance(parent, ast.stmt):
+        if isinstance(parent, ast.Lambda):
+            return True
+        child, parent = parent, ctx.parent(parent)
+    return isinstance(parent, ast.Raise) or (isinstance(parent, ast.Assert) and parent.msg is child)
+
+
+# Sizes
+
+
+def _is_size(expr: ast.expr, ctx: Context, depth: int) -> bool:
+    """Whether an expression is a size of an input, or computed from one."""
+    match expr:
+        case (
+            ast.Subscript(value=ast.Attribute(value=base, attr="shape"), slice=ast.Constant() | ast.UnaryOp())
+            | ast.Call(func=ast.Name(id="len"), args=[base])
+        ):
+            return _is_input(base, ctx, _DEPTH)
+        case ast.Call(func=ast.Attribute(value=base, attr=name), args=args) if name in _SIZES:
+            return len(args) == (name == "size") and _is_input(base, ctx, _DEPTH)
+        case ast.BinOp(left=left, right=right) if depth > 0:
+            return any(_is_size(part, ctx, depth - 1) for part in (left, right))
+        case ast.Call(func=ast.Name(id="min" | "max"), args=parts) if depth > 0:
+            return any(_is_size(part, ctx, depth - 1) for part in parts)
+        case ast.Name() if depth > 0:
+            return _holds_size(expr, ctx, depth - 1)
+        case _:
+            return False
+
+
+def _holds_size(name: ast.Name, ctx: Context, depth: int) -> bool:
+    """Whether a name is given nothing but a size, once."""
+    match ctx.bindings(name):
+        case (ast.Name(ctx=ast.Store()) as stored,):
+            return _is_unpacked(stored, ctx)
+        case (ast.expr() as value,):
+            return _is_size(value, ctx, depth)
+        case _:
+            return False
+
+
+def _is_unpacked(stored: ast.Name, ctx: Context) -> bool:
+    """Whether a name is one of those that ``x.shape`` is unpacked into."""
+    around = ctx.parent(stored)
+    match ctx.parent(around) if isinstance(around, (ast.Tuple, ast.List)) else None:
+        case ast.Assign(
+            value=ast.Attribute(value=base, attr="shape")
+            | ast.Call(func=ast.Attribute(value=base, attr="size"), args=[])
+        ):
+            return _is_input(base, ctx, _DEPTH)
+        case _:
+            return False
+
+
+def _is_input(base: ast.expr, ctx: Context, depth: int) -> bool:
+    """Whether a name is a tensor that the function is given, or that is computed from one."""
+    if not isinstance(base, ast.Name) or ctx.value(base).surely_tensor is None:
+        return False
+    return _is_given(base, ctx, depth)
+
+
+def _is_given(name: ast.Name, ctx: Context, depth: int) -> bool:
+    if depth <= 0 or ctx.is_self(name):
+        return False
+    for binding in ctx.bindings(name):
+        match binding:
+            case ast.arg():
+                return True
+            case ast.expr():
+                parts = (part for part in ast.walk(binding) if isinstance(part, ast.Name))
+                if any(_is_given(part, ctx, depth - 1) for part in parts if part.id != name.id):
+                    return True
+            case _:
+                continue
+    return False
+
+
+# Other numbers
+
+
+def _is_taken_out(expr: ast.expr, ctx: Context) -> bool:
+    """Whether an expression is a number out of a tensor, behind which Dynamo goes on."""
+    if not any(map(ctx.aims_at, _RESUMED_ON)) or ctx.is_plain(expr) or not isinstance(ctx.value(expr), values.Data):
+        return False
+    if isinstance(expr, ast.Name):
+        bindings = ctx.bindings(expr)
+        return len(bindings) == 1 and isinstance(bindings[0], ast.Call) and ctx.resumes_after(bindings[0])
+    return ctx.resumes_after(expr)
+
+
+def _is_counted(expr: ast.expr, ctx: Context) -> bool:
+    """Whether an expression is a parameter of a compiled function that a loop calls with other numbers."""
+    if not isinstance(expr, ast.Name) or not any(map(ctx.aims_at, _PASSED_ON)) or not ctx.starts_tracing():
+        return False
+    match ctx.bindings(expr):
+        case (ast.arg() as parameter,):
+            return ctx.varied_by(parameter, Variety.NUMBER) is not None
+        case _:
+            return False
+
+
+CASES = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def tag(self, x: torch.Tensor):
+        return f"{x.shape[0]:04d}"  # TFG227
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor):
+        batch, length = x.shape
+        rows = min(x.size(0), 100)
+        hidden = x * 2
+        print(f"{batch:03d} {length:>5}")  # TFG227
+        print(f"{rows // 2:,}")  # TFG227
+        print(f"{x.size(0) / y.numel():.{2}f}")  # TFG227
+        print(f"{len(hidden):x}")  # TFG227
+        return self.tag(x)
+---
+# no spec, one that strings have, other ways to write, what does not change, and what is only for errors
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+        self.weight = nn.Parameter(torch.ones(3))
+
+    def name(self, index: int):
+        return f"layer_{index:02d}"
+
+    def forward(self, x: torch.Tensor, items: list):
+        weight = self.weight
+        if x.shape[0] > 100:
+            raise ValueError(f"{x.shape[0]:d}")
+        assert x.shape[0] < 50, f"{x.shape[0]:d}"
+        torch._check(x.shape[0] < 40, lambda: f"{x.shape[0]:d}")
+        for index in range(x.shape[0]):
+            x = x + len(f"{index:02d}")
+        for part in x:
+            print(f"{part.item():.2f}")
+        return (
+            f"{x.shape[0]}",
+            f"{x.shape[0]:>5}",
+            f"{x.shape[0]!s:>5}",
+            "{:d}".format(x.shape[0]),
+            f"{self.size:03d}",
+            f"{self.weight.shape[0]:03d}",
+            f"{weight.shape[0]:03d}",
+            f"{len(items):d}",
+            f"{x.mean():.2f}",
+            self.name(3),
+        )
+
+def report(x: torch.Tensor):
+    return f"{x.shape[0]:d} {x.mean().item():.2f}"
+"""
