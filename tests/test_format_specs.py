@@ -1,4 +1,4 @@
-"""Format specs of numbers that Dynamo leaves open on some releases only, as tried on 2.4, 2.6, 2.9, 2.11 and 2.13 to 2.15."""
+"""Format specs of numbers that Dynamo leaves open on some releases only, as tried on these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from fullgraph.engine.check import check_source
 from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
 
-RELEASES = {text: TorchVersion(*map(int, text.split("."))) for text in "2.4 2.6 2.9 2.11 2.13 2.14 2.15".split()}
+RELEASES = {
+    text: TorchVersion(*map(int, text.split("."))) for text in ("2.4", "2.6", "2.9", "2.11", "2.13", "2.14", "2.15")
+}
 RESUMED = "2.6 2.9 2.14 2.15"
 COUNTED = "2.4 2.6 2.9 2.14 2.15"
 EVERYWHERE = " ".join(RELEASES)

@@ -433,7 +433,7 @@ class Context:
         return "" if step is None else f"{step.name} at {step.filename}:{step.row}"
 
     def has_backward_hook(self, callee: ast.expr) -> bool:
-        """Whether what is called surely is a module that the code of this file gives a backward hook when it is made."""
+        """Whether what is called surely is a module that this file gives a backward hook when it is made."""
         return self._model.backward_hooks.on(callee, self._scope)
 
     def enters_known_code(self, call: ast.Call) -> bool:

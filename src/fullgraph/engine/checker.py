@@ -266,6 +266,8 @@ class Checker:
             for hit in subscription.handler(node, self.context):
                 if subscription.rule.effect is Effect.GRAPH_BREAK and self.is_switched_off(hit):
                     continue
+                if subscription.rule.concerns_tracing and self.never_runs(hit):
+                    continue
                 unless = self.unless(hit)
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
@@ -299,6 +301,10 @@ class Checker:
     def is_switched_off(self, hit: Hit) -> bool:
         """Whether a hit stands behind a switch that nothing here turns on."""
         return self.model.is_switched_off(getattr(hit.node, "lineno", 0))
+
+    def never_runs(self, hit: Hit) -> bool:
+        """Whether a hit stands behind a condition that no release aimed at fulfils."""
+        return self.model.never_runs(getattr(hit.node, "lineno", 0), self.settings.releases)
 
     def unless(self, hit: Hit) -> tuple[str, ...]:
         """The conditions that make a hit harmless on each of the releases aimed at."""

@@ -36,6 +36,7 @@ class _Told:
     given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
     methods: dict[tuple[int, str], Written] = field(default_factory=dict)
     attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
+    flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
     disabled: dict[str, ChainStep] = field(default_factory=dict)
     disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
 
@@ -46,6 +47,7 @@ class _Told:
             self.given_tensors,
             self.methods,
             self.attributes,
+            self.flags,
             self.disabled,
             self.disabled_methods,
         )
@@ -66,6 +68,9 @@ class Across:
         told = _Told()
         for path in self._paths(file):
             self._tell_of_path(told, file, path)
+        for path in self._files[file].summary.results.asked:
+            if (flag := self._flag(path, file, _DEPTH)) is not None:
+                told.flags[path] = flag
         for index, names in self._names_of_self(file).items():
             self._tell_of_class(told, ClassId(file, index), names)
         return told.done()
@@ -212,6 +217,24 @@ class Across:
         values = self._evaluator.values(ref, self._evaluator.frame(file))
         functions = [value for value in values if isinstance(value, Function)]
         return functions[0] if len(functions) == len(values) == 1 else None
+
+    # Flags
+
+    def _flag(self, path: str, importer: int, depth: int) -> tuple[bool | None, ...] | None:
+        """On which releases of torch what a path leads to holds."""
+        modules = self._evaluator.modules
+        absolute = modules.absolute(path, importer) if path[0] == "." else path
+        if absolute is None or depth <= 0 or not modules.is_known(absolute):
+            return None
+        file, names = modules.split(absolute, importer)
+        if file is None or len(names) != 1:
+            return None
+        summary = self._files[file].summary
+        match summary.names[summary.exports[names[0]]] if names[0] in summary.exports else ():
+            case (("i", str(further)),):
+                return self._flag(further, file, depth - 1)
+            case _:
+                return summary.results.flags.get(names[0])
 
     # Classes
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fullgraph.semantic.dense import has_layout
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.walk import Walked
 
@@ -24,6 +25,7 @@ class Barriers:
     def __init__(self, walked: Walked, names: Names) -> None:
         self._walked = walked
         self._names = names
+        self._releases = Releases(walked, names)
         self._eager = _merged(self._eager_rows())
         self._spans = _merged([*self._rows(), *self._eager])
         self._calls = frozenset(self._calls_in_parts())
@@ -47,19 +49,7 @@ class Barriers:
 
     def _rows(self) -> Iterator[tuple[int, int]]:
         """First and last rows of the statements that the compiler does not come to."""
-        for node, scope in self._walked.buckets.get(ast.While, ()):
-            if isinstance(node, ast.While) and self._excludes(node.test, scope, _DEPTH)[0]:
-                yield node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno
-        for node, scope in self._walked.buckets[ast.If]:
-            if isinstance(node, ast.If):
-                skips_body, skips_else = self._excludes(node.test, scope, _DEPTH)
-                blocks = [block for skipped, block in ((skips_body, node.body), (skips_else, node.orelse)) if skipped]
-                taken = node.body if skips_else else node.orelse
-                if blocks and taken and isinstance(taken[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
-                    blocks.append(_statements_after(node, scope.node))
-                for block in blocks:
-                    if block:
-                        yield block[0].lineno, block[-1].end_lineno or block[-1].lineno
+        return skipped_rows(self._walked, lambda test, scope: self._excludes(test, scope, _DEPTH))
 
     def _eager_rows(self) -> Iterator[tuple[int, int]]:
         """First and last rows of blocks that switch the compiler off."""
@@ -113,6 +103,8 @@ class Barriers:
                 return (any(false), all(true)) if isinstance(operator, ast.And) else (all(false), any(true))
             case ast.Compare():
                 answered = has_layout(test, self._names)
+                if answered is None:
+                    answered = self._releases.always(test, scope)
                 return answered is False, answered is True
             case ast.Attribute(attr=name) if name in _NEVER:
                 return True, False
@@ -137,10 +129,34 @@ class Barriers:
         match scope.lookup(name):
             case None if name == "__debug__":
                 return False, True
-            case home, [ast.Constant(value=bool()) | ast.Call() | ast.UnaryOp() | ast.BoolOp() | ast.Name() as value]:
+            case home, [
+                ast.Constant(value=bool())
+                | ast.Call()
+                | ast.Compare()
+                | ast.UnaryOp()
+                | ast.BoolOp()
+                | ast.Name() as value
+            ]:
                 return self._excludes(value, home, depth - 1)
             case _:
                 return False, False
+
+
+def skipped_rows(walked: Walked, excludes: Callable[[ast.expr, Scope], tuple[bool, bool]]) -> Iterator[tuple[int, int]]:
+    """First and last rows of statements that do not run, by what is said of the two ways of each condition."""
+    for node, scope in walked.buckets.get(ast.While, ()):
+        if isinstance(node, ast.While) and excludes(node.test, scope)[0]:
+            yield node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno
+    for node, scope in walked.buckets[ast.If]:
+        if isinstance(node, ast.If):
+            skips_body, skips_else = excludes(node.test, scope)
+            blocks = [block for skipped, block in ((skips_body, node.body), (skips_else, node.orelse)) if skipped]
+            taken = node.body if skips_else else node.orelse
+            if blocks and taken and isinstance(taken[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+                blocks.append(_statements_after(node, scope.node))
+            for block in blocks:
+                if block:
+                    yield block[0].lineno, block[-1].end_lineno or block[-1].lineno
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

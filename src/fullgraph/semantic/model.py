@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fullgraph.semantic.anyregion import AnyRegion
-from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.barriers import Barriers, skipped_rows
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
 from fullgraph.semantic.compiled import Compiled
@@ -26,6 +26,7 @@ from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.region import Region
+from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.results import results_of
 from fullgraph.semantic.scopes import Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
@@ -36,6 +37,7 @@ from fullgraph.semantic.traced import FileRegion
 from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
+from fullgraph.torchfacts import TorchRange
 
 _CIRCULAR = (
     BackwardHooks,
@@ -72,6 +74,7 @@ class FileModel:
         self.walked: Walked = walk(tree, {*wanted, *SUMMARY_NODES})
         self._linked = linked
         self.names = Names(self.walked)
+        self._never_run: dict[TorchRange, list[tuple[int, int]]] = {}
         self._failing: dict[ast.AST, list[tuple[int, int]]] = {}
 
     @cached_property
@@ -176,6 +179,25 @@ class FileModel:
     def _switched_off(self) -> list[tuple[int, int]]:
         return switched_off_rows(self.walked, self.classes)
 
+    def never_runs(self, row: int, releases: TorchRange) -> bool:
+        """Whether a condition on torch's release keeps code in this row from running on each of these.
+
+        Flags of other files count where it is known what they say.
+        """
+        if releases not in self._never_run:
+            self._never_run[releases] = self._rows_without(releases)
+        return any(first <= row <= last for first, last in self._never_run[releases])
+
+    def _rows_without(self, releases: TorchRange) -> list[tuple[int, int]]:
+        told = self._linked.foreign.flags if isinstance(self._linked, FileRegion) else {}
+        known = Releases(self.walked, self.names, told)
+
+        def excludes(test: ast.expr, scope: Scope) -> tuple[bool, bool]:
+            answer = known.on(test, scope, releases)
+            return answer is False, answer is True
+
+        return list(skipped_rows(self.walked, excludes))
+
     @cached_property
     def comments(self) -> Comments:
         """The file's comments."""
@@ -215,6 +237,7 @@ class FileModel:
         self._linked = linked
         for part in ("region", "flow", "elsewhere"):
             vars(self).pop(part, None)
+        self._never_run = {}
 
     def release(self) -> None:
         """Break the circles in what was found out, when nobody asks any more, so that it is freed with the tree.

@@ -19,6 +19,7 @@ from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
 from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.summary import NO_RESULTS, Results
 from fullgraph.semantic.walk import FunctionInfo, Walked, base_name
@@ -106,7 +107,9 @@ class _Results:
                     self.with_tensors(index, info.node, given_tensors)
             if told is not None:
                 functions[index] = told
-        return Results(functions, given_tensors, dict(self.attributes()), doubtful)
+        releases = Releases(self.walked, self.names)
+        flags, asked = dict(releases.flags()), tuple(dict.fromkeys(releases.asked()))
+        return Results(functions, given_tensors, dict(self.attributes()), doubtful, flags, asked)
 
     # Functions
 
