@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import SPLITTERS, Evaluator
 from fullgraph.semantic.flow.written import Written, joined
 from fullgraph.semantic.foreign import NOTHING, Foreign
 from fullgraph.semantic.project import ProjectFile
-from fullgraph.semantic.summary import NO_OWNER, CallSite, Ref
+from fullgraph.semantic.summary import NO_OWNER, CallSite, Ref, Results
 from fullgraph.semantic.traced import ChainStep
 from fullgraph.semantic.values import ClassId, Function
 
+_T = TypeVar("_T")
 _DEPTH = 8
 """How many re-exports are followed."""
 _OVERLOADS = frozenset({("i", "typing.overload"), ("i", "typing_extensions.overload")})
@@ -36,6 +38,7 @@ class _Told:
     given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
     methods: dict[tuple[int, str], Written] = field(default_factory=dict)
     attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
+    types: dict[str, Written] = field(default_factory=dict)
     flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
     disabled: dict[str, ChainStep] = field(default_factory=dict)
     disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class _Told:
             self.given_tensors,
             self.methods,
             self.attributes,
+            self.types,
             self.flags,
             self.disabled,
             self.disabled_methods,
@@ -69,8 +73,9 @@ class Across:
         for path in self._paths(file):
             self._tell_of_path(told, file, path)
         for path in self._files[file].summary.results.asked:
-            if (flag := self._flag(path, file, _DEPTH)) is not None:
+            if (flag := self._followed(path, file, _flags_of, _DEPTH)) is not None:
                 told.flags[path] = flag
+        told.types.update(self._types(file))
         for index, names in self._names_of_self(file).items():
             self._tell_of_class(told, ClassId(file, index), names)
         return told.done()
@@ -218,10 +223,24 @@ class Across:
         functions = [value for value in values if isinstance(value, Function)]
         return functions[0] if len(functions) == len(values) == 1 else None
 
-    # Flags
+    # Types and flags
 
-    def _flag(self, path: str, importer: int, depth: int) -> tuple[bool | None, ...] | None:
-        """On which releases of torch what a path leads to holds."""
+    def _types(self, file: int) -> Iterator[tuple[str, Written]]:
+        """What the types stand for that a file imports from others, by path as it spells them."""
+        summary = self._files[file].summary
+        for place in summary.exports.values():
+            match summary.names[place]:
+                case (("i", str(path)),) if path.rpartition(".")[2][:1].isupper():
+                    told = self._followed(path, file, _types_of, _DEPTH)
+                    if told is not None:
+                        yield path, told
+                case _:
+                    continue
+
+    def _followed(
+        self, path: str, importer: int, told_by: Callable[[Results], Mapping[str, _T]], depth: int
+    ) -> _T | None:
+        """What the file, to which a path leads over all that import it again, tells of the name there."""
         modules = self._evaluator.modules
         absolute = modules.absolute(path, importer) if path[0] == "." else path
         if absolute is None or depth <= 0 or not modules.is_known(absolute):
@@ -232,9 +251,9 @@ class Across:
         summary = self._files[file].summary
         match summary.names[summary.exports[names[0]]] if names[0] in summary.exports else ():
             case (("i", str(further)),):
-                return self._flag(further, file, depth - 1)
+                return self._followed(further, file, told_by, depth - 1)
             case _:
-                return summary.results.flags.get(names[0])
+                return told_by(summary.results).get(names[0])
 
     # Classes
 
@@ -291,6 +310,14 @@ class Across:
     def _place(self, function: Function) -> ChainStep:
         summary = self._evaluator.function(function)
         return self._files[function.file].step(summary.row, summary.name)
+
+
+def _types_of(results: Results) -> Mapping[str, Written]:
+    return results.types
+
+
+def _flags_of(results: Results) -> Mapping[str, tuple[bool | None, ...]]:
+    return results.flags
 
 
 def _imported(site: CallSite, names: Sequence[Sequence[Ref]]) -> Iterator[str]:

@@ -50,6 +50,10 @@ class Elsewhere:
         result = self._told.results.get(f"{path}()")
         return UNKNOWN if result is None else value_of(result)
 
+    def alias(self, path: str) -> Value:
+        """What an annotation promises that names something imported."""
+        return value_of(self._told.types[path]) if path in self._told.types else UNKNOWN
+
     def inherited(self, cls: ast.ClassDef, name: str) -> Value:
         """A method, or what an attribute holds, that a class inherits from another file."""
         key = self._numbers.get(cls, -1), name

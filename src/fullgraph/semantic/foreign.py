@@ -20,6 +20,7 @@ class Foreign:
         given_tensors: what functions return if these of their parameters are given tensors, by path.
         methods: what methods return that classes of the file inherit, by class and name.
         attributes: what attributes hold that classes of the file inherit, likewise.
+        types: what aliases of types stand for, by path.
         flags: on which releases of torch a flag holds, by path (`semantic.releases`).
         disabled: where functions are defined that Dynamo is kept out of, by path as in ``results``.
         disabled_methods: likewise, by class and name.
@@ -29,6 +30,7 @@ class Foreign:
     given_tensors: Mapping[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
     methods: Mapping[tuple[int, str], Written] = field(default_factory=dict)
     attributes: Mapping[tuple[int, str], Written] = field(default_factory=dict)
+    types: Mapping[str, Written] = field(default_factory=dict)
     flags: Mapping[str, tuple[bool | None, ...]] = field(default_factory=dict)
     disabled: Mapping[str, ChainStep] = field(default_factory=dict)
     disabled_methods: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Foreign:
             self.given_tensors,
             self.methods,
             self.attributes,
+            self.types,
             self.flags,
         )
         places = (

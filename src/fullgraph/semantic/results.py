@@ -14,7 +14,7 @@ from functools import cached_property
 from fullgraph.semantic.barriers import Barriers
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.evaluate import SPLITTERS
-from fullgraph.semantic.flow.annotations import Annotations
+from fullgraph.semantic.flow.annotations import Annotations, alias_of
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
 from fullgraph.semantic.flow.written import Written, written
@@ -71,7 +71,7 @@ class _Results:
         self.names = names
         self.classes = classes
         self.barriers = barriers
-        self.annotations = Annotations(names, classes)
+        self.annotations = Annotations(walked, names, classes, _nothing_of_others)
 
     @cached_property
     def using(self) -> frozenset[Scope | None]:
@@ -109,7 +109,7 @@ class _Results:
                 functions[index] = told
         releases = Releases(self.walked, self.names)
         flags, asked = dict(releases.flags()), tuple(dict.fromkeys(releases.asked()))
-        return Results(functions, given_tensors, dict(self.attributes()), doubtful, flags, asked)
+        return Results(functions, given_tensors, dict(self.attributes()), doubtful, dict(self.types()), flags, asked)
 
     # Functions
 
@@ -170,6 +170,15 @@ class _Results:
                 found[index] = some, told
                 return
 
+    # Types
+
+    def types(self) -> Iterator[tuple[str, Written]]:
+        """Names of the module that stand for a type with a tensor in it."""
+        for name, bindings in self.walked.root.bindings.items():
+            alias = alias_of(bindings[0]) if len(bindings) == 1 else None
+            if alias is not None and (told := written(self.annotations.of(alias))) is not None:
+                yield name, told
+
     # Attributes
 
     def attributes(self) -> Iterator[tuple[int, dict[str, Written]]]:
@@ -203,6 +212,10 @@ class _Results:
             call = held[0].value if len(held) == 1 else None
             if isinstance(call, ast.Call) and not _PARAMETERS.isdisjoint(self.names.of(call.func)):
                 yield name
+
+
+def _nothing_of_others(path: str) -> Value:  # noqa: ARG001 - called as what tells of other files is
+    return UNKNOWN
 
 
 def _names_of_torch(walked: Walked) -> list[str]:

@@ -104,13 +104,15 @@ class Results(NamedTuple):
     """Buffers and parameters that instances of classes hold."""
     doubtful: tuple[str, ...]
     """Names that the module also binds to something unknown."""
+    types: Mapping[str, tuple[Any, ...]]
+    """Names of the module that are types in which a tensor is."""
     flags: Mapping[str, tuple[bool | None, ...]]
     """Names of the module that are conditions on the release of torch, as `semantic.releases` writes them."""
     asked: tuple[str, ...]
     """Imported paths that conditions of the file ask for."""
 
 
-NO_RESULTS = Results({}, {}, {}, (), {}, ())
+NO_RESULTS = Results({}, {}, {}, (), {}, {}, ())
 
 
 class FileSummary(NamedTuple):

@@ -105,6 +105,30 @@ def test_annotation(annotation: str) -> None:
     assert asked(f"import typing\nclass Point: pass\ndef f(a: {annotation}):\n    ask(a)") == [ANNOTATIONS[annotation]]
 
 
+ALIASES = {
+    "Maybe = typing.Optional[Tensor]": "None | tensor",
+    "Maybe = Tensor | None": "None | tensor",
+    "Maybe: typing.TypeAlias = Tensor": "tensor",
+    "Again = Tensor | None\nMaybe = typing.List[Again]": "[None | tensor*]",
+    "Maybe = Maybe | None": "unknown",
+    "Maybe = Tensor | None\nMaybe = int | None": "unknown",
+    "Maybe = typing.Optional[int]": "None | static int",
+    "Maybe = TABLE[0]": "unknown",
+    "def Maybe(): pass": "unknown",
+    "from jaxtyping import Float\nMaybe = Float[Tensor, 'batch 3']": "tensor floating",
+    "from jaxtyping import Int64\nMaybe = Int64[torch.Tensor, 'batch']": "tensor integer",
+    "from jaxtyping import Bool\nMaybe = Bool[Tensor, '...']": "tensor bool",
+    "from jaxtyping import Shaped\nMaybe = Shaped[Tensor, '...'] | None": "None | tensor",
+    "from jaxtyping import Float\nMaybe = Float[np.ndarray, '3']": "unknown",
+    "from torchtyping import TensorType\nMaybe = TensorType['batch', 3]": "tensor",
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_annotation_by_an_alias(alias: str) -> None:
+    assert asked(f"import typing\n{alias}\ndef f(a: Maybe):\n    ask(a)") == [ALIASES[alias]]
+
+
 PARAMETERS = {
     "a method of tensors proves it": ("def f(a):\n    b = a.unsqueeze(0)\n    ask(a)", "tensor"),
     "a default of None is kept": ("def f(a=None):\n    b = a.unsqueeze(0)\n    ask(a)", "None | tensor"),

@@ -163,11 +163,13 @@ from fullgraph.api import Context, Hit, Rule, Traced, Value, values
 
 RULE = Rule(
     "TFG201",
-    "`{condition}` depends on the values in a tensor: Dynamo breaks the graph to decide ({id})",
-    remedy="use `torch.where` or `torch.cond`, or decide outside of compiled code",
+    "`{condition}` depends on {what}: Dynamo breaks the graph to decide ({id})",
+    remedy="{remedy}",
     since="0.1",
 )
 
+_ON_TENSORS = "use `torch.where` or `torch.cond`, or decide outside of compiled code"
+_DRAWN_OUTSIDE = "draw and decide outside of compiled code"
 _ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
 _STATIC_ATTRIBUTES = frozenset({"device", "dtype", "is_cuda", "ndim", "requires_grad", "shape", "training"})
 _STATIC_METHODS = frozenset({"dim", "endswith", "is_floating_point", "numel", "size", "startswith"})
@@ -177,6 +179,8 @@ _TO_2_12 = ">=2.2,<2.13"
 _TO_2_13 = ">=2.2,<2.14"
 _TO_2_14 = ">=2.2,<2.15"
 _FROM_2_14 = ">=2.14"
+_COMPARISONS = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
+"""What gives a Python bool of the values, and takes nothing but tensors."""
 _TESTED_IN_TURN = (ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.NamedExpr)
 
 
@@ -318,16 +322,21 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
         case _:
             value = values.UNKNOWN if ctx.is_plain(part) else ctx.value(part)
     if _needs_values(value):
-        return _hit(part, ctx)
-    if value.data is not None and _extracts(part, ctx):
-        return _hit(part, ctx, identifier="GB0124")
+        return _drawn_hit(part, ctx) if any(_is_drawn(side, ctx) for side in _sides(part)) else _hit(part, ctx)
+    if value.data is not None and (identifier := _extracted_by(part, ctx)) is not None:
+        return _hit(part, ctx, identifier=identifier)
     if any(_is_address(side, ctx) for side in _sides(part)):
         return _hit(part, ctx, identifier="GB5976")
-    return _hit(part, ctx) if _draws(part, ctx) else None
+    return _drawn_hit(part, ctx) if _draws(part, ctx) else None
 
 
 def _sides(part: ast.expr) -> list[ast.expr]:
     return [part.left, *part.comparators] if isinstance(part, ast.Compare) else [part]
+
+
+def _is_drawn(side: ast.expr, ctx: Context) -> bool:
+    tensor = ctx.value(side).surely_tensor
+    return tensor is not None and tensor.drawn
 
 
 def _is_address(side: ast.expr, ctx: Context) -> bool:
@@ -468,15 +477,18 @@ def _is_first(left: ast.expr, container: ast.expr) -> bool:
             return False
 
 
-def _extracts(part: ast.expr, ctx: Context) -> bool:
-    """Whether a call in a condition takes a number out of a tensor."""
+def _extracted_by(part: ast.expr, ctx: Context) -> str | None:
+    """What Dynamo calls the break at a call in a condition that takes a number out of a tensor."""
     for node in ast.walk(part):
         if isinstance(node, ast.Call) and ctx.value(node).data is not None:
+            if not _COMPARISONS.isdisjoint(ctx.names(node.func)):
+                return "GB0033"
             receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             sources = [ctx.value(each) for each in (*receiver, *node.args)]
             if any(_needs_values(source) for source in sources) or _iterates_tensors(node, ctx):
-                return True
-    return False
+                compares = isinstance(node.func, ast.Attribute) and f"torch.{node.func.attr}" in _COMPARISONS
+                return "GB0033" if compares else "GB0124"
+    return None
 
 
 def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
@@ -512,7 +524,13 @@ def _is_in_condition(node: ast.expr, ctx: Context) -> bool:
 
 
 def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, identifier: str = "GB0170") -> Hit:
-    return ctx.at(node, condition=ctx.text(subject or node, limit=50), id=identifier)
+    condition = ctx.text(subject or node, limit=50)
+    return ctx.at(node, condition=condition, what="the values in a tensor", id=identifier, remedy=_ON_TENSORS)
+
+
+def _drawn_hit(node: ast.expr, ctx: Context) -> Hit:
+    what = "a random number, which Dynamo draws in the graph"
+    return ctx.at(node, condition=ctx.text(node, limit=50), what=what, id="GB0170", remedy=_DRAWN_OUTSIDE)
 
 
 CASES = """
@@ -674,4 +692,16 @@ def eager(x: torch.Tensor):
     if x.sum() > 0:
         return x
     return -x
+---
+import torch
+
+
+@torch.compile
+def compared(x, parts):
+    a, b = parts(x)
+    if a == b:
+        return x
+    if not torch.equal(a, b):  # TFG201
+        return x + 1
+    return x - 1 if torch.allclose(a, b) else x  # TFG201
 """

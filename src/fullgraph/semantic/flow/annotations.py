@@ -34,6 +34,8 @@ from fullgraph.semantic.flow.value import (
     tensor_of,
 )
 from fullgraph.semantic.names import Names
+from fullgraph.semantic.scopes import Binding, Scope
+from fullgraph.semantic.walk import Walked
 
 _DEPTH = 8
 _INTEGER = tensor_of(Dtype.INTEGER)
@@ -79,15 +81,29 @@ _SEQUENCES = frozenset(
 _TUPLES = frozenset({"Tuple", "tuple"})
 _MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "OrderedDict", "defaultdict", "dict", "DefaultDict"})
 _PACKAGES = ("builtins.", "collections.", "typing.", "typing_extensions.")
+_WITH_SHAPES = ("jaxtyping.", "torchtyping.")
+_DTYPES = (
+    ("Bool", Dtype.BOOL),
+    ("BFloat", Dtype.FLOATING),
+    ("Float", Dtype.FLOATING),
+    ("Int", Dtype.INTEGER),
+    ("UInt", Dtype.INTEGER),
+)
+"""What names of jaxtyping begin with, as in ``Float32[Tensor, "batch 3"]``."""
 _TENSOR_TEXTS = frozenset({"Tensor", "torch.Tensor", "torch.FloatTensor"})
 
 
 class Annotations:
-    """Values that annotations of one file promise; what is written as a string is parsed."""
+    """Values that annotations of one file promise; what is written as a string is parsed.
 
-    def __init__(self, names: Names, classes: Classes) -> None:
+    ``imported`` tells what an alias stands for that is imported from another file, by its path.
+    """
+
+    def __init__(self, walked: Walked, names: Names, classes: Classes, imported: Callable[[str], Value]) -> None:
+        self._walked = walked
         self._names = names
         self._classes = classes
+        self._imported = imported
         self._known: dict[ast.expr, Value] = {}
 
     def of(self, annotation: ast.expr | None) -> Value:
@@ -111,7 +127,7 @@ class Annotations:
             case ast.Subscript(value=base, slice=inner):
                 return self._generic(base, inner, depth)
             case ast.Name() | ast.Attribute():
-                return self._named(annotation)
+                return self._named(annotation, depth)
             case _:
                 return UNKNOWN
 
@@ -124,17 +140,36 @@ class Annotations:
             return UNKNOWN
         return TENSOR if optional == text else join(TENSOR, NONE)
 
-    def _named(self, annotation: ast.expr) -> Value:
+    def _named(self, annotation: ast.Name | ast.Attribute, depth: int) -> Value:
         paths = self._names.of(annotation)
         if paths:
-            return join_all(_plain_type(path) for path in paths)
+            return join_all(self._of_path(path) for path in paths)
         classes = self._classes.classes_of(annotation)
-        return Instance(classes[0]) if len(classes) == 1 else UNKNOWN
+        if classes:
+            return Instance(classes[0]) if len(classes) == 1 else UNKNOWN
+        alias = self._alias(annotation)
+        return UNKNOWN if alias is None else self._read(alias, depth - 1)
+
+    def _of_path(self, path: str) -> Value:
+        found = _plain_type(path)
+        return self._imported(path) if found is UNKNOWN else found
+
+    def _alias(self, annotation: ast.Name | ast.Attribute) -> ast.expr | None:
+        """The type that a name of the module is an alias of."""
+        scope = self._walked.name_scope.get(annotation) if isinstance(annotation, ast.Name) else None
+        found = None if scope is None else scope.lookup(annotation.id)  # type: ignore[union-attr]
+        match found:
+            case (Scope(node=ast.Module()), [binding]):
+                return alias_of(binding)
+            case _:
+                return None
 
     def _generic(self, base: ast.expr, inner: ast.expr, depth: int) -> Value:
         parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         read: Callable[[ast.expr], Value] = lambda part: self._read(part, depth - 1)  # noqa: E731
         for path in self._names.of(base):
+            if path.startswith(_WITH_SHAPES):
+                return self._with_shape(path, parts, depth)
             if not path.startswith(_PACKAGES):
                 continue
             name = path.rpartition(".")[2]
@@ -154,6 +189,28 @@ class Annotations:
                 named = read(parts[0])
                 return ClassOf(named.node) if isinstance(named, Instance) else UNKNOWN
         return UNKNOWN
+
+    def _with_shape(self, path: str, inner: list[ast.expr], depth: int) -> Value:
+        """``Float[Tensor, "batch 3"]`` of jaxtyping, and ``TensorType["batch", 3]`` of torchtyping."""
+        name = path.rpartition(".")[2]
+        if name == "TensorType":
+            return TENSOR
+        if self._read(inner[0], depth - 1) != TENSOR:
+            return UNKNOWN
+        return next((tensor_of(dtype) for prefix, dtype in _DTYPES if name.startswith(prefix)), TENSOR)
+
+
+def alias_of(binding: Binding) -> ast.expr | None:
+    """The type in ``Name = Optional[Tensor]``, ``Name: TypeAlias = ...`` or ``type Name = ...``, if it may be one."""
+    match binding:
+        case ast.Subscript() | ast.BinOp(op=ast.BitOr()):
+            return binding
+        case ast.AnnAssign(value=ast.expr() as value):
+            return value
+        case ast.AST() if type(binding).__name__ == "TypeAlias":
+            return binding.value  # type: ignore[attr-defined, no-any-return]
+        case _:
+            return None
 
 
 def _plain_type(path: str) -> Value:

@@ -64,7 +64,7 @@ class Flow:
         self.names = names
         self.classes = classes
         self.elsewhere = Elsewhere(walked, names, classes) if elsewhere is None else elsewhere
-        self.annotations = Annotations(names, classes)
+        self.annotations = Annotations(walked, names, classes, self.elsewhere.alias)
         self.attributes = Attributes(self)
         self.plain = Plain(self)
         self.depth = 0
