@@ -19,7 +19,7 @@ from fullgraph.semantic.values import ClassId, Function
 _T = TypeVar("_T")
 _DEPTH = 8
 """How many re-exports are followed."""
-_OVERLOADS = frozenset({("i", "typing.overload"), ("i", "typing_extensions.overload")})
+_OVERLOADS = frozenset({("i", "torch.jit._overload"), ("i", "typing.overload"), ("i", "typing_extensions.overload")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,10 @@ class Across:
 
     def _is_overload(self, file: int, ref: Ref) -> bool:
         """Whether a function is only the signature of one that follows."""
-        decorators = self._files[file].summary.functions[ref[1]].decorators if ref[0] == "f" else ()
-        return any(each.name in _OVERLOADS for each in decorators)
+        summary = self._files[file].summary
+        decorators = summary.functions[ref[1]].decorators if ref[0] == "f" else ()
+        names = (summary.names[each.name[1]] if each.name[:1] == ("n",) else (each.name,) for each in decorators)
+        return any(refs and _OVERLOADS.issuperset(refs) for refs in names)
 
     def _of_ref(self, file: int, ref: Ref, depth: int) -> tuple[_Target | ClassId, ...]:
         match ref:

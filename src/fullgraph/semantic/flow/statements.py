@@ -194,7 +194,25 @@ def _if(self: Interpreter, node: ast.If) -> None:
     first = self.env, self.reached
     self.env, self.reached = dict(other), not is_contradicted(before, other)
     self.block(node.orelse)
-    self.merge(first, (self.env, self.reached))
+    second = self.env, self.reached
+    self.merge(first, second)
+    if first[1] and second[1]:
+        for name in _forgotten(before, taken, other):
+            unchanged = first[0].get(name) is taken[name] and second[0].get(name) is other[name]
+            if unchanged and not _assigns(node, name):
+                self.env[name] = before[name]
+
+
+def _forgotten(before: Environment, *ways: Environment) -> list[str]:
+    """Names of which a condition, such as ``isinstance`` of an unknown class, leaves less known than before it."""
+    return [name for way in ways if way is not before for name in way if way[name] is UNKNOWN is not before[name]]
+
+
+def _assigns(statement: ast.stmt, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+        for part in ast.walk(statement)
+    )
 
 
 def _while(self: Interpreter, node: ast.While) -> None:
