@@ -6,6 +6,7 @@ from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes
 from fullgraph.torchfacts.changes import may_change
 from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
 from fullgraph.torchfacts.names import Availability, Presence, availability, is_module, releases_read
+from fullgraph.torchfacts.number_parameters import NumberParameters
 from fullgraph.torchfacts.private_names import (
     PrivateName,
     PublicEquivalent,
@@ -38,6 +39,7 @@ __all__ = [
     "Availability",
     "CallShapes",
     "Deprecation",
+    "NumberParameters",
     "Parameters",
     "Presence",
     "PrivateName",

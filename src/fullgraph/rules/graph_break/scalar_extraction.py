@@ -3,8 +3,9 @@
 ## What is wrong
 
 While Dynamo traces, the numbers in a tensor are not known. `.item()`, `.tolist()`, `int()`, `float()` and `bool()` of
-a tensor, functions of `math`, and a tensor where Python needs an integer (a size, a bound of a slice, an index of a
-list) end the graph (GB0124, GB0033): Python waits for the tensor and another graph starts behind it.
+a tensor, functions of `math`, and a tensor where a number is needed (a size, a bound of a slice, an index of a list,
+`alpha` of `torch.add`, what `torch.full_like` fills with) end the graph (GB0124, GB0033): Python waits for the tensor
+and another graph starts behind it.
 
 ```python bad
 import torch
@@ -42,6 +43,18 @@ def first(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
 
 
 CALL = first, torch.ones(3), torch.tensor([2, 3])
+```
+
+```python bad
+import torch
+
+
+@torch.compile
+def blend(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.add(x, y, alpha=y.mean())  # TFG202
+
+
+CALL = blend, torch.ones(3), torch.ones(3)
 ```
 
 From torch 2.10 on, `fullgraph=True` captures such numbers, and so does `torch._dynamo.config.capture_scalar_outputs`;
@@ -114,6 +127,7 @@ import ast
 from collections.abc import Iterator
 
 from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+from fullgraph.torchfacts import NumberParameters, number_parameters
 
 RULE = Rule(
     "TFG202",
@@ -138,12 +152,10 @@ _SIZED_METHODS = frozenset(
         "repeat",
         "reshape",
         "resize_",
-        "roll",
         "select",
         "split",
         "split_with_sizes",
         "tile",
-        "topk",
         "tril",
         "triu",
         "unfold",
@@ -162,10 +174,8 @@ _SIZED_FUNCTIONS = frozenset(
         "torch.randn",
         "torch.randperm",
         "torch.reshape",
-        "torch.roll",
         "torch.select",
         "torch.split",
-        "torch.topk",
         "torch.tril",
         "torch.triu",
         "torch.zeros",
@@ -318,10 +328,31 @@ def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size, or another integer parameter of a function of torch, that is a tensor."""
     paths = ctx.names(call.func)
-    sizes = (
-        call.args[:1] if "torch.full" in paths else call.args if not _SIZE_FIRST.isdisjoint(paths) else call.args[1:]
-    )
+    if "torch.full" in paths:
+        sizes = call.args[:1]
+    elif "torch.nn.functional.pad" in paths:
+        sizes = call.args[1:2]
+    else:
+        sizes = call.args if not _SIZE_FIRST.isdisjoint(paths) else call.args[1:]
     yield from _sizes(call, sizes, ctx)
+
+
+@RULE.call(*number_parameters.FUNCTIONS, where=Traced.POSSIBLE)
+def check_number(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a tensor where a function of torch wants a number, as ``alpha`` of ``torch.add``."""
+    for path in ctx.names(call.func):
+        yield from _numbers(call, number_parameters.FUNCTIONS.get(path, ()), ctx)
+
+
+@RULE.method(*number_parameters.METHODS, of=None, where=Traced.POSSIBLE)
+def check_number_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same of a method of a tensor."""
+    match call.func:
+        case ast.Attribute(value=receiver, attr=method) if not ctx.is_plain(receiver):
+            found = list(_numbers(call, number_parameters.METHODS[method], ctx))
+            yield from found if found and ctx.value(receiver).tensor is not None else ()
+        case _:
+            return
 
 
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
@@ -354,6 +385,17 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
             what = f"the tensor `{ctx.text(found, limit=30)}` in `{ctx.text(node, limit=40)}`"
             yield _hit(node, ctx, what, captured=isinstance(part, ast.Slice), remedy=_BY_HOST)
             return
+
+
+def _numbers(call: ast.Call, wanted: NumberParameters, ctx: Context) -> Iterator[Hit]:
+    for place, name in wanted:
+        given = [each.value for each in call.keywords if each.arg == name]
+        if 0 <= place < len(call.args) and not any(isinstance(each, ast.Starred) for each in call.args[: place + 1]):
+            given.append(call.args[place])
+        for argument in given:
+            if not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
+                what = f"the tensor `{ctx.text(argument, limit=30)}` as `{name}`"
+                yield _hit(call, ctx, what, identifier="GB0033")
 
 
 def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[Hit]:
@@ -466,6 +508,8 @@ def f(x, sizes, other):
     same = torch.allclose(x, x)  # TFG202
     rows = torch.zeros(x.max(), 3)  # TFG202
     full = torch.full((3,), x.mean())
+    filled = x.new_full((3,), x.mean()) + torch.full_like(x, 3.0)  # TFG202
+    most = x.topk(k=x.argmax()), x.topk(k), other.topk(x.argmax())  # TFG202
     text = f"{x}" + str(x)  # TFG202
     span = x[: x.max()], x[sizes[0] :], x[1:]  # TFG202
     back = x.tolist()  # TFG202
