@@ -265,6 +265,8 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list
             return [operand]
         case ast.Compare(ops=[_, _, *_]):
             return [node]
+        case ast.Compare(ops=[ast.In()], comparators=[container]) if isinstance(ctx.value(container), values.Sequence):
+            return []
         case ast.Compare(ops=[ast.In() | ast.NotIn()]):
             return [node]
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]) if _compares_lists(
@@ -569,6 +571,12 @@ def f(x: torch.Tensor, n: int, flag):
     if place != 0:  # TFG201
         n = 3
     if 1 in x:  # TFG201
+        n = 2
+    found = x[0] in [x[1], x[2]]
+    if found:  # TFG201
+        n = 2
+    is_other = x[0] not in [x[1], x[2]]  # TFG201
+    if x[0] in (1, 2):  # TFG201
         n = 2
     s = max(x.sum(), x.mean())
     while x.max() < 3:  # TFG201
