@@ -147,20 +147,20 @@ CALL = step, torch.ones(3)
 ## When it is reported
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
-`functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included, or what is
-called optimizer; assignments to `requires_grad`, and `requires_grad_()` of a tensor computed there, since an input of the
-graph may be marked; factories with `requires_grad=True`;
-`retain_grad()`; reading `grad_fn` of a tensor that is computed there of a parameter, a module of `self`, or what is
-marked to require a gradient (without one Dynamo knows that there is none); and assignments to the `data` of a tensor
-computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break. Up to torch 2.10,
-`register_hook` of a tensor computed there and the clipping of gradients break too.
+`functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included,
+or what is called optimizer; assignments to `requires_grad`, and `requires_grad_()` of a tensor computed there, since
+an input of the graph may be marked; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a
+tensor that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one
+Dynamo knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`,
+and changing `data` in place, is no graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the
+clipping of gradients break too.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
-breaks from 2.9 on.
-Marking inputs was tried on 2.4, 2.6, 2.9, 2.11, 2.13 and 2.15, and breaks on none of them. `grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
+breaks from 2.9 on. Marking inputs was tried on 2.4, 2.6, 2.9, 2.11, 2.13 and 2.15, and breaks on none of them.
+`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
 """
 
 import ast

@@ -74,9 +74,9 @@ CALL = recorded, torch.ones(3)
 A call, in traced code, that surely enters a function or method of the project with `torch.compiler.disable` or
 `torch._dynamo.disable`, or that calls what one of them returned; with `recursive=False`, too. Also by
 `f = torch.compiler.disable(f)` in the same module or class, and `self.f = torch.compiler.disable(self.f)` in its
-`__init__`, under no condition. Of another file these are imported functions, also by `f = torch.compiler.disable(f)` there, inherited methods, and `self.part(x)` where
-`self.part` is set once, to an instance of an imported class; the message then says where the function is. Such a break
-may be meant: suppress it with a comment at the call then.
+`__init__`, under no condition. Of another file these are imported functions, also by `f = torch.compiler.disable(f)`
+there, inherited methods, and `self.part(x)` where `self.part` is set once, to an instance of an imported class; the
+message then says where the function is. Such a break may be meant: suppress it with a comment at the call then.
 
 ## How this is known
 
