@@ -103,7 +103,7 @@ class _Results:
             if self.is_worth_looking_at(info, promise):
                 inside = self.interpreted(info.node, {})
                 told = written(inside) or told
-                if inside is UNKNOWN and info.node.returns is None:
+                if inside is UNKNOWN and info.node.returns is None and info.owner is None:
                     self.with_tensors(index, info.node, given_tensors)
             if told is not None:
                 functions[index] = told
@@ -117,7 +117,7 @@ class _Results:
         """Whether a look at a function's head is enough to know that nothing is to be said of it."""
         match info.node.returns:
             case None:
-                return info.owner is not None or info.scope not in self.returning
+                return info.scope not in self.returning or (info.owner is not None and _is_special(info.node.name))
             case ast.Constant(value=None):
                 return True
             case ast.Name(id=name):
@@ -144,7 +144,7 @@ class _Results:
         return paths != () and all(path.startswith(_KEEPS) and not path.startswith(_CHANGES) for path in paths)
 
     def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
-        """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""
+        """Whether a function may well return a tensor of which its annotation does not say enough."""
         node = info.node
         if node.returns is not None:
             is_mask = info.owner is None and isinstance(promise, Tensor) and _MASKS.search(node.name)
@@ -203,6 +203,11 @@ class _Results:
             call = held[0].value if len(held) == 1 else None
             if isinstance(call, ast.Call) and not _PARAMETERS.isdisjoint(self.names.of(call.func)):
                 yield name
+
+
+def _is_special(name: str) -> bool:
+    """Whether Python calls a method by itself, and nobody by its name; apart from ``__call__``."""
+    return name.startswith("__") and name.endswith("__") and name != "__call__"
 
 
 def _names_of_torch(walked: Walked) -> list[str]:
