@@ -16,10 +16,10 @@ from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.evaluate import SPLITTERS
 from fullgraph.semantic.flow.annotations import Annotations
 from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
 from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
 from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
-from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.summary import NO_RESULTS, Results
 from fullgraph.semantic.walk import FunctionInfo, Walked, base_name
@@ -30,6 +30,8 @@ _MASKS = re.compile("mask|valid|keep|select|flag|(^|_)(is|has)_")
 """What functions may be called that return boolean tensors, so that it is worth looking inside."""
 _LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
+_LONGEST_METHOD = 10
+"""Longer methods without annotation are not, since there are many and most return what nobody knows."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
 _KEEPS = (
@@ -107,7 +109,7 @@ class _Results:
                     self.with_tensors(index, info.node, given_tensors)
             if told is not None:
                 functions[index] = told
-        releases = Releases(self.walked, self.names)
+        releases = self.barriers.releases
         flags, asked = dict(releases.flags()), tuple(dict.fromkeys(releases.asked()))
         return Results(functions, given_tensors, dict(self.attributes()), doubtful, flags, asked)
 
@@ -151,6 +153,8 @@ class _Results:
             if not is_mask or info.scope not in self.returning:
                 return False
         rows = (node.end_lineno or node.lineno) - node.lineno
+        if info.owner is not None:
+            return rows < _LONGEST_METHOD and (info.scope in self.using or _asks_a_parameter(node))
         return rows < _SHORT or (rows < _LONGEST and info.scope in self.using)
 
     def interpreted(self, node: DefNode, assumed: dict[str, Value]) -> Value:
@@ -208,6 +212,20 @@ class _Results:
 def _is_special(name: str) -> bool:
     """Whether Python calls a method by itself, and nobody by its name; apart from ``__call__``."""
     return name.startswith("__") and name.endswith("__") and name != "__call__"
+
+
+def _asks_a_parameter(node: DefNode) -> bool:
+    """Whether a short method calls a method of one of its parameters that only tensors have."""
+    parameters = {arg.arg for arg in node.args.args}
+    for statement in node.body:
+        for part in ast.walk(statement):
+            match part:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                    if name in parameters and method in ONLY_OF_TENSORS:
+                        return True
+                case _:
+                    continue
+    return False
 
 
 def _names_of_torch(walked: Walked) -> list[str]:
