@@ -458,14 +458,14 @@ def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
         return True
     if ctx.value(left).surely_tensor is None or not isinstance(searched, values.Sequence):
         return False
-    return ctx.aims_at(_TO_2_13) or not _is_first(left, container)
+    return ctx.aims_at(_TO_2_13) or not _is_among(left, container)
 
 
-def _is_first(left: ast.expr, container: ast.expr) -> bool:
-    """Whether the first item that is compared is the very same name."""
+def _is_among(left: ast.expr, container: ast.expr) -> bool:
+    """Whether one of the items that are compared is the very same name."""
     match left, container:
-        case ast.Name(id=name), ast.List(elts=[ast.Name(id=first), *_]) | ast.Tuple(elts=[ast.Name(id=first), *_]):
-            return name == first
+        case ast.Name(id=name), ast.List(elts=items) | ast.Tuple(elts=items):
+            return any(isinstance(item, ast.Name) and item.id == name for item in items)
         case _:
             return False
 
