@@ -1,4 +1,4 @@
-"""Graph breaks that hold on some releases of torch only, as tried on 2.9, 2.11, 2.13, 2.14 and 2.15."""
+"""Graph breaks and wrong results on some releases of torch only, as tried on 2.9, 2.11, 2.13, 2.14 and 2.15."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 DEPTH = ContextVar("depth", default=2)
+RNG = random.Random(0)
 
 
 class Net(nn.Module):
@@ -77,12 +78,20 @@ def breaks_on(line: str) -> str:
         ("pairs = torch.combinations(x)", "2.9 2.11 2.13"),
         ("z = x * random.random()", "2.9 2.11 2.13"),
         ("z = x if random.random() < 0.5 else y", "2.9 2.11 2.13 2.14 2.15"),
+        ("names = ['a', 'b']; random.shuffle(names)", "2.9 2.11 2.13 2.14 2.15"),
+        ("names = random.sample(['a', 'b'], 1)", "2.9 2.11 2.13 2.14 2.15"),
+        ("names = random.sample(range(9), 2)", "2.9 2.11 2.13 2.14 2.15"),
+        ("names = random.sample(given, 2)", "2.9 2.11 2.13"),
+        ("names = ['a', 'b']; RNG.shuffle(names)", "2.14 2.15"),
+        ("names = RNG.sample(['a', 'b'], 1)", "2.14 2.15"),
         ("z = x * random.gauss(0, 1)", "2.9 2.11 2.13 2.14 2.15"),
         ("same = [x] == [y]", "2.9 2.11"),
         ("same = x == y", ""),
         ("place = [x, y].index(x)", "2.9 2.11"),
-        ("known = x in [x, y]", "2.9 2.11 2.13"),
-        ("known = x in [y, x]", "2.9 2.11 2.13 2.14 2.15"),
+        ("x = x + 1 if x in [x, y] else x", "2.9 2.11 2.13"),
+        ("x = x + 1 if x in [y, x] else x", "2.9 2.11 2.13"),
+        ("x = x + 1 if x in [y, y + 1] else x", "2.9 2.11 2.13 2.14 2.15"),
+        ("known = x in [y, x]", ""),
         ("numbers = x.argmax(0).tolist()", "2.11 2.13 2.14 2.15"),
         ("numbers = x.float().tolist()", "2.9 2.11 2.13 2.14 2.15"),
     ],

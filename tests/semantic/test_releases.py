@@ -118,6 +118,7 @@ def test_a_break_that_no_release_aimed_at_comes_to(condition: str, oldest: int, 
 
 
 def test_what_is_called_for_older_releases_only_is_not_traced() -> None:
-    source = f"{HEAD}\ndef older(x):\n    print(x)\n\n@torch.compile\ndef step(x):\n    if NUMBERS < (2, 0):\n        older(x)\n"
+    older = "def older(x):\n    print(x)\n\n"
+    source = f"{HEAD}\n{older}@torch.compile\ndef step(x):\n    if NUMBERS < (2, 0):\n        older(x)\n"
     settings = Settings(TorchRange.only(TorchVersion(2, 13)), frozenset({"TFG210"}))
     assert not [each for each in check_source(source.encode(), "step.py", settings) if each.severity.value == "error"]

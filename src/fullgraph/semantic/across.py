@@ -37,6 +37,7 @@ class _Told:
     results: dict[str, Written] = field(default_factory=dict)
     given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
     methods: dict[tuple[int, str], Written] = field(default_factory=dict)
+    supers: dict[tuple[int, str], Written] = field(default_factory=dict)
     attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
     types: dict[str, Written] = field(default_factory=dict)
     flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class _Told:
             self.results,
             self.given_tensors,
             self.methods,
+            self.supers,
             self.attributes,
             self.types,
             self.flags,
@@ -70,8 +72,12 @@ class Across:
     def told(self, file: int) -> Foreign:
         """What a file is told."""
         told = _Told()
-        for path in self._paths(file):
-            self._tell_of_path(told, file, path)
+        sites = list(self._sites(file))
+        named = {site.callee[2] for site in sites if site.callee and site.callee[0] == "."}
+        for path in self._paths(file, sites):
+            self._tell_of_path(told, file, path, named)
+        for number, name in _called_of_super(sites):
+            self._tell_of_super(told, ClassId(file, number), name)
         for path in self._files[file].summary.results.asked:
             if (flag := self._followed(path, file, _flags_of, _DEPTH)) is not None:
                 told.flags[path] = flag
@@ -82,11 +88,17 @@ class Across:
 
     # What a file asks for
 
-    def _paths(self, file: int) -> Iterable[str]:
+    def _sites(self, file: int) -> Iterator[CallSite]:
+        """The calls of a file."""
+        summary = self._files[file].summary
+        yield from summary.calls
+        for function in summary.functions:
+            yield from function.calls
+
+    def _paths(self, file: int, sites: Iterable[CallSite]) -> Iterable[str]:
         """Imported paths of the project that a file calls."""
-        summary, is_known = self._files[file].summary, self._evaluator.modules.is_known
-        groups = (summary.calls, *(function.calls for function in summary.functions))
-        called = {path: None for sites in groups for site in sites for path in _imported(site, summary.names)}
+        names, is_known = self._files[file].summary.names, self._evaluator.modules.is_known
+        called = {path: None for site in sites for path in _imported(site, names)}
         return [path for path in called if path[0] == "." or (not path.startswith("torch.") and is_known(path))]
 
     def _names_of_self(self, file: int) -> dict[int, set[str]]:
@@ -107,13 +119,15 @@ class Across:
 
     # Paths
 
-    def _tell_of_path(self, told: _Told, file: int, path: str) -> None:
+    def _tell_of_path(self, told: _Told, file: int, path: str, named: Set[str]) -> None:
         found = self._resolved(path, file, _DEPTH)
         if not found:
             return
-        if all(isinstance(each, ClassId) for each in found):
+        classes = [each for each in found if isinstance(each, ClassId)]
+        if len(classes) == len(found):
             path = f"{path}()"
-            entries = [self._entry(each) for each in found if isinstance(each, ClassId)]
+            self._tell_of_instances(told, file, path, classes, named)
+            entries = [self._entry(each) for each in classes]
         else:
             entries = [each if isinstance(each, _Target) else None for each in found]
         targets = [each for each in entries if each is not None and each.function.file != file]
@@ -128,6 +142,30 @@ class Across:
                 told.given_tensors[path] = assumed
         if all(self._splits(each) and (not each.is_method or self._is_only(each.function)) for each in targets):
             told.disabled[path] = self._place(targets[0].function)
+
+    def _tell_of_instances(
+        self, told: _Told, file: int, path: str, classes: Sequence[ClassId], named: Set[str]
+    ) -> None:
+        """Methods of instances of imported classes, as far as the file calls something of these names."""
+        known = {name for cls in classes for each in self._evaluator.lineage(cls) for name in self._told_methods(each)}
+        for name in known & named:
+            targets = list(self._members(classes, name))
+            if len(targets) < len(classes) or any(each.function.file == file for each in targets):
+                continue
+            if any(self._is_property(cls, name) for cls in classes):
+                continue
+            if (result := joined([self._result(each) for each in targets])) is not None:
+                told.results[f"{path}.{name}"] = result
+
+    def _told_methods(self, cls: ClassId) -> Iterator[str]:
+        """Names of methods of which a class says something."""
+        results = self._files[cls.file].summary.results.functions
+        return (name for name, number in self._evaluator.class_(cls).methods.items() if number in results)
+
+    def _is_property(self, cls: ClassId, name: str) -> bool:
+        """Whether a name of an instance is a property, or an attribute that may take the place of a method."""
+        lineage = self._evaluator.lineage(cls)
+        return any(name in self._evaluator.class_(each).properties or self._holds(each, name) for each in lineage)
 
     def _entry(self, cls: ClassId) -> _Target | None:
         """What calling an instance of a class enters."""
@@ -272,6 +310,18 @@ class Across:
             elif holder is not None and owner is None and holder.file != cls.file:
                 self._tell_of_attribute(told, cls, holder, name)
 
+    def _tell_of_super(self, told: _Told, cls: ClassId, name: str) -> None:
+        """The method that ``super()`` leads to, where the class has one base only."""
+        _, *lineage = self._evaluator.lineage(cls)
+        if len(self._evaluator.class_(cls).bases) != 1:
+            return
+        owner = next((each for each in lineage if name in self._evaluator.class_(each).methods), None)
+        if owner is None or owner.file == cls.file or name in self._evaluator.class_(owner).properties:
+            return
+        target = _Target(Function(owner.file, self._evaluator.class_(owner).methods[name]), is_method=True)
+        if (result := self._result(target)) is not None:
+            told.supers[cls.number, name] = result
+
     def _holds(self, cls: ClassId, name: str) -> bool:
         return name in self._told_attributes(cls) or name in self._evaluator.class_(cls).attributes
 
@@ -320,6 +370,16 @@ def _types_of(results: Results) -> Mapping[str, Written]:
 
 def _flags_of(results: Results) -> Mapping[str, tuple[bool | None, ...]]:
     return results.flags
+
+
+def _called_of_super(sites: Iterable[CallSite]) -> Iterator[tuple[int, str]]:
+    """Classes and names of ``super().name(...)``."""
+    for site in sites:
+        match site.callee:
+            case (".", ("S", int(number)), str(name)):
+                yield number, name
+            case _:
+                continue
 
 
 def _imported(site: CallSite, names: Sequence[Sequence[Ref]]) -> Iterator[str]:

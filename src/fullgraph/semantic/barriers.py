@@ -25,7 +25,8 @@ class Barriers:
     def __init__(self, walked: Walked, names: Names) -> None:
         self._walked = walked
         self._names = names
-        self._releases = Releases(walked, names)
+        self.releases = Releases(walked, names)
+        """What conditions on torch's release say."""
         self._eager = _merged(self._eager_rows())
         self._spans = _merged([*self._rows(), *self._eager])
         self._calls = frozenset(self._calls_in_parts())
@@ -104,7 +105,7 @@ class Barriers:
             case ast.Compare():
                 answered = has_layout(test, self._names)
                 if answered is None:
-                    answered = self._releases.always(test, scope)
+                    answered = self.releases.always(test, scope)
                 return answered is False, answered is True
             case ast.Attribute(attr=name) if name in _NEVER:
                 return True, False

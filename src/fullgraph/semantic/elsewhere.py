@@ -23,7 +23,8 @@ class Elsewhere:
         self._classes = classes
         self._told = told
         self._numbers: dict[ast.AST, int] = {}
-        if told.methods or told.attributes or told.disabled_methods:
+        self._made = frozenset(path.partition("()")[0] for path in told.results if "()" in path)
+        if told.methods or told.supers or told.attributes or told.disabled_methods:
             self._numbers = {node: index for index, node in enumerate(walked.classes)}
 
     # Values
@@ -31,7 +32,7 @@ class Elsewhere:
     def called(self, node: ast.Call, path: str, given: Arguments) -> Value:
         """What a call of something imported gives."""
         told = self._told
-        if f"{path}()" in told.results and self._is_imported(node.func):
+        if path in self._made and self._is_imported(node.func):
             return Made(path)
         if (path not in told.results and path not in told.given_tensors) or not self._is_imported(node.func):
             return UNKNOWN
@@ -43,7 +44,7 @@ class Elsewhere:
     def tells_of(self, path: str) -> bool:
         """Whether something is known of what a call of something imported gives."""
         told = self._told
-        return path in told.results or path in told.given_tensors or f"{path}()" in told.results
+        return path in told.results or path in told.given_tensors or path in self._made
 
     def entered(self, path: str) -> Value:
         """What calling an instance of an imported class gives."""
@@ -53,6 +54,16 @@ class Elsewhere:
     def alias(self, path: str) -> Value:
         """What an annotation promises that names something imported."""
         return value_of(self._told.types[path]) if path in self._told.types else UNKNOWN
+
+    def method_of(self, path: str, name: str) -> Value:
+        """What a method of an instance of an imported class gives."""
+        result = self._told.results.get(f"{path}().{name}")
+        return UNKNOWN if result is None else value_of(result)
+
+    def by_super(self, cls: ast.ClassDef, name: str) -> Value:
+        """A method of another file that ``super()`` leads to in a class."""
+        result = self._told.supers.get((self._numbers.get(cls, -1), name))
+        return UNKNOWN if result is None else Inherited(value_of(result))
 
     def inherited(self, cls: ast.ClassDef, name: str) -> Value:
         """A method, or what an attribute holds, that a class inherits from another file."""

@@ -16,9 +16,11 @@ class Foreign:
     """What one file is told. Paths are as it spells them; classes go by their numbers in it.
 
     Attributes:
-        results: what functions return, by path; what calling an instance of a class returns, by path and ``()``.
+        results: what functions return, by path; what calling an instance of a class returns, by path and ``()``; what
+            its methods return, by that, a dot and the method's name.
         given_tensors: what functions return if these of their parameters are given tensors, by path.
         methods: what methods return that classes of the file inherit, by class and name.
+        supers: what methods return that classes of the file call by ``super()``, likewise.
         attributes: what attributes hold that classes of the file inherit, likewise.
         types: what aliases of types stand for, by path.
         flags: on which releases of torch a flag holds, by path (`semantic.releases`).
@@ -29,6 +31,7 @@ class Foreign:
     results: Mapping[str, Written] = field(default_factory=dict)
     given_tensors: Mapping[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
     methods: Mapping[tuple[int, str], Written] = field(default_factory=dict)
+    supers: Mapping[tuple[int, str], Written] = field(default_factory=dict)
     attributes: Mapping[tuple[int, str], Written] = field(default_factory=dict)
     types: Mapping[str, Written] = field(default_factory=dict)
     flags: Mapping[str, tuple[bool | None, ...]] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class Foreign:
             self.results,
             self.given_tensors,
             self.methods,
+            self.supers,
             self.attributes,
             self.types,
             self.flags,

@@ -16,10 +16,10 @@ from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.evaluate import SPLITTERS
 from fullgraph.semantic.flow.annotations import Annotations, alias_of
 from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
 from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
 from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
-from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.summary import NO_RESULTS, Results
 from fullgraph.semantic.walk import FunctionInfo, Walked, base_name
@@ -30,6 +30,8 @@ _MASKS = re.compile("mask|valid|keep|select|flag|(^|_)(is|has)_")
 """What functions may be called that return boolean tensors, so that it is worth looking inside."""
 _LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
+_LONGEST_METHOD = 10
+"""Longer methods without annotation are not, since there are many and most return what nobody knows."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
 _KEEPS = (
@@ -103,11 +105,11 @@ class _Results:
             if self.is_worth_looking_at(info, promise):
                 inside = self.interpreted(info.node, {})
                 told = written(inside) or told
-                if inside is UNKNOWN and info.node.returns is None:
+                if inside is UNKNOWN and info.node.returns is None and info.owner is None:
                     self.with_tensors(index, info.node, given_tensors)
             if told is not None:
                 functions[index] = told
-        releases = Releases(self.walked, self.names)
+        releases = self.barriers.releases
         flags, asked = dict(releases.flags()), tuple(dict.fromkeys(releases.asked()))
         return Results(functions, given_tensors, dict(self.attributes()), doubtful, dict(self.types()), flags, asked)
 
@@ -117,7 +119,7 @@ class _Results:
         """Whether a look at a function's head is enough to know that nothing is to be said of it."""
         match info.node.returns:
             case None:
-                return info.owner is not None or info.scope not in self.returning
+                return info.scope not in self.returning or (info.owner is not None and _is_special(info.node.name))
             case ast.Constant(value=None):
                 return True
             case ast.Name(id=name):
@@ -144,13 +146,15 @@ class _Results:
         return paths != () and all(path.startswith(_KEEPS) and not path.startswith(_CHANGES) for path in paths)
 
     def is_worth_looking_at(self, info: FunctionInfo, promise: Value) -> bool:
-        """Whether a function at the top level may well return a tensor of which its annotation does not say enough."""
+        """Whether a function may well return a tensor of which its annotation does not say enough."""
         node = info.node
         if node.returns is not None:
             is_mask = info.owner is None and isinstance(promise, Tensor) and _MASKS.search(node.name)
             if not is_mask or info.scope not in self.returning:
                 return False
         rows = (node.end_lineno or node.lineno) - node.lineno
+        if info.owner is not None:
+            return rows < _LONGEST_METHOD and (info.scope in self.using or _asks_a_parameter(node))
         return rows < _SHORT or (rows < _LONGEST and info.scope in self.using)
 
     def interpreted(self, node: DefNode, assumed: dict[str, Value]) -> Value:
@@ -216,6 +220,25 @@ class _Results:
 
 def _nothing_of_others(path: str) -> Value:  # noqa: ARG001 - called as what tells of other files is
     return UNKNOWN
+
+
+def _is_special(name: str) -> bool:
+    """Whether Python calls a method by itself, and nobody by its name; apart from ``__call__``."""
+    return name.startswith("__") and name.endswith("__") and name != "__call__"
+
+
+def _asks_a_parameter(node: DefNode) -> bool:
+    """Whether a short method calls a method of one of its parameters that only tensors have."""
+    parameters = {arg.arg for arg in node.args.args}
+    for statement in node.body:
+        for part in ast.walk(statement):
+            match part:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                    if name in parameters and method in ONLY_OF_TENSORS:
+                        return True
+                case _:
+                    continue
+    return False
 
 
 def _names_of_torch(walked: Walked) -> list[str]:

@@ -156,7 +156,8 @@ EXPRESSIONS = {
     "x.unknown_method()": "unknown",
     "torch.unknown_function(x)": "unknown",
     "x.shape + (1,)": "[static int*]",
-    "x in [x]": "data bool",
+    "x in [x]": "tensor bool 0d",
+    "x not in [x]": "data bool",
 }
 
 

@@ -269,6 +269,8 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list
             return [operand]
         case ast.Compare(ops=[_, _, *_]):
             return [node]
+        case ast.Compare(ops=[ast.In()], comparators=[container]) if isinstance(ctx.value(container), values.Sequence):
+            return []
         case ast.Compare(ops=[ast.In() | ast.NotIn()]):
             return [node]
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]) if _compares_lists(
@@ -465,14 +467,14 @@ def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
         return True
     if ctx.value(left).surely_tensor is None or not isinstance(searched, values.Sequence):
         return False
-    return ctx.aims_at(_TO_2_13) or not _is_first(left, container)
+    return ctx.aims_at(_TO_2_13) or not _is_among(left, container)
 
 
-def _is_first(left: ast.expr, container: ast.expr) -> bool:
-    """Whether the first item that is compared is the very same name."""
+def _is_among(left: ast.expr, container: ast.expr) -> bool:
+    """Whether one of the items that are compared is the very same name."""
     match left, container:
-        case ast.Name(id=name), ast.List(elts=[ast.Name(id=first), *_]) | ast.Tuple(elts=[ast.Name(id=first), *_]):
-            return name == first
+        case ast.Name(id=name), ast.List(elts=items) | ast.Tuple(elts=items):
+            return any(isinstance(item, ast.Name) and item.id == name for item in items)
         case _:
             return False
 
@@ -587,6 +589,12 @@ def f(x: torch.Tensor, n: int, flag):
     if place != 0:  # TFG201
         n = 3
     if 1 in x:  # TFG201
+        n = 2
+    found = x[0] in [x[1], x[2]]
+    if found:  # TFG201
+        n = 2
+    is_other = x[0] not in [x[1], x[2]]  # TFG201
+    if x[0] in (1, 2):  # TFG201
         n = 2
     s = max(x.sum(), x.mean())
     while x.max() < 3:  # TFG201

@@ -42,9 +42,9 @@ A format spec that only numbers have, such as `:d`, `:.2f` or `:,`, in an f-stri
 
 * a size of a tensor that the function is given or computes from that: `x.shape[0]`, `x.size(0)`, `len(x)`, `x.numel()`,
   also unpacked, in arithmetic and in `min` and `max`;
-* a number that `.item()`, `int()` or `float()` takes out of a tensor, where one of torch 2.6, 2.9, 2.14 and 2.15 is aimed
-  at: the graph breaks there, and what follows is compiled with the number left open at the second one. Not in a loop or
-  `try`, where nothing is compiled after a break;
+* a number that `.item()`, `int()` or `float()` takes out of a tensor, where one of torch 2.6, 2.9, 2.14 and 2.15 is
+  aimed at: the graph breaks there, and what follows is compiled with the number left open at the second one. Not in a
+  loop or `try`, where nothing is compiled after a break;
 * an integer parameter of a compiled function that a loop of the file calls with another number each time, on the
   releases that are aimed at apart from 2.10 to 2.13, which break the graph there.
 
@@ -53,8 +53,8 @@ such as `:>5`, does not fail, and neither does a number without any.
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names in its error. Numbers out
-of tensors and parameters were tried on torch 2.4, 2.6, 2.9, 2.11, 2.13, 2.14 and 2.15.
+The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names in its error. Numbers
+out of tensors and parameters were tried on torch 2.4, 2.6, 2.9, 2.11, 2.13, 2.14 and 2.15.
 """
 
 import ast

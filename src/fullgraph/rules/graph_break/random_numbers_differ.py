@@ -87,16 +87,19 @@ CALLS = drawn, [(torch.ones(3),)] * 3
 a `random.Random` that the file makes at the top of the module, in traced code. The second one only where torch 2.6 to
 2.14 is aimed at. A single number of `numpy.random` is a graph break instead.
 
+Where torch 2.14 or later is aimed at, `random.shuffle`, and `random.sample` of a list, too, also as methods of such a
+`random.Random`: the order that is drawn while Dynamo traces is used again on every call. Before, they break the graph.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the bad ones give another result compiled than eagerly, the good
-ones the same. The first was seen on torch 2.2 to 2.15.
+ones the same. The first was seen on torch 2.2 to 2.15. Shuffling and samples were tried on 2.9, 2.11 and 2.13 to 2.15.
 """
 
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Effect, Hit, Rule, Traced
+from fullgraph.api import Context, Effect, Hit, Rule, Traced, values
 
 RULE = Rule(
     "TFG214",
@@ -107,6 +110,8 @@ RULE = Rule(
 )
 
 _FROZEN_ON = ">=2.6,<2.15"
+_ORDERED_ON = ">=2.14"
+_AGAIN = "the first one is drawn again on every call"
 _BY_SHAPE = ("rand", "randn")
 _BY_SIZE = ("normal", "random", "uniform")
 
@@ -121,15 +126,39 @@ def draws_array(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield ctx.at(call, call=ctx.text(call.func), why="it draws from torch's generator")
 
 
-@RULE.method("random", of=None, where=Traced.POSSIBLE)
+@RULE.method("random", "sample", "shuffle", of=None, where=Traced.POSSIBLE)
 def draws_frozen(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report ``RNG.random()`` of a ``random.Random`` of the module."""
+    """Report ``RNG.random()`` and its like of a ``random.Random`` of the module."""
     match call.func:
-        case ast.Attribute(value=ast.Name() as receiver) if ctx.aims_at(_FROZEN_ON):
-            if set(ctx.made_by(receiver)) == {"random.Random"} and not ctx.is_local(receiver):
-                yield ctx.at(call, call=ctx.text(call.func), why="the first one is drawn again on every call")
+        case ast.Attribute(value=ast.Name() as receiver, attr=name):
+            if set(ctx.made_by(receiver)) != {"random.Random"} or ctx.is_local(receiver):
+                return
+            if ctx.aims_at(_FROZEN_ON) if name == "random" else _orders_once(call, name, ctx):
+                yield ctx.at(call, call=ctx.text(call.func), why=_AGAIN)
         case _:
             return
+
+
+@RULE.call("random.sample", "random.shuffle", where=Traced.POSSIBLE)
+def orders_frozen(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``random.shuffle(names)`` and ``random.sample(names, 3)``."""
+    paths = ctx.names(call.func)
+    if len(paths) == 1 and _orders_once(call, paths[0].rpartition(".")[2], ctx):
+        yield ctx.at(call, call=ctx.text(call.func), why=_AGAIN)
+
+
+def _orders_once(call: ast.Call, name: str, ctx: Context) -> bool:
+    """Whether Dynamo draws an order of a list while it traces, and keeps that."""
+    match call.args:
+        case [items, *_] if ctx.aims_at(_ORDERED_ON):
+            return name == "shuffle" or (isinstance(items, (ast.List, ast.Name)) and _is_list(items, ctx))
+        case _:
+            return False
+
+
+def _is_list(items: ast.expr, ctx: Context) -> bool:
+    value = ctx.value(items)
+    return isinstance(value, values.Sequence) and value.mutable
 
 
 CASES = """

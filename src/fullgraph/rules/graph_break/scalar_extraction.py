@@ -284,8 +284,14 @@ def _is_drawn(value: Value) -> bool:
 
 @RULE.node(ast.BinOp, where=Traced.POSSIBLE)
 def check_formatting(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
-    """Report ``"%s" % x.sum()``."""
+    """Report ``"%s" % x.sum()``, and lists that are repeated as often as a tensor says."""
     match node:
+        case (
+            ast.BinOp(left=ast.List(), op=ast.Mult(), right=often)
+            | ast.BinOp(left=often, op=ast.Mult(), right=ast.List())
+        ):
+            if _is_tensor(often, ctx):
+                yield _hit(node, ctx, f"`{ctx.text(node, limit=50)}`", identifier="GB0033", captured=False)
         case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=right):
             items = right.elts if isinstance(right, ast.Tuple) else [right]
             if any(_is_tensor(item, ctx) for item in items):
@@ -353,6 +359,13 @@ def check_number_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             yield from found if found and ctx.value(receiver).tensor is not None else ()
         case _:
             return
+
+
+@RULE.call("torch.linspace", "torch.logspace", where=Traced.POSSIBLE)
+def check_steps(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report a number of steps that is a tensor; the ends may be tensors."""
+    named = [item.value for item in call.keywords if item.arg == "steps"]
+    yield from _sizes(call, [*call.args[2:3], *named], ctx)
 
 
 @RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
@@ -500,6 +513,11 @@ import operator
 @torch.compile
 def f(x, sizes, other):
     total = x.sum().item()  # TFG202
+    steps = torch.linspace(0, 1, x.sum().long())  # TFG202
+    steps = torch.logspace(0, 1, steps=x.sum().long())  # TFG202
+    steps = torch.linspace(x.min(), x.max(), 5)
+    filled = [0] * x.sum().long()  # TFG202
+    filled = [0] * x.shape[0]
     total += other.item()  # TFG202
     names = [row.item() for row in x]  # TFG202
     for k in range(x.max()):  # TFG202

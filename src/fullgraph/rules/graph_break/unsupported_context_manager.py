@@ -73,7 +73,8 @@ and context managers written in Python, as classes or with `contextlib.contextma
 
 `with`, in traced code, and a lock, a device, `torch.random.fork_rng`, `torch.backends.cudnn.flags`, anomaly
 detection, ranges of NVTX, hooks on saved tensors, redirected output, temporary directories and the like; `acquire` of
-a lock; what is given to `ExitStack.enter_context`. `contextlib.suppress` only where torch before 2.11 is aimed at.
+a lock; what is given to `ExitStack.enter_context` and `push`, and, where torch before 2.10 is aimed at, every
+`ExitStack`. `contextlib.suppress` only where torch before 2.11 is aimed at.
 
 ## How this is known
 
@@ -94,7 +95,10 @@ RULE = Rule(
 )
 
 _LOCKS = frozenset({"threading.Condition", "threading.Lock", "threading.RLock", "threading.Semaphore"})
+_ENTERED_ON = ">=2.11"
+"""Where an `ExitStack` is traced up to what it is given; before, it is not traced at all."""
 _MANAGERS = {
+    "contextlib.ExitStack": ">=2.2,<2.10",
     "contextlib.closing": "",
     "contextlib.redirect_stdout": "",
     "contextlib.suppress": ">=2.2,<2.11",
@@ -119,7 +123,7 @@ def enters(node: ast.With, ctx: Context) -> Iterator[Hit]:
             yield ctx.at(manager, what=f"with {ctx.text(manager)}")
 
 
-@RULE.method("acquire", "enter_context", of=None, where=Traced.POSSIBLE)
+@RULE.method("acquire", "enter_context", "push", of=None, where=Traced.POSSIBLE)
 def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``lock.acquire()`` and ``stack.enter_context(...)``."""
     match call.func:
@@ -128,7 +132,8 @@ def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if makers and _LOCKS.issuperset(makers):
                 yield ctx.at(call, what=ctx.text(call.func))
         case ast.Attribute(value=ast.Name() as receiver):
-            if any(_is_exit_stack(binding, receiver.id, ctx) for binding in ctx.bindings(receiver)):
+            stacks = (binding for binding in ctx.bindings(receiver) if _is_exit_stack(binding, receiver.id, ctx))
+            if ctx.aims_at(_ENTERED_ON) and any(stacks):
                 yield ctx.at(call, what=ctx.text(call.func))
         case _:
             return
@@ -180,6 +185,7 @@ class Net(nn.Module):
             x = x + torch.rand(3)
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.no_grad())  # TFG219
+            stack.push(torch.no_grad())  # TFG219
         self.lock.acquire()  # TFG219
         return x
 ---

@@ -50,7 +50,7 @@ class Attributes:
         if isinstance(base, Super):
             bases = classes.bases(cls)
             if len(bases) != 1:
-                return UNKNOWN
+                return UNKNOWN if bases else self._flow.elsewhere.by_super(cls, name)
             (start,) = bases
         method = self.method(start, name)
         if method is not None:

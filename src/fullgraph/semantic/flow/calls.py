@@ -133,16 +133,23 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
             return STATIC_INT
         case Thing(kind=Plain.STRING):
             return STRING if name in _TEXT else UNKNOWN
-        case Made(path=path) if path.startswith("torch.nn.") and name == "forward":
-            return _module_result(path, given)
-        case Made() if name in ("to", "eval", "train", "requires_grad_"):
-            return receiver
+        case Made():
+            return _method_of_made(self, receiver, name, given)
         case Data():
             return data_of(None) if name in ("bit_length", "is_integer") else UNKNOWN
         case Unknown() if name in _OF_MASKS and _is_comparison(node):
             return tensor_method(tensor_of(Dtype.BOOL), name, given)
         case _:
             return UNKNOWN
+
+
+def _method_of_made(self: Evaluator, made: Made, name: str, given: Arguments) -> Value:
+    """A method of an instance of a class of another package or file."""
+    if made.path.startswith("torch.nn.") and name == "forward":
+        return _module_result(made.path, given)
+    if name in ("to", "eval", "train", "requires_grad_"):
+        return made
+    return UNKNOWN if made.path.startswith("torch.") else self.flow.elsewhere.method_of(made.path, name)
 
 
 def _is_comparison(node: ast.Call) -> bool:

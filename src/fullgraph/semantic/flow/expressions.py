@@ -364,6 +364,8 @@ def comparison(op: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(op, (ast.Is, ast.IsNot)):
         return STATIC_BOOL
     if isinstance(op, (ast.In, ast.NotIn)):
+        if isinstance(op, ast.In) and left.surely_tensor is not None and isinstance(right, Sequence):
+            return tensor_of(Dtype.BOOL, 0)  # of the comparisons; nobody decides about it yet
         if isinstance(right, (Tensor, Array)) or (left.tensor and isinstance(right, Sequence)):
             return data_of(Number.BOOL)
         return data_of(Number.BOOL) if isinstance(left, Data) else STATIC_BOOL

@@ -25,7 +25,7 @@ from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import Binding, DefNode, Scope
 from fullgraph.torchfacts.returns import ReturnKind, return_kind
 
-_ONLY_OF_TENSORS = frozenset(
+ONLY_OF_TENSORS = frozenset(
     {
         "abs",
         "amax",
@@ -123,6 +123,7 @@ _ONLY_OF_TENSORS = frozenset(
         "any",
     }
 )
+"""Methods that nothing but tensors has, among what code is given."""
 _TELLING = re.compile("mask|valid|keep|kept|select|flag|is_|has_|ind|shape|size")
 """Names of parameters that may well be masks, or shapes in spite of their annotation.
 
@@ -253,7 +254,7 @@ def _used_as_tensor(call: ast.Call, candidates: set[str], names: Names) -> str |
     """The parameter that a call proves to be a tensor."""
     match call:
         case ast.Call(func=ast.Attribute(value=base, attr=attr)) if (
-            attr in _ONLY_OF_TENSORS and (name := _root(base)) in candidates
+            attr in ONLY_OF_TENSORS and (name := _root(base)) in candidates
         ):
             return name
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="size"), args=[_]) if name in candidates:
