@@ -234,6 +234,10 @@ class Context:
         function = self.function()
         return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
 
+    def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
+        """What all calls in this file pass for a parameter of one of its functions; empty where that is not clear."""
+        return self._model.varied.given(parameter)
+
     def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
         """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
         return self._model.varied.turns(compiled)
