@@ -345,6 +345,14 @@ class Context:
         finally:
             self._scope = outside
 
+    def bypassed(self, call: ast.Call) -> str:
+        """Where another file compiles the module of which ``call`` passes that by, such as ``pkg/policy.py:15``.
+
+        Empty if the call is no such.
+        """
+        step = self._model.bypassed(call, self._scope)
+        return "" if step is None else f"{step.filename}:{step.row}"
+
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""
         return compiled_argument(call) if self._model.compiled.compiles(call) else None

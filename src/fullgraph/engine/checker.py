@@ -219,6 +219,8 @@ class Checker:
             for subscription in self.of_call(call):
                 if is_traced(call, scope, subscription.where):
                     yield subscription, call, scope
+        for call, scope in self.model.bypassing() if self.plan.bypasses and not self.later else ():
+            yield from ((subscription, call, scope) for subscription in self.plan.bypasses)
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
                 if is_traced(expr, scope, subscription.where):
