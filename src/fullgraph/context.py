@@ -351,7 +351,9 @@ class Context:
         Empty if the call is no such.
         """
         step = self._model.bypassed(call, self._scope)
-        return "" if step is None else f"{step.filename}:{step.row}"
+        if step is None:
+            return ""
+        return f"line {step.row}" if step.filename == self._model.filename else f"{step.filename}:{step.row}"
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

@@ -13,13 +13,14 @@ from fullgraph.semantic.values import ClassId, External, Function, Instance
 from fullgraph.torchfacts import availability
 
 _DEPTH = 4
+_STARTS = frozenset({"__init__", "__new__", "__post_init__"})
 
 
 class Bypassed:
     """Answers for one linked project.
 
     Where ``policy.network`` is what ``torch.compile`` made of a module, ``policy.network.act(x)`` runs eagerly. Such a
-    call in another file than the one that compiles goes by the function that it stands in, and by ``network.act``.
+    call goes by the function that it stands in, and by ``network.act``. What one file alone tells is left to its rules.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class Bypassed:
 
     def _bypassed_at(self, file: int, index: int, owner: Ref, member: str, method: str) -> ChainStep | None:
         around = self._evaluator.class_around(file, index)
+        name = self._files[file].summary.functions[index].name
         values = self._evaluator.values(owner, self._evaluator.frame(file, around))
         places = {
             self._place(value.of, member, method, file) if isinstance(value, Instance) else None for value in values
         }
-        return places.pop() if len(places) == 1 else None
+        place = places.pop() if len(places) == 1 else None
+        return None if place is None or _may_be_before(name, place.name) else place
 
     def _place(self, cls: ClassId, member: str, method: str, file: int) -> ChainStep | None:
         """Where the module is compiled that instances of a class of another file hold, if that passes a method by."""
@@ -81,8 +84,10 @@ class Bypassed:
             if found is None:
                 continue
             place, given = found
-            is_known = holder.file != file and method not in self._compiled_methods
-            return place if is_known and self._computes(self._modules(holder, given), method) else None
+            modules = self._modules(holder, given)
+            is_told = holder.file != file or not any(each.file == file for each in modules)
+            is_known = is_told and method not in self._compiled_methods
+            return place if is_known and self._computes(modules, method) else None
         return None
 
     def _behind_property(self, holder: ClassId, member: str) -> str:
@@ -198,6 +203,12 @@ def _calls(refs: Iterable[Ref]) -> Iterator[Ref]:
                 yield from _calls(parts)
             case _:
                 continue
+
+
+def _may_be_before(calling: str, compiling: str) -> bool:
+    """Whether a method of the class that compiles may run before that: what sets it up, or compiles itself."""
+    (owner, _, name), (compiler, _, _) = calling.rpartition("."), compiling.rpartition(".")
+    return calling == compiling or (owner == compiler and name in _STARTS)
 
 
 def _is_of_module(name: str) -> bool:

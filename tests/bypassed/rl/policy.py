@@ -18,6 +18,23 @@ class Base:
         self._network.later = torch.compile(self._network.later, backend="eager")
         self.in_place.compile(backend="eager")
 
+    def act(self, x: torch.Tensor):
+        return self._network.get_action(x)  # TFG501
+
+    def value(self, observation):
+        return self._network.get_value(observation)  # TFG501
+
+
+class Eager:
+    def __init__(self, network: Network, observation) -> None:
+        self.network = network
+        self.first = self.network.get_action(observation)
+
+    def compile(self, observation):
+        second = self.network.get_action(observation)
+        self.network = torch.compile(self.network, backend="eager")
+        return second
+
 
 class Policy(Base):
     @property
