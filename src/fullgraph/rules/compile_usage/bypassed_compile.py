@@ -120,9 +120,9 @@ or `torch.inference_mode()`, with a result that is used. Nothing is said where t
 is compiled or disabled itself, where the call stands in compiled code, and where the module was compiled in place with
 `module.compile()`: there a method that calls `self(...)` reaches compiled code.
 
-Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy` holds
-what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that module or
-a part of it.
+Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy`
+holds what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that
+module or a part of it.
 
 ## How this is known
 
