@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fullgraph.engine.awaited import Awaited, fulfilled
-from fullgraph.engine.finding import Finding
+from fullgraph.engine.finding import Finding, Severity
 from fullgraph.engine.reach import SEVERITY_OF_DEGREE, describe
 from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.semantic.source import decode, split_lines
-from fullgraph.semantic.traced import FileRegion, TracedBy
+from fullgraph.semantic.traced import FULLGRAPH, FileRegion, TracedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,11 @@ class Deferred:
             return self.finding
         by = TracedBy() if self.is_skipped else by
         severity = self.finding.severity if self.is_weighed else SEVERITY_OF_DEGREE[by.degree]
-        return replace(self.finding, severity=severity, traced=by, reach=describe(by, self.finding.filename))
+        raises = (
+            self.finding.is_refused and severity is not Severity.NOTE and region.lifts((FULLGRAPH,), self.functions)
+        )
+        reach = describe(by, self.finding.filename, raises=raises)
+        return replace(self.finding, severity=severity, traced=by, reach=reach)
 
 
 @dataclass(frozen=True, slots=True)
