@@ -46,13 +46,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(lines: str, target: str = "2.13", *flags: str) -> set[str]:
+    return set(messages(lines, target, *flags))
+
+
+def messages(lines: str, target: str = "2.13", *flags: str) -> dict[str, str]:
     Path("main.py").write_text(MAIN.format(lines=lines), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src"), "PYTHONWARNINGS": "error"}
     arguments = ["check", "--select", "TFG2", "--target-torch", target, "--output-format", "json", *flags]
     command = [sys.executable, "-m", "fullgraph", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
     assert done.returncode in (0, 1), done.stderr
-    return {each["code"] for each in json.loads(done.stdout)}
+    return {each["code"]: each["message"] for each in json.loads(done.stdout)}
 
 
 ALL, ALWAYS = set(BREAKS), {"TFG201"}
@@ -104,3 +108,16 @@ def test_a_file_by_itself() -> None:
     text = HELPERS + "\nwhole = torch.compile(step, fullgraph=True)\n"
     Path("alone.py").write_text(text, encoding="utf-8")
     assert found("", "2.13", "alone.py") == ALWAYS
+
+
+RAISES = "compiled with `fullgraph=True`, so it raises"
+
+
+def test_it_says_where_a_break_raises() -> None:
+    for flags in ((), ("--no-cache",)):
+        assert RAISES in messages(WHOLE, "2.13", *flags)["TFG201"]
+        old = messages(WHOLE, "2.9", *flags)
+        assert set(old) == ALL
+        assert all(RAISES in each for each in old.values())
+        assert not any(RAISES in each for each in messages("part = torch.compile(step)", "2.13", *flags).values())
+        assert not any(RAISES in each for each in messages(f"{WHOLE}\npart = torch.compile(step)").values())

@@ -465,6 +465,18 @@ def test_layers_compile_nothing_in_place() -> None:
         assert len(seen.captured.graphs) == 2
 
 
+def test_a_module_that_is_kept_out_is_not_compiled() -> None:
+    with watched("pilot/training/compiling.py") as seen, torch.no_grad():
+        compiling = load("pilot.training.compiling")
+        compiling.snapshot(3)(torch.ones(2, 3))
+        assert marked("pilot/training/compiling.py", "TFG515") <= set(seen.calls.lines)
+        assert not seen.captured.graphs
+        compiling.outline(3)(torch.ones(2, 3))
+        assert len(seen.captured.graphs) == 1
+        compiling.fast_half()(torch.ones(3))
+        assert len(seen.captured.graphs) == 2
+
+
 def test_generators_compile_nothing() -> None:
     with watched("pilot/analysis/discounts.py") as seen:
         discounts = load("pilot.analysis.discounts")

@@ -234,6 +234,10 @@ class Context:
         function = self.function()
         return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
 
+    def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
+        """What all calls in this file pass for a parameter of one of its functions; empty where that is not clear."""
+        return self._model.varied.given(parameter)
+
     def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
         """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
         return self._model.varied.turns(compiled)
@@ -344,6 +348,16 @@ class Context:
                     yield call, func
         finally:
             self._scope = outside
+
+    def bypassed(self, call: ast.Call) -> str:
+        """Where another file compiles the module of which ``call`` passes that by, such as ``pkg/policy.py:15``.
+
+        Empty if the call is no such.
+        """
+        step = self._model.bypassed(call, self._scope)
+        if step is None:
+            return ""
+        return f"line {step.row}" if step.filename == self._model.filename else f"{step.filename}:{step.row}"
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

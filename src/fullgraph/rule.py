@@ -156,7 +156,16 @@ class ReferenceTrigger:
     handler: Handler[ast.expr]
 
 
-Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger
+@dataclass(frozen=True, slots=True)
+class BypassTrigger:
+    """Fires at calls ``x.member.method(...)`` that pass by what another file compiles, as linking the project tells."""
+
+    handler: Handler[ast.Call]
+    where: Traced = Traced.POSSIBLE
+    """It is asked for after linking, as handlers for traced code are; the calls are in any code."""
+
+
+Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger | BypassTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +235,11 @@ class Rule:
             return handler
 
         return add
+
+    def bypass(self, handler: Handler[ast.Call]) -> Handler[ast.Call]:
+        """Trigger at calls that pass by what another file of the project compiles, as `Context.bypassed` says."""
+        self.triggers.append(BypassTrigger(handler))
+        return handler
 
     def reference(
         self, *packages: str, changing: bool = False, where: Traced = Traced.NONE

@@ -219,6 +219,8 @@ class Checker:
             for subscription in self.of_call(call):
                 if is_traced(call, scope, subscription.where):
                     yield subscription, call, scope
+        for call, scope in self.model.bypassing() if self.plan.bypasses and not self.later else ():
+            yield from ((subscription, call, scope) for subscription in self.plan.bypasses)
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
                 if is_traced(expr, scope, subscription.where):
@@ -336,10 +338,12 @@ class Checker:
                 severity = Severity.NOTE
             elif not hit.fatal and (block := self.model.block_around(hit.node, generators=generators)) is not None:
                 message += f"; in {block}, so the whole function runs eagerly"
+        is_refused = rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit)
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
-            reach = describe(traced, self.filename)
             severity = severity or severity_of(traced.degree, costs_more=hit.fatal or block is not None)
+            raises = is_refused and severity is not Severity.NOTE and self.model.region.lifts((FULLGRAPH,), scope)
+            reach = describe(traced, self.filename, raises=raises)
         finding = Finding(
             self.filename,
             start,
@@ -353,7 +357,7 @@ class Checker:
             traced=traced,
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
-            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit),
+            is_refused=is_refused,
         )
         if severity is not None and self.later:
             self.weighed.add(finding)

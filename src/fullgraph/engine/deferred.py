@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fullgraph.engine.awaited import Awaited, fulfilled
-from fullgraph.engine.finding import Finding
+from fullgraph.engine.finding import Finding, Severity
 from fullgraph.engine.reach import SEVERITY_OF_DEGREE, describe
 from fullgraph.engine.settings import Settings
 from fullgraph.engine.suppression import settle
 from fullgraph.semantic.source import decode, split_lines
-from fullgraph.semantic.traced import FileRegion, TracedBy
+from fullgraph.semantic.traced import FULLGRAPH, FileRegion, TracedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,11 @@ class Deferred:
             return self.finding
         by = TracedBy() if self.is_skipped else by
         severity = self.finding.severity if self.is_weighed else SEVERITY_OF_DEGREE[by.degree]
-        return replace(self.finding, severity=severity, traced=by, reach=describe(by, self.finding.filename))
+        raises = (
+            self.finding.is_refused and severity is not Severity.NOTE and region.lifts((FULLGRAPH,), self.functions)
+        )
+        reach = describe(by, self.finding.filename, raises=raises)
+        return replace(self.finding, severity=severity, traced=by, reach=reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Findings:
         deferred: what depends on what is traced.
         awaited: what depends on what else is found.
         hidden: codes of rules that ran only because another needs them.
-        has_more: whether rules that only look at traced code have still to look at the file, if any of it is traced.
+        has_more: whether rules that only look at traced code, or at calls that pass by what other files compile, have
+            still to look at the file, if there is any.
     """
 
     found: list[Finding]
@@ -71,7 +76,7 @@ class Findings:
 
     def is_complete(self, region: FileRegion) -> bool:
         """Whether no rule has still to look at the file, now that it is known what is traced."""
-        return not self.has_more or not region.traced
+        return not self.has_more or not (region.traced or region.foreign.bypasses)
 
     def linked(self, region: FileRegion, others: Iterable[Finding] = ()) -> list[Finding]:
         """The findings in a linked project, with those of a second look, whatever the file's comments say."""

@@ -26,6 +26,8 @@ class Foreign:
         flags: on which releases of torch a flag holds, by path (`semantic.releases`).
         disabled: where functions are defined that Dynamo is kept out of, by path as in ``results``.
         disabled_methods: likewise, by class and name.
+        bypasses: where a module is compiled that calls of the file pass by, by their function's number and the end of
+            what they call, such as ``network.act``.
     """
 
     results: Mapping[str, Written] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Foreign:
     flags: Mapping[str, tuple[bool | None, ...]] = field(default_factory=dict)
     disabled: Mapping[str, ChainStep] = field(default_factory=dict)
     disabled_methods: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
+    bypasses: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
 
     @property
     def mentions(self) -> tuple[str, ...]:
@@ -58,7 +61,7 @@ class Foreign:
         )
         places = (
             [(key, (step.filename, step.row, step.name)) for key, step in sorted(each.items())]
-            for each in (self.disabled, self.disabled_methods)
+            for each in (self.disabled, self.disabled_methods, self.bypasses)
         )
         return (*(sorted(each.items()) for each in parts), *places)
 
@@ -67,18 +70,19 @@ class Foreign:
         """What `plain` was called on; ``step`` makes the steps."""
         if not plain:
             return NOTHING
-        *values, disabled, methods = plain
-        places = ({key: step(*place) for key, place in each} for each in (disabled, methods))
+        *values, disabled, methods, bypasses = plain
+        places = ({key: step(*place) for key, place in each} for each in (disabled, methods, bypasses))
         return cls(*map(dict, values), *places)
 
     def with_steps(self, change: Callable[[ChainStep], ChainStep]) -> Foreign:
         """The same with other places."""
-        if not self.disabled and not self.disabled_methods:
+        if not (self.disabled or self.disabled_methods or self.bypasses):
             return self
         return replace(
             self,
             disabled={key: change(step) for key, step in self.disabled.items()},
             disabled_methods={key: change(step) for key, step in self.disabled_methods.items()},
+            bypasses={key: change(step) for key, step in self.bypasses.items()},
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from fullgraph.semantic.across import Across
 from fullgraph.semantic.bindings import bind_parameters
+from fullgraph.semantic.bypassed import Bypassed
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
 from fullgraph.semantic.foreign import NOTHING
@@ -118,6 +119,7 @@ class Linker:
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
         self.kept_out = Disabled(files, self.evaluator)
         self.across = Across(files, self.evaluator, self.kept_out)
+        self.bypassed = Bypassed(files, self.evaluator, self.is_special)
         self.doubtful: deque[tuple[Function, Function]] = deque()
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
@@ -518,7 +520,16 @@ class Linker:
         callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
         whole = self.only_whole(file, traced)
         told = self.across.told(file) if traced and self.files[file].is_own else NOTHING
+        if self.files[file].is_own and (bypasses := self.bypassed.in_file(file)):
+            told = replace(told, bypasses=bypasses)
         return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot, told)
+
+    def is_special(self, function: Function) -> bool:
+        """Whether a function is compiled itself, or Dynamo is kept out of it."""
+        key = function.file, function.number
+        first = self.first.get(key)
+        is_root = first is not None and self.reached[first].caller is None
+        return is_root or key in self.kept_out.functions
 
     def only_whole(self, file: int, traced: Mapping[int, tuple[Traced, object]]) -> frozenset[int]:
         """The functions that certain roots reach, each of them compiled with ``fullgraph=True``."""

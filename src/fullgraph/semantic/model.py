@@ -33,7 +33,7 @@ from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
-from fullgraph.semantic.traced import FileRegion
+from fullgraph.semantic.traced import ChainStep, FileRegion
 from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
@@ -145,6 +145,22 @@ class FileModel:
             (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
         return Region(self.walked, self.barriers, linked)
 
+    def bypassing(self) -> list[tuple[ast.Call, Scope]]:
+        """Calls that pass by what another file compiles, and where they stand."""
+        if not isinstance(self._linked, FileRegion) or not self._linked.foreign.bypasses:
+            return []
+        return [item for item in self.walked.calls if self.bypassed(*item) is not None]
+
+    def bypassed(self, call: ast.Call, scope: Scope) -> ChainStep | None:
+        """Where another file compiles the module of which a call passes that by; None if it is no such call."""
+        if not isinstance(self._linked, FileRegion) or not isinstance(call.func, ast.Attribute):
+            return None
+        member = _member(call.func.value, self.walked, scope)
+        if member is None:
+            return None
+        number = next(iter(self.region.functions_around(scope)), -1)
+        return self._linked.foreign.bypasses.get((number, f"{member}.{call.func.attr}"))
+
     @cached_property
     def barriers(self) -> Barriers:
         """Which rows the compiler does not come to."""
@@ -252,3 +268,19 @@ class FileModel:
             else:
                 vars(part).clear()
         vars(self).clear()
+
+
+def _member(expr: ast.expr, walked: Walked, scope: Scope) -> str | None:
+    """The attribute that an expression reads, or that a name of it is bound to."""
+    match expr:
+        case ast.Attribute(attr=attr):
+            return attr
+        case ast.Name(id=name):
+            found = walked.name_scope.get(expr, scope).lookup(name)
+            match found[1] if found is not None else []:
+                case [ast.Attribute(attr=attr)]:
+                    return attr
+                case _:
+                    return None
+        case _:
+            return None

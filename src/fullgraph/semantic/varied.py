@@ -44,6 +44,26 @@ class Varied:
                     return loop
         return None
 
+    def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
+        """What the calls in this file pass for a parameter, by the name of its function; empty if one is not clear."""
+        function = self._parents.get(self._parents.get(parameter) or parameter)
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return ()
+        is_method = self._walked.functions[function].owner is not None
+        found: list[ast.expr] = []
+        for call, _ in self._walked.calls:
+            match call.func:
+                case (ast.Name(id=name) | ast.Attribute(attr=name)) as func if name == function.name:
+                    if is_method is isinstance(func, ast.Name):
+                        continue
+                    argument = self._argument(call, function, parameter.arg)
+                    if argument is None:
+                        return ()
+                    found.append(argument)
+                case _:
+                    continue
+        return tuple(found)
+
     def loops_of(self, node: ast.AST, scope: Scope) -> Iterator[Turn]:
         """The loops of a scope's function that a node stands in the body of, innermost first."""
         around = self._around(scope)

@@ -120,6 +120,10 @@ or `torch.inference_mode()`, with a result that is used. Nothing is said where t
 is compiled or disabled itself, where the call stands in compiled code, and where the module was compiled in place with
 `module.compile()`: there a method that calls `self(...)` reaches compiled code.
 
+Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy`
+holds what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that
+module or a part of it.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: in the bad one, every operation behind the marked line runs eagerly
@@ -133,7 +137,7 @@ from fullgraph.api import Context, Effect, Hit, Kind, Rule, Traced, is_of_module
 
 RULE = Rule(
     "TFG501",
-    "`{method}` of the module that line {line} compiles runs eagerly: only calling the module itself is compiled",
+    "`{method}` of the module that {place} compiles runs eagerly: only calling the module itself is compiled",
     remedy="compile `{method}` too, or do this work in `forward` and call the module",
     since="0.2",
     effect=Effect.BYPASSED,
@@ -156,7 +160,18 @@ def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
         if is_of_module(func.attr) or not _runs_eagerly(call, func, ctx):
             continue
         if ctx.traced(call).degree is not Traced.CERTAIN:
-            yield ctx.at(func, method=func.attr, line=str(node.lineno))
+            yield ctx.at(func, method=func.attr, place=f"line {node.lineno}")
+
+
+@RULE.bypass
+def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same of what another file of the project compiles."""
+    match node.func:
+        case ast.Attribute(attr=method) as func if not is_of_module(method):
+            if ctx.traced(node).degree is not Traced.CERTAIN and not ctx.is_compiled_by_name(method):
+                yield ctx.at(func, method=method, place=ctx.bypassed(node))
+        case _:
+            return
 
 
 def _runs_eagerly(call: ast.Call, func: ast.Attribute, ctx: Context) -> bool:

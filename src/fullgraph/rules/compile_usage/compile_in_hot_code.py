@@ -86,7 +86,7 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     loop = _loop_around(node, ctx)
     is_called = isinstance(parent, ast.Call) and parent.func is node
     if loop is not None:
-        if not (is_called or _calls_target(parent, node, loop)) or _is_particular(node, loop):
+        if not (is_called or _calls_target(parent, node, loop)) or _is_particular(node, loop, ctx):
             return
     elif not (is_called and _is_hot(ctx)):
         return
@@ -124,7 +124,7 @@ def _calls_target(parent: ast.AST | None, node: ast.Call, loop: ast.AST) -> bool
             return False
 
 
-def _is_particular(node: ast.Call, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+def _is_particular(node: ast.Call, loop: ast.For | ast.AsyncFor | ast.While, ctx: Context) -> bool:
     """Whether each turn compiles something of its own, or the loop is there to measure or leaves after one turn."""
     changed: set[str] = set()
     for part in ast.walk(loop):
@@ -138,13 +138,20 @@ def _is_particular(node: ast.Call, loop: ast.For | ast.AsyncFor | ast.While) -> 
             case _:
                 continue
     parts = [part for argument in (*node.args, *node.keywords) for part in ast.walk(argument)]
-    if any(isinstance(part, (ast.Subscript, ast.Call)) for part in parts):
+    calls = [part for part in parts if isinstance(part, ast.Call)]
+    if any(isinstance(part, ast.Subscript) for part in parts) or not all(_is_partial(call, ctx) for call in calls):
         return True
     names = {part.id for part in parts if isinstance(part, ast.Name)}
     return not changed.isdisjoint(names | {part.attr for part in parts if isinstance(part, ast.Attribute)})
 
 
+def _is_partial(call: ast.Call, ctx: Context) -> bool:
+    return ctx.names(call.func) == ("functools.partial",)
+
+
 CASES = """
+import functools
+
 import torch
 
 def train(step, batches):
@@ -154,6 +161,8 @@ def train(step, batches):
         fast(batch).backward()
     while batches:
         torch.compile(lambda x: x + 1)(batches.pop())  # TFG506
+    for batch in batches:
+        torch.compile(functools.partial(step, scale=2))(batch)  # TFG506
 
 class Net(torch.nn.Module):
     def forward(self, x):
@@ -165,11 +174,15 @@ class Net(torch.nn.Module):
     def export(self, x):
         return torch.compile(self.inner)(x)
 ---
+import functools
+
 import torch
 
 def check(functions, modes, x, f):
     for function in functions:
         torch.compile(function)(x)
+    for mode in modes:
+        torch.compile(functools.partial(f, mode=mode))(x)
     for mode in modes:
         torch.compile(f, mode=mode)(x)
         torch._dynamo.reset()

@@ -168,6 +168,21 @@ class Project(nn.Module):
 CALLS = torch.compile(Project().to("meta")), [(torch.ones(3, device="meta"),)] * 3
 ```
 
+A move to the device of another input leaves nothing in the graph where the two agree, as inputs of a model do; it is
+there for those who spread a model over devices, and is not reported:
+
+```python good
+import torch
+
+
+@torch.compile
+def joined(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return x * mask.to(x.device)
+
+
+CALLS = joined, [(torch.ones(3, device="meta"), torch.ones(3, device="meta"))] * 3
+```
+
 A tensor without dimensions that is made on the host may meet those of a device as it is. That is no copy in the
 graph, and not reported. (With dimensions, as in `x + torch.zeros(3)`, it is an error, unless it is an index.)
 
@@ -187,18 +202,21 @@ Do not warn about it with `warnings.warn` in the forward path: that call is itse
 
 ## When it is reported
 
-`.to(device)`, `.cuda()` and `.cpu()` in traced code, and `if self.t.device != x.device: self.to(x.device)` in
-any method that is given the tensor. Not where it surely copies nothing: a buffer or parameter, which is where
-its module is, or a tensor computed from the very tensor that the device is taken from, also through local
-names and what the function puts into a list for its next call. `.to(dtype)`, `.to(memory_format=...)` and a
-move to something that is not surely a device are not reported, nor are moves in `__init__`, where an attribute
-is set at its first use (`if self.table is None: self.table = ...`), in loaders and in training scripts.
+In traced code `.cuda()`, `.cpu()`, and `.to(...)` of a constant or of the module's own device; `.to(x.device)` of
+another tensor, or of a `device` that the caller gives, only where the file shows that what is moved lies elsewhere: it
+is made on the host without `device=`, taken there by `.cpu()`, kept in an attribute that is no buffer, or is a module.
+And `if self.t.device != x.device: self.to(x.device)` in any method that is given the tensor. Not where it surely
+copies nothing: a buffer or parameter, which is where its module is, or what is computed from the module. `.to(dtype)`,
+`.to(memory_format=...)` and a move to something that is not surely a device are not reported, nor are moves in
+`__init__`, where an attribute is set at its first use (`if self.table is None: self.table = ...`), in loaders and in
+training scripts.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests, with the `meta` device as the second device: the marked
 lines are the operations of the captured graph that put a tensor on another device, or where Dynamo reports
-the break.
+the break. Inductor leaves the copy of what is made on the host, and makes one of `torch.tensor(data, device=...)` too,
+which a test sees on its passes with tensors that only pretend to be on a GPU.
 """
 
 import ast
@@ -215,12 +233,15 @@ RULE = Rule(
 )
 
 _COST = "a copy on every call while the devices differ (nothing is left when they are the same); no graph break"
+_COST_OF_MADE = "made on the host, and copied to the device on every call (nothing is left on a CPU); no graph break"
 _COST_OF_STATE = "a hidden transfer on the first call and one more recompilation; "
 _REMEDY = "put it on its device before the call, or register it as a buffer"
 
 _DEPTH = 4
 """How many local names a value is followed through."""
 _FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
+_MOVES = frozenset({"cuda", "item", "new_tensor", "numpy", "to", "tolist", "type_as"})
+"""Methods whose result may be elsewhere than what they are called on."""
 _LEAVES_THE_DEVICE = frozenset({"cpu", "cuda", "from_numpy", "item", "numpy", "to", "tolist"})
 
 _COMPARES = re.compile(r"\.device[\s)\\]*(!=|is\b)")
@@ -250,9 +271,14 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
             if ctx.enters_known_code(call) or _is_set_up_once(call, ctx):
                 return
-            if method == "to" and _is_there_already(receiver, _device(call), ctx):
+            if method == "to" and not _may_be_elsewhere(receiver, _device(call), ctx):
                 return
-            cost = _cost_of_module(ctx) if ctx.is_module_self(receiver) else _COST
+            if ctx.is_module_self(receiver):
+                cost = _cost_of_module(ctx)
+            elif method != "cpu" and _is_made_on_host(receiver, ctx, ()):
+                cost = _COST_OF_MADE
+            else:
+                cost = _COST
             yield ctx.at(
                 call, call=ctx.text(call), place="the forward path", cost=cost, remedy=_remedy(receiver, method, ctx)
             )
@@ -293,13 +319,32 @@ def _cost_of_module(ctx: Context) -> str:
 
 
 def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
-    match receiver:
-        case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
-            return f"create it there: `{ctx.text(func)}(..., device=...)`"
-        case _ if method == "cpu":
-            return "keep it on its device, or take it to the host outside the compiled function"
-        case _:
-            return _REMEDY
+    maker = _maker(receiver, ctx)
+    if maker is not None and "torch.tensor" in ctx.names(maker):
+        return "make it once, and register it as a buffer (with `device=` it is copied on every call, too)"
+    if maker is not None:
+        return f"create it there: `{ctx.text(maker)}(..., device=...)`"
+    if method == "cpu":
+        return "keep it on its device, or take it to the host outside the compiled function"
+    return _REMEDY
+
+
+def _maker(receiver: ast.expr, ctx: Context) -> ast.expr | None:
+    """What makes a tensor in this function: ``torch.arange`` of ``torch.arange(3).float()``."""
+    for _ in range(_DEPTH):
+        match receiver:
+            case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
+                return func
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+                receiver = inner
+            case ast.Name():
+                bound = _bound_before(receiver, ctx)
+                if len(bound) != 1 or not ctx.is_local(receiver):
+                    return None
+                receiver = bound[0]
+            case _:
+                return None
+    return None
 
 
 def _moves_device(call: ast.Call, method: str, ctx: Context) -> bool:
@@ -322,36 +367,121 @@ def _device(call: ast.Call) -> ast.expr | None:
     return next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
 
 
-def _is_there_already(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
-    """Whether the receiver is a buffer or parameter, or computed from one, or from the tensor with the device."""
+def _may_be_elsewhere(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
+    """Whether something may be on another device than the one asked for.
+
+    Not a buffer or parameter. Where the device is that of another tensor, or the caller's, all agree as a rule, and
+    the move is there for those who spread a model over devices: then only what this file shows to lie elsewhere.
+    """
     if ctx.moves_with_module(_source(receiver)):
-        return True
+        return False
     source = _asked_for(device, ctx)
-    if source is not None and ctx.is_self(source):  # nearly all in a method is computed from the module
-        return _is_computed_from(receiver, ast.dump(source), ctx, None)
-    return _is_computed_from(receiver, "" if source is None else ast.dump(source), ctx, ())
+    if source is None and isinstance(device, ast.Name) and _is_parameter(device, ctx):
+        return _is_elsewhere(receiver, ctx)
+    if source is None or not ctx.is_self(source):
+        return _is_elsewhere(receiver, ctx) if source is not None else not _is_computed_from(receiver, "", ctx)
+    return not _is_computed_from(receiver, ast.dump(source), ctx)
 
 
-def _asked_for(device: ast.expr | None, ctx: Context) -> ast.expr | None:
-    """The tensor whose device this is, also by a local name: ``x`` of ``x.device``."""
+def _asked_for(device: ast.expr | None, ctx: Context, depth: int = 3) -> ast.expr | None:
+    """A tensor, or the module, whose device this surely is: ``x`` of ``x.device``, also by a name or parameter."""
     match device:
         case ast.Attribute(value=source, attr="device"):
             return source
-        case ast.Name():
-            match ctx.bindings(device):
-                case (ast.Attribute(value=source, attr="device"),):
-                    return source
-                case _:
+        case ast.IfExp(body=body, orelse=orelse):
+            return _asked_for(body, ctx, depth) and _asked_for(orelse, ctx, depth)
+        case ast.Name() if depth:
+            found: list[ast.expr | None] = []
+            for binding in ctx.bindings(device):
+                bound = ctx.given(binding) if isinstance(binding, ast.arg) else (binding,)
+                found += [_asked_for(each, ctx, depth - 1) if isinstance(each, ast.expr) else None for each in bound]
+                if not bound:
                     return None
+            return found[0] if found and None not in found else None
         case _:
             return None
 
 
-def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, through: tuple[str, ...] | None) -> bool:
-    """Whether something is computed from a tensor, or of what the module holds, and stays on its device on the way.
+def _is_elsewhere(receiver: ast.expr, ctx: Context) -> bool:
+    """Whether this is a module, made on the host, or kept in an attribute that does not move with its module."""
+    if ctx.is_module_self(receiver) or _is_layer(receiver, ctx) or _is_made_on_host(receiver, ctx, ()):
+        return True
+    source = _source(receiver)
+    for _ in range(_DEPTH):
+        match source:
+            case ast.Attribute(value=owner) if ctx.is_self(owner):
+                return any(_is_tensor(binding, ctx) for binding in ctx.bindings(source))
+            case ast.Name():
+                match ctx.bindings(source):
+                    case (ast.expr() as bound,):
+                        source = _source(bound)
+                    case _:
+                        return False
+            case _:
+                return False
+    return False
 
-    It is followed through local names, unless ``through``, those on the way to it, is None.
-    """
+
+def _is_made_on_host(expr: ast.expr, ctx: Context, through: tuple[str, ...]) -> bool:
+    """Whether a tensor with dimensions is made without a device, or taken to the host, and stays there on the way."""
+    match expr:
+        case ast.Call(func=ast.Attribute(value=inner, attr=attr) as func) if not ctx.names(func):
+            if attr == "cpu" or (attr == "to" and _is_host(_device(expr))):
+                return True
+            if attr in _MOVES and not (attr == "to" and _changes_dtype(expr, ctx)):
+                return False
+            return _is_made_on_host(inner, ctx, through)
+        case ast.Call(func=func, keywords=keywords):
+            given = {keyword.arg for keyword in keywords}
+            return not _CREATORS.isdisjoint(ctx.names(func)) and given.isdisjoint({None, "device", "generator"})
+        case ast.BinOp(left=left, right=right):
+            return any(_is_made_on_host(side, ctx, through) and not _is_number(side, ctx) for side in (left, right))
+        case ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+            return _is_made_on_host(inner, ctx, through)
+        case ast.Name(id=name) if name not in through and len(through) < _DEPTH:
+            bound = _bound_before(expr, ctx)
+            return bool(bound) and all(_is_made_on_host(each, ctx, (*through, name)) for each in bound)
+        case ast.Name(id=name):
+            return name in through
+        case _:
+            return False
+
+
+def _bound_before(name: ast.Name, ctx: Context) -> list[ast.expr]:
+    """What a name is bound to further up, or by the module; empty where one of them is no expression."""
+    bindings = [each.value if isinstance(each, ast.AnnAssign) else each for each in ctx.bindings(name)]
+    if any(not isinstance(each, ast.expr) or isinstance(each, ast.Name) for each in bindings):
+        return []
+    values = [each for each in bindings if isinstance(each, ast.expr)]
+    return [each for each in values if (each.end_lineno or 0) < name.lineno] if ctx.is_local(name) else values
+
+
+def _is_host(device: ast.expr | None) -> bool:
+    return isinstance(device, ast.Constant) and device.value == "cpu"
+
+
+def _is_number(expr: ast.expr, ctx: Context) -> bool:
+    """Whether a tensor may have no dimensions, so that it meets those of any device as it is."""
+    match expr:
+        case ast.Call(func=func) if "torch.tensor" in ctx.names(func):
+            return True
+        case ast.Name():
+            return any(isinstance(each, ast.expr) and _is_number(each, ctx) for each in ctx.bindings(expr))
+        case _:
+            return False
+
+
+def _is_layer(expr: ast.expr, ctx: Context) -> bool:
+    return any(path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper() for path in ctx.made_by(expr))
+
+
+def _is_tensor(binding: ast.AST, ctx: Context) -> bool:
+    value = binding.value if isinstance(binding, ast.AnnAssign) else binding
+    return isinstance(value, ast.expr) and ctx.kind(value) is Kind.TENSOR
+
+
+def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context) -> bool:
+    """Whether something is computed from ``wanted``, or of what the module holds, and stays on its device."""
     todo: list[ast.AST] = [expr]
     found = False
     while todo:
@@ -360,98 +490,23 @@ def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context, through: tuple[
             case ast.Attribute(attr=name) if name in _FACTS:
                 continue
             case ast.Call(func=ast.Attribute(attr=name)) if name in _LEAVES_THE_DEVICE:
-                if name == "to" and _gives_device(node, wanted, ctx):
-                    found = True
-                elif name == "to" and _changes_dtype(node, ctx):
-                    todo.append(node.func)
-                else:
+                if name != "to" or not _changes_dtype(node, ctx):
                     return False
-            case ast.Call(func=func) if "builtins.len" in ctx.names(func):
+                todo.append(node.func)
+            case ast.Call(func=func) if "builtins.len" in ctx.names(func) or not _CREATORS.isdisjoint(ctx.names(func)):
                 continue
-            case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
-                found = found or _gives_device(node, wanted, ctx)
             case ast.Name() | ast.Attribute() | ast.Subscript() if ast.dump(node) == wanted:
                 found = True
             case ast.Attribute() if ctx.moves_with_module(node):
-                found = True
-            case ast.Name() if through is not None and _is_bound_to_computed(node, wanted, ctx, through):
-                found = True
-            case ast.Subscript(value=ast.Name(id=name)) if through is not None and _keeps(name, wanted, ctx, through):
                 found = True
             case _:
                 todo += ast.iter_child_nodes(node)
     return found
 
 
-def _gives_device(call: ast.Call, wanted: str, ctx: Context) -> bool:
-    """Whether a call puts its result on the device of the tensor."""
-    is_move = isinstance(call.func, ast.Attribute) and call.func.attr == "to"
-    given = [item.value for item in call.keywords if item.arg == "device"] or (call.args[:1] if is_move else [])
-    source = _asked_for(given[0], ctx) if given else None
-    return source is not None and ast.dump(source) == wanted
-
-
 def _changes_dtype(call: ast.Call, ctx: Context) -> bool:
     given = [*call.args, *(item.value for item in call.keywords)]
     return bool(given) and all(ctx.kind(each) is Kind.DTYPE for each in given)
-
-
-def _is_bound_to_computed(name: ast.Name, wanted: str, ctx: Context, through: tuple[str, ...]) -> bool:
-    """Whether all that a local name is bound to, or all that is appended to it, is computed from the tensor.
-
-    What depends on itself is what else it is bound to.
-    """
-    if name.id in through or len(through) >= _DEPTH:
-        return name.id in through
-    bindings = ctx.bindings(name)
-    grown = [each for call in ctx.growing_calls(name) for each in call.args[-1:]]
-    values = [_bound(each, ctx) for each in bindings if not (grown and _is_empty(each))] + grown
-    through = (*through, name.id)
-    return bool(values) and all(
-        value is not None and _is_computed_from(value, wanted, ctx, through) for value in values
-    )
-
-
-def _keeps(container: str, wanted: str, ctx: Context, through: tuple[str, ...]) -> bool:
-    """Whether all that the function puts into a container, for its next call, is computed from the tensor."""
-    function = ctx.function()
-    if function is None or container in through:
-        return False
-    kept = [
-        part.value
-        for part in ast.walk(function)
-        if isinstance(part, ast.Assign) and any(_is_item_of(target, container) for target in part.targets)
-    ]
-    tensors = [each for each in kept if not isinstance(each, ast.Constant)]
-    return bool(tensors) and all(_is_computed_from(each, wanted, ctx, (*through, container)) for each in tensors)
-
-
-def _is_item_of(target: ast.expr, container: str) -> bool:
-    match target:
-        case ast.Subscript(value=ast.Name(id=name)):
-            return name == container
-        case _:
-            return False
-
-
-def _bound(binding: ast.AST, ctx: Context) -> ast.expr | None:
-    """The expression that a name gets its value from: of ``a, b = f(x)`` the right side."""
-    match binding:
-        case ast.For(iter=source) | ast.comprehension(iter=source) | ast.AnnAssign(value=source):
-            return source
-        case ast.Name(ctx=ast.Store()):
-            parent = ctx.parent(binding)
-            while isinstance(parent, (ast.Tuple, ast.List, ast.Starred)):
-                parent = ctx.parent(parent)
-            return _bound(parent, ctx) if isinstance(parent, ast.For) else getattr(parent, "value", None)
-        case ast.expr():
-            return binding
-        case _:
-            return None
-
-
-def _is_empty(binding: ast.AST) -> bool:
-    return isinstance(binding, ast.List) and not binding.elts
 
 
 def _is_set_up_once(node: ast.AST, ctx: Context) -> bool:
@@ -546,10 +601,10 @@ class Net(nn.Module):
         x = x.to(device=self.device, dtype=dtype)  # TFG401
         x = x.to("cuda:0")  # TFG401
         x = x.to(0)  # TFG401
-        x = x.to(mask.device, non_blocking=True)  # TFG401
+        x = x.to(mask.device, non_blocking=True)
         y = (x * 2).flip(0).to(x.device) + x[0].to(x.device)
         y = y + x.cpu().flip(0).to(x.device)  # TFG401, TFG401
-        y = y + mask.flip(0).to(x.device) + torch.zeros(x.shape).double()  # TFG401
+        y = y + mask.flip(0).to(x.device) + torch.zeros(x.shape).double().to(mask.device)  # TFG401
         host = x.detach().cpu()  # TFG401
         return self.helper(x.cuda())  # TFG401
 
@@ -581,13 +636,17 @@ class Rotary(nn.Module):
         self.token = nn.Parameter(torch.zeros(1))
         self.other = nn.Buffer(torch.zeros(1), persistent=False)
         self.plain = torch.zeros(3)
+        self.inner = nn.Linear(3, 3)
 
     def forward(self, x):
         f = self.inv_freq[None, :].float().expand(2, -1).to(x.device)
         f = f + self.other.to(device=x.device) + self.token.to(x.device) + self.plain[None].to(x.device)  # TFG401
         weight = self.token * 2
         weight = weight.to(torch.float32)
-        f = f + torch.linalg.qr(weight)[0].to(x.device) + (weight + self.plain.to(x)).to(x.device)  # TFG401
+        f = f + torch.linalg.qr(weight)[0].to(x.device) + (weight + self.plain.to(x)).to(x.device)
+        kept = self.plain
+        f = f + kept.float().to(x.device)  # TFG401
+        self.inner.to(x.device)  # TFG401
         return f + self.inv_freq.cpu()  # TFG401
 ---
 # computed from the tensor through local names
@@ -607,7 +666,7 @@ class Net(nn.Module):
             cos_out.append(cos)
         cos = torch.cat(cos_out, dim=-1).to(ids.device)
         first = torch.zeros(3, device=device)
-        given = given.to(device)  # TFG401
+        given = given.to(device)
         mixed = [pos]
         mixed.append(other)
         rows = torch.arange(len(ids)).to(device)  # TFG401
@@ -615,21 +674,30 @@ class Net(nn.Module):
         made = made.to(ids.device)
         words = self.tokenize(given)
         rows = rows + words.to(self.device)  # TFG401
-        return cos + sin.to(device) + first.to(device) + rows + given, torch.cat(mixed).to(ids.device)  # TFG401
+        return cos + sin.to(device) + first.to(device) + rows + given, torch.cat(mixed).to(ids.device)
 ---
-# what the last call left in a list that the caller keeps
+# inputs that agree, and what is made on the host
 import torch
 from torch import nn
 
+LEVELS = torch.tensor([0.0, 1.0])
+
+def positions(x, device):
+    return torch.arange(3).to(device) + x.to(device)  # TFG401
+
 class Net(nn.Module):
-    def forward(self, x: torch.Tensor, cache, others, index: int):
-        kept = x[:, -2:].clone()
-        if cache[index] is not None:
-            kept = torch.cat([cache[index][:, -1:].to(kept.device), kept], dim=1)
-            kept = torch.cat([others[index][:, -1:].to(kept.device), kept], dim=1)  # TFG401
-        cache[index] = kept
-        others[index] = self.linear(index)
-        return x + kept
+    def forward(self, x: torch.Tensor, mask: torch.Tensor, cache, generator, device):
+        kept = torch.cat([cache[0][:, -1:].to(x.device), x], dim=1).to(mask.device)
+        here = mask.device if mask is not None else x.device
+        kept = kept.to(here) + mask.to(device)
+        rows = torch.arange(3)
+        grid = (rows * 2 + 1)[None].float()
+        kept = kept + grid.to(x.device) + LEVELS.to(here)[mask]  # TFG401, TFG401
+        rows = rows.to(x.device)  # TFG401
+        scale = torch.tensor(0.5) * x
+        kept = kept + scale.to(mask.device) + torch.rand(3, generator=generator).to(x.device)
+        noise = torch.zeros(3).type_as(x) + torch.ones(3, device=device)
+        return kept + noise.to(x.device) + self.linear(x).to(mask.device) + positions(x, x.device)
 ---
 # set up at the first use, or when the module is built
 import torch

@@ -104,6 +104,9 @@ disabled for the compiler or surely eager; loops over a list argument only where
 compiled or no compile root is in sight and the argument is annotated as tensors. Lists that a module's
 `forward` receives are not: their length is mostly a fact of the model.
 
+A list argument is not reported where the file calls the function, and writes out each list that it passes; nor are
+lists of sparse tensors, for which Dynamo compiles nothing.
+
 Where nothing that compiles is in sight, code that prepares, keeps or shows data is left alone, by the names of its
 functions and classes.
 
@@ -138,6 +141,10 @@ _OF_A_MODEL = frozenset(
         "parameters",
     }
 )
+_OF_SPARSE = frozenset(
+    {"_indices", "_values", "ccol_indices", "col_indices", "crow_indices", "indices", "is_coalesced", "row_indices"}
+)
+_LIMIT = 8
 _PASSES_LENGTH_ON = frozenset(
     {"builtins.enumerate", "builtins.list", "builtins.map", "builtins.reversed", "builtins.sorted", "builtins.tuple"}
 )
@@ -158,7 +165,7 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     if source is None:
         return
     iterable = next(_unknown_lengths(source, ctx), None)
-    if iterable is None or not ctx.may_be_traced(call):
+    if iterable is None or not ctx.may_be_traced(call) or _is_about_sparse(iterable, ctx):
         return
     if ctx.traced(call).degree is Traced.NONE and ctx.is_about_data(call):
         return
@@ -168,6 +175,25 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         function=ctx.text(call.func),
         iterable=ctx.text(iterable, limit=50),
     )
+
+
+def _is_about_sparse(iterable: ast.expr, ctx: Context) -> bool:
+    """Whether what a loop goes over is asked for what only sparse tensors have: such a function is never compiled."""
+    function = ctx.function()
+    if function is None:
+        return False
+    asked: set[str] = set()
+    looped: list[ast.expr] = []
+    for part in ast.walk(function):
+        match part:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in _OF_SPARSE:
+                asked.add(name)
+            case ast.For(iter=source, target=target) | ast.comprehension(iter=source, target=target):
+                if ast.dump(source) == ast.dump(iterable):
+                    looped.append(target)
+            case _:
+                continue
+    return any(isinstance(name, ast.Name) and name.id in asked for target in looped for name in ast.walk(target))
 
 
 def _unknown_lengths(source: ast.expr, ctx: Context) -> Iterator[ast.expr]:
@@ -256,7 +282,21 @@ def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
     function = ctx.function()
     is_starred = function is not None and bindings[0] in (function.args.vararg, function.args.kwarg)
     element = annotation if is_starred else ctx.element_annotation(annotation)
-    return element is not None and ctx.annotated_kind(element) is Kind.TENSOR
+    if element is None or ctx.annotated_kind(element) is not Kind.TENSOR:
+        return False
+    return is_starred or not _is_written_out(ctx.given(bindings[0]))
+
+
+def _is_written_out(given: tuple[ast.expr, ...]) -> bool:
+    """Whether all that the file passes are lists whose length can be read off, of no more lengths than are compiled."""
+    lengths: set[int] = set()
+    for each in given:
+        match each:
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) if not any(isinstance(x, ast.Starred) for x in parts):
+                lengths.add(len(parts))
+            case _:
+                return False
+    return 0 < len(lengths) <= _LIMIT
 
 
 CASES = """
@@ -343,6 +383,28 @@ def collate(batch, loader, columns: list[dict], pair: tuple[int, int]):
     rows = [row for row in loader]
     values = [column["value"] for column in columns]
     return images, torch.stack(rows), torch.stack(values), torch.stack([torch.zeros(n) for n in pair])
+---
+# lists that are written out where they are passed
+import torch
+
+def joined(parts: list[torch.Tensor | None]):
+    return torch.cat([part for part in parts if part is not None])
+
+def joined_any(parts: list[torch.Tensor]):
+    return torch.cat([part for part in parts])  # TFG302
+
+def read(a, b, rows):
+    return joined([a, b]) + joined((a,)), joined_any([a, b]), joined_any([a, *rows])
+---
+# sparse tensors: nothing is compiled at all
+import torch
+
+def joined_sparse(tensors: list[torch.Tensor]):
+    indices = []
+    for i, tensor in enumerate(tensors):
+        indices.append(tensor._indices() + i)
+    rows = torch.cat([each.crow_indices() for each in tensors])
+    return torch.cat(indices), rows
 ---
 import torch
 

@@ -57,6 +57,40 @@ def train(x: torch.Tensor) -> torch.Tensor:
 CALL = train, torch.ones(2, 3)
 ```
 
+A method of the module that sets the attribute does the same:
+
+```python bad
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = 0
+
+    def set_level(self, level: int) -> None:
+        self.level = level
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.level
+
+
+net = Net()
+compiled = torch.compile(net)
+
+
+def train(x: torch.Tensor) -> torch.Tensor:
+    total = torch.zeros_like(x)
+    for level in range(12):
+        net.set_level(level)  # TFG309
+        total = total + compiled(x)
+    return total
+
+
+CALL = train, torch.ones(3)
+```
+
 ## What to do
 
 Pass it as an argument, as a tensor, or set what follows from it:
@@ -112,13 +146,37 @@ def train(x: torch.Tensor) -> torch.Tensor:
 CALL = train, torch.ones(2, 3)
 ```
 
+```python good
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        return x * level
+
+
+compiled = torch.compile(Net())
+
+
+def train(x: torch.Tensor) -> torch.Tensor:
+    total = torch.zeros_like(x)
+    for level in range(12):
+        total = total + compiled(x, torch.tensor(level))
+    return total
+
+
+CALL = train, torch.ones(3)
+```
+
 ## When it is reported
 
 In a loop, `name = n` of what the loop counts, `name += 1`, or a string with what it counts in it; in a function,
 `name += 1`: where the same block calls a compiled function of this file, and each call of that comes to code that
 reads the name. The name is a global of the file, or an attribute of the module that is compiled (integers from torch
 2.9 on, unless `torch._dynamo.config.allow_unspec_int_on_nn_module` is on), which starts as an integer or a string.
-Not where the loop has no more than 8 turns, nor for floats, which cost one recompilation.
+In a loop, a call of a method of that module counts as what it sets an attribute to. Not where the loop has no more
+than 8 turns, nor for floats, which cost one recompilation.
 
 ## How this is known
 
@@ -177,6 +235,76 @@ def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                 yield from _reported(node, node.targets[0], block, "str", ctx)
 
 
+@RULE.node(ast.Expr)
+def called(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
+    """Report `net.set_level(n)` and `net.step()` beside a call, where the method sets an attribute to that."""
+    match node.value:
+        case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as holder, attr=method), args=given):
+            block = ctx.parent(node)
+            if len(given) > 1 or node.value.keywords or not isinstance(block, (ast.For, ast.While)):
+                return
+            if node in block.body and all(turn.may_be_many for turn in ctx.turns_around(node)):
+                yield from _set(node, holder, method, given, block, ctx)
+        case _:
+            return
+
+
+def _set(
+    node: ast.Expr, holder: ast.expr, method: str, given: list[ast.expr], block: ast.For | ast.While, ctx: Context
+) -> Iterator[Hit]:
+    """What a setter of the module that is compiled is found to do."""
+    kind = _kind_of(given[0], block, node, ctx) if given else "int"
+    if kind is None or (kind == "int" and not ctx.aims_at(">=2.9")):
+        return
+    for call, compiled, function in ctx.compiled_calls(block):
+        attribute = _attribute_set(ctx.parent(function), method, steps=not given)
+        if attribute is None or not _starts_as(attribute, function, kind, ctx, also=method):
+            continue
+        target = ast.Attribute(holder, attribute, ast.Load())
+        read = _read(target, call, compiled, ctx.surely_run(function), ctx)
+        if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
+            texts = f"{ctx.text(holder, limit=30)}.{attribute}", ctx.text(call.func, limit=40)
+            unless = _UNSPEC if kind == "int" else ()
+            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], row=str(read.lineno))
+            return
+
+
+def _kind_of(argument: ast.expr, block: ast.AST, node: ast.AST, ctx: Context) -> str | None:
+    """Whether an argument is another integer, or another string, at each turn of the loop."""
+    for turn in ctx.turns_around(node):
+        if turn.loop is block and isinstance(argument, ast.Name):
+            return "int" if turn.counts(argument.id) else None
+        if turn.loop is block:
+            return "str" if turn.writes_another_text(argument) else None
+    return None
+
+
+def _attribute_set(owner: ast.AST | None, method: str, *, steps: bool) -> str | None:
+    """The attribute that a method of a class sets at its end: to its argument, or, if it ``steps``, counting on."""
+    if not isinstance(owner, ast.ClassDef):
+        return None
+    bodies = [each for each in owner.body if isinstance(each, ast.FunctionDef) and each.name == method]
+    if len(bodies) != 1 or bodies[0].decorator_list:
+        return None
+    match bodies[0]:
+        case ast.FunctionDef(
+            args=ast.arguments(args=[me, given]), body=[*_, ast.Assign(targets=[target], value=value)]
+        ):
+            is_it = isinstance(value, ast.Name) and value.id == given.arg and not steps
+        case ast.FunctionDef(
+            args=ast.arguments(args=[me]), body=[*_, ast.AugAssign(target=target, op=op, value=value)]
+        ):
+            is_it = steps and isinstance(op, (ast.Add, ast.Sub)) and _is(value, "int")
+        case _:
+            return None
+    plain = all(isinstance(each, (ast.Assign, ast.AugAssign, ast.Expr)) for each in bodies[0].body)
+    match target:
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if is_it and plain and name == me.arg:
+            return attribute
+        case _:
+            return None
+
+
 def _outlives(target: ast.expr, ctx: Context) -> bool:
     """Whether what is assigned may be a global, or an attribute of something else than the object itself."""
     match target:
@@ -222,8 +350,8 @@ def _is(binding: ast.AST, kind: str) -> bool:
             return False
 
 
-def _starts_as(attribute: str, function: ast.AST, kind: str, ctx: Context) -> bool:
-    """Whether a method's class sets an attribute once, in ``__init__``, to a constant of a kind."""
+def _starts_as(attribute: str, function: ast.AST, kind: str, ctx: Context, *, also: str = "") -> bool:
+    """Whether a class sets an attribute once, in ``__init__``, to a constant of a kind, and ``also`` in one method."""
     owner = ctx.parent(function)
     set_to: list[tuple[str, ast.AST]] = []
     for method in owner.body if isinstance(owner, ast.ClassDef) else ():
@@ -237,7 +365,8 @@ def _starts_as(attribute: str, function: ast.AST, kind: str, ctx: Context) -> bo
                     targets = [only]
                 case _:
                     continue
-            if any(isinstance(each, ast.Attribute) and each.attr == attribute for each in targets):
+            is_other = not also or getattr(method, "name", "") != also
+            if is_other and any(isinstance(each, ast.Attribute) and each.attr == attribute for each in targets):
                 set_to.append((getattr(method, "name", ""), value))
     return len(set_to) == 1 and set_to[0][0] == "__init__" and _is(set_to[0][1], kind)
 
@@ -309,6 +438,43 @@ class Trainer:
             self.net.name = f"batch {number}"  # TFG309
             x = self.net(x)
         return x
+
+
+class Levelled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.level = 0
+        self.label = ""
+        self.steps = 0
+
+    def set_level(self, level):
+        self.level = level
+
+    def set_label(self, label):
+        print(label)
+        self.label = label
+
+    def step(self):
+        self.steps += 1
+
+    def forward(self, x):
+        y = x * self.level + self.steps
+        return y if self.label == "a" else x
+
+
+def levels(x):
+    net = Levelled()
+    fast = torch.compile(net)
+    for number in range(100):
+        net.set_level(number)  # TFG309
+        x = fast(x)
+    for number in range(100):
+        net.set_label(f"{number}")  # TFG309
+        x = fast(x)
+    for number in range(100):
+        net.step()  # TFG309
+        x = fast(x)
+    return x
 
 
 def run(x):
@@ -386,6 +552,48 @@ def run(x, levels):
 def count():
     global level
     level += 1
+
+
+class Levelled(nn.Module):
+    def __init__(self, start):
+        super().__init__()
+        self.level = 0
+        self.start = start
+        self.unread = 0
+        self.twice = 0
+
+    def set_level(self, level):
+        if level > 3:
+            self.level = level
+
+    def set_start(self, start):
+        self.start = start
+
+    def set_unread(self, level):
+        self.unread = level
+
+    def set_twice(self, level):
+        self.twice = level
+
+    def reset(self):
+        self.twice = 0
+
+    def forward(self, x):
+        return x * self.level + self.start + self.twice
+
+
+def levels(x, given):
+    net = Levelled(1)
+    other = Levelled(2)
+    fast = torch.compile(net)
+    for number in range(100):
+        net.set_level(number)
+        net.set_start(number)
+        net.set_unread(number)
+        net.set_twice(number)
+        other.set_unread(number)
+        x = fast(x)
+    return x
 ---
 import torch
 

@@ -178,9 +178,9 @@ CALLS = total, [(torch.ones(3),)] * 12
 
 Where the code is certainly traced, whatever the dict holds. Where it may be, if the dict holds tensors. Where no
 compile root is in sight in the file, likewise, as a note, and not in code that prepares, keeps or shows data, by the
-names of its functions and classes. Code that a file with a compile root does not trace is eager, and silent. A
-key made of `x.shape` is worse than it looks: it makes a dynamic size static, so every new size is a
-recompilation too.
+names of its functions and classes. Not for keys of devices, dtypes and constants that each call in the file passes,
+which are few. Code that a file with a compile root does not trace is eager, and silent. A key made of `x.shape` is
+worse than it looks: it makes a dynamic size static, so every new size is a recompilation too.
 
 ## How this is known
 
@@ -218,13 +218,13 @@ def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
         _may_declare(ctx)
         and _is_declaration(node.annotation, ctx)
         and _may_be_traced(node, ctx)
-        and not _is_used_eagerly(node, ctx)
+        and not _is_used_well(node, ctx)
     ):
         yield _hit(node.annotation, f"`{ctx.text(node.target, limit=40)}`", ctx)
 
 
-def _is_used_eagerly(node: ast.AnnAssign, ctx: Context) -> bool:
-    """Whether a variable of the file is used, and only where compiled code does not come to."""
+def _is_used_well(node: ast.AnnAssign, ctx: Context) -> bool:
+    """Whether a variable of the file is used, and only where compiled code does not come to, or with few keys."""
     if not isinstance(node.target, ast.Name) or ctx.is_local(node.target):
         return False
     module: ast.AST = node
@@ -236,7 +236,25 @@ def _is_used_eagerly(node: ast.AnnAssign, ctx: Context) -> bool:
         for part in ast.walk(module)
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
     ]
-    return bool(loads) and all(map(ctx.is_skipped, loads))
+    return bool(loads) and all(ctx.is_skipped(load) or _has_few_keys(load, ctx) for load in loads)
+
+
+def _has_few_keys(load: ast.Name, ctx: Context) -> bool:
+    """Whether a dict is asked for a key, or given one, that does not vary."""
+    match ctx.parent(load):
+        case ast.Subscript(value=container, slice=key) if container is load:
+            pass
+        case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()]):
+            pass
+        case ast.Attribute(attr="get" | "setdefault" | "pop") as method:
+            match ctx.parent(method):
+                case ast.Call(func=func, args=[key, *_]) if func is method:
+                    pass
+                case _:
+                    return False
+        case _:
+            return False
+    return isinstance(key, ast.Tuple) and all(_is_fixed(part, ctx) for part in _parts(key))
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -491,7 +509,21 @@ def _is_fixed(part: ast.expr, ctx: Context) -> bool:
             return True
         case ast.Name():
             bindings = ctx.bindings(part)
-            return bool(bindings) and all(_is_constant_loop(binding, ctx) for binding in bindings)
+            return bool(bindings) and all(
+                _is_constant_loop(binding, ctx) or _is_fixed_parameter(binding, ctx) for binding in bindings
+            )
+        case _:
+            return False
+
+
+def _is_fixed_parameter(binding: ast.AST, ctx: Context) -> bool:
+    """Whether a parameter is a device or dtype, of which there are few, or each call in the file gives a constant."""
+    match binding:
+        case ast.arg(annotation=annotation):
+            if annotation is not None and ctx.annotated_kind(annotation) in (Kind.DEVICE, Kind.DTYPE):
+                return True
+            given = ctx.given(binding)
+            return bool(given) and all(isinstance(each, ast.Constant) for each in given)
         case _:
             return False
 
@@ -502,7 +534,7 @@ def _comes_from_parameter(expr: ast.expr, ctx: Context) -> bool:
     level: list[ast.AST] = [expr]
     for _ in range(_DEPTH + 1):
         bindings = list(dict.fromkeys(binding for source in level for binding in _bound_by(source, ctx)))
-        if any(isinstance(binding, ast.arg) for binding in bindings):
+        if any(isinstance(binding, ast.arg) and not _is_fixed_parameter(binding, ctx) for binding in bindings):
             return True
         sources = [source for binding in bindings if (source := _source(binding)) is not None]
         level = [source for source in dict.fromkeys(sources) if source not in seen]
@@ -653,6 +685,24 @@ class TableProcessor:
         table: dict[tuple[int, int], torch.Tensor] = {}
         table[i, j] = torch.zeros(1)
         return table
+---
+# few keys: devices, dtypes, and names that the file writes down
+import torch
+
+GRIDS: dict[tuple[str, torch.device], torch.Tensor] = {}
+SIZES: dict[tuple[int, torch.device], torch.Tensor] = {}  # TFG301
+
+def grid(name: str, device: torch.device) -> torch.Tensor:
+    if (name, device) not in GRIDS:
+        GRIDS[name, device] = torch.zeros(3, device=device)
+    return GRIDS[(name, device)]
+
+def sized(size: int, device: torch.device) -> torch.Tensor:
+    return SIZES.get((size, device))  # TFG301
+
+class Net(torch.nn.Module):
+    def forward(self, x: torch.Tensor):
+        return x + grid("small", x.device) + grid("large", x.device) + sized(len(x), x.device)
 ---
 # without tensors and without traced code a tuple is a fine key
 import torch

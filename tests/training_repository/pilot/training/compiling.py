@@ -143,6 +143,46 @@ def compiled_judge(width: int) -> nn.Module:
     return torch.compile(layers)
 
 
+class Snapshot(nn.Module):
+    """What has been learned, to be looked at."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.head = nn.Linear(width, 1)
+
+    @torch.compiler.disable
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.head(x))
+
+
+class Outline(Snapshot):
+    @torch.compiler.disable(recursive=False)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.outlined(x)
+
+    def outlined(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.head(x)) * 2
+
+
+@torch.compiler.disable
+def halved(x: Tensor) -> Tensor:
+    return x / 2
+
+
+def snapshot(width: int) -> nn.Module:
+    return torch.compile(Snapshot(width))  # expect: TFG515
+
+
+def outline(width: int) -> nn.Module:
+    # near miss: TFG515, because only the function itself is left out, and what it calls is compiled
+    return torch.compile(Outline(width))
+
+
+def fast_half() -> Step:
+    # near miss: TFG515, because of a function torch.compile undoes the mark
+    return torch.compile(halved)
+
+
 def later(step: Step) -> Callable[[], Step]:
     """Compile a step now, for whoever asks for it."""
     # near miss: TFG502, because the function below reads it

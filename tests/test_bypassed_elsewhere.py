@@ -1,0 +1,81 @@
+"""TFG501 across files: what is found in ``tests/bypassed``, and that torch captures nothing of it."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from test_across_files import found, marked, run
+
+torch = pytest.importorskip("torch")
+
+
+FOLDER = Path(__file__).parent / "bypassed"
+AGENT = Path("rl/agent.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project, to stand in."""
+    copy = tmp_path / "project"
+    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / ".git").mkdir()
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def test_what_is_marked_is_found_and_nothing_else(project: Path) -> None:
+    assert found(run("--no-cache")) == marked(project)
+    assert found(run("--no-cache", "rl/agent.py")) == {each for each in marked(project) if each[0] == "rl/agent.py"}
+
+
+def test_it_says_where_the_module_is_compiled(project: Path) -> None:
+    marks = [path for path, _, _ in marked(project)]
+    assert run().count("of the module that rl/policy.py:17 compiles") == marks.count("rl/agent.py")
+    assert run().count("of the module that line 17 compiles") == marks.count("rl/policy.py")
+
+
+def test_an_edit_of_another_file_counts_at_once(project: Path) -> None:
+    policy = project / "rl" / "policy.py"
+    before, agent = run(), run("rl/agent.py")
+    assert run() == before
+    policy.write_text("\n" + policy.read_text(), encoding="utf-8")
+    assert run("rl/agent.py") == agent.replace("policy.py:17", "policy.py:18")
+    assert len(run().splitlines()) == len(before.splitlines())
+    policy.write_text(policy.read_text().replace("self._network = torch.compile", "other = torch.compile"))
+    assert "TFG501" not in run()
+
+
+def test_a_comment_lets_it_pass(project: Path) -> None:
+    for path in (project / AGENT, project / "rl" / "policy.py"):
+        path.write_text(path.read_text().replace("# TFG501", "# noqa: TFG501"), encoding="utf-8")
+    assert found(run("--no-cache")) == set()
+
+
+@pytest.fixture
+def agents(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module of the agent, freshly imported."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    torch._dynamo.reset()
+    yield importlib.import_module("rl.agent")
+    for name in [name for name in sys.modules if name == "rl" or name.startswith("rl.")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(("name", "is_captured"), [("learn", False), ("rest", False), ("well", True)])
+def test_torch_captures_nothing_of_what_is_marked(agents: ModuleType, name: str, is_captured: bool) -> None:
+    policy = sys.modules["rl.policy"].Policy()
+    policy.compile()
+    agent = agents.Agent(policy)
+    x = torch.ones(3, 4)
+    graphs: list[object] = []
+    policy._network = torch.compile(policy.plain, backend=lambda graph, _: graphs.append(graph) or graph.forward)
+    policy._network.later = torch.compile(policy.plain.later, backend="eager")
+    getattr(agent, name)(*((policy, x) if name == "learn" else (x,)))
+    assert bool(graphs) is is_captured
