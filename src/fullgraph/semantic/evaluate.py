@@ -336,6 +336,7 @@ class Evaluator(Hierarchy):
         """What a module binds a name to, or its submodule of that name."""
         if depth <= 0:
             return ()
+        self.asked.add(name)
         summary = self.files[file].summary
         key = summary.exports.get(name)
         found = self.values(("n", key), self.frame(file), depth - 1) if key is not None else ()
@@ -412,6 +413,7 @@ class Evaluator(Hierarchy):
         own = ClassId(frame.file, index)
         receiver = self._self(frame, index)
         line = self.lineage(receiver)
+        self.asked.add(name)
         for cls in line[line.index(own) + 1 :] if own in line else ():
             method = self.class_(cls).methods.get(name)
             if method is not None:
