@@ -13,8 +13,9 @@ from fullgraph.engine.accepted import PREFILTER
 from fullgraph.engine.check import check_kept, check_source
 from fullgraph.engine.deferred import Findings
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.index import Project, Projects, Source
+from fullgraph.engine.index import Project, Projects
 from fullgraph.engine.kept import Kept
+from fullgraph.engine.looked import Source
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.settings import settings_name

@@ -158,6 +158,7 @@ class World:
     """A linked project that opens its files late.
 
     Attributes:
+        bare: the files without their summaries.
         files: the files.
         linker: answers as the linker does that linked them all.
         reached: as which methods each traced function is entered, in the files that are open.
@@ -173,7 +174,7 @@ class World:
         numbers: Numbers,
     ) -> None:
         """``bare`` are the files without summaries, and ``read`` gives these and records; ``changed`` replace them."""
-        self._bare = bare
+        self.bare = bare
         self._read = read
         self._changed = changed
         self._numbers = numbers
@@ -194,7 +195,7 @@ class World:
             self.evaluator.bound[index, number, name] = dict.fromkeys(values)
         self.linker.kept_out.splits.update((index, number) for number in record.splits)
         self.evaluator.below.update({ClassId(index, number): found for number, found in record.below.items()})
-        return replace(self._bare[index], summary=self._changed.get(index, summary))
+        return replace(self.bare[index], summary=self._changed.get(index, summary))
 
 
 class _LateFiles(Sequence[ProjectFile]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fullgraph.semantic.disabled import OPAQUE, may_keep_out
@@ -57,9 +57,22 @@ class Relinked:
     matched: Mapping[int, Matching]
     world: World
 
+    @property
+    def files(self) -> Sequence[ProjectFile]:
+        """The files of the project, without summaries."""
+        return self.world.bare
+
+    def touches(self, file: int, chains: Iterable[int]) -> bool:
+        """Whether what is said of a file may be numbered otherwise now; its chains have steps in some files."""
+        return file in self.matched or any(self.has_moved(each) for each in chains if each in self.matched)
+
+    def has_moved(self, file: int) -> bool:
+        """Whether rows of a file have other places now."""
+        return any(before != now for before, now in self.matched[file].rows.items())
+
     def region(self, file: int, before: FileRegion) -> FileRegion:
         """What was said of a file, with numbers and rows as they are now."""
-        names = {self.world.files[index].filename: match.rows for index, match in self.matched.items()}
+        names = {self.files[index].filename: match.rows for index, match in self.matched.items()}
 
         def now(step: ChainStep) -> ChainStep:
             rows = names.get(step.filename)
