@@ -1,8 +1,9 @@
 """What linking says of each file of a project, from the cache as far as it still holds.
 
-Regions are kept by what they say, and lists of them for all files by what these contain. If no list is right, one is made
-of the last one: first from that by structure, in which only rows are replaced; then from the files as they were when all
-were last linked, if what changed since then changes nothing else (`semantic.relink`); else by linking them all.
+Regions are kept by what they say, and lists of them for all files by what these contain. If no list is right, one is
+made of one that is right for the structure of all files, by putting rows in; if there is none, of that of the files
+when all were last linked, if what changed since then changes nothing else (`semantic.relink`); else by linking them
+all.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class Links:
             return {}
         self.store.put(key, dump([tuple(each) for each in placed]))
         names = self._resolved(whole, placed, anew=anew)
+        if names is None:  # the cache has lost a region
+            return {} if anew else self.found(files, anew=True)
         self.store.put(self._contents_key(files), dump(names))
         return names
 
@@ -171,8 +174,8 @@ class Links:
 
     # Rows
 
-    def _resolved(self, files: Sequence[File], placed: Sequence[_Placed], *, anew: bool) -> dict[str, bytes]:
-        """The same regions with rows for places."""
+    def _resolved(self, files: Sequence[File], placed: Sequence[_Placed], *, anew: bool) -> dict[str, bytes] | None:
+        """The names of the same regions with rows for places; None if one of them is lost."""
         key = self.settings.key("latest")
         before = {} if anew else load(self.store.get([key]).get(key), missing={})
         same = [before.get(file.place.name, ())[:1] == (file.content,) for file in files]
@@ -187,7 +190,10 @@ class Links:
                 names[file.place.name] = last[2]
             else:
                 left.append((file, each))
-        names.update(self._with_rows(files, left))
+        try:
+            names.update(self._with_rows(files, left))
+        except KeyError:
+            return None
         latest = {
             file.place.name: (file.content, each.name, names[file.place.name])
             for file, each in zip(files, placed, strict=True)

@@ -82,6 +82,7 @@ class Disabled:
         """Whether a function of the project returns its argument disabled, as in `keeps_out`."""
         frame = self.evaluator.frame(decorator.file, decorator.receiver)
         names = self.files[decorator.file].summary.names
+        self.evaluator.asked_returns.add((decorator.file, decorator.number))
         for ref in self.evaluator.function(decorator).returns:
             for each in names[ref[1]] if ref[0] == "n" else (ref,):
                 match each:

@@ -396,6 +396,7 @@ class Evaluator(Hierarchy):
         key = cls, name
         refs = self._refs_held.get(key)
         if refs is None:
+            self.asked.add(name)
             refs = [
                 (ref, self.frame(each.file, cls))
                 for each in self.lineage(cls)
@@ -507,6 +508,7 @@ class Evaluator(Hierarchy):
         known = self._gives_back.get(own)
         if known is None:
             self._gives_back[own] = frozenset()
+            self.asked_returns.add(own)
             frame = self.frame(function.file, function.receiver)
             found = (self._given(ref, frame, function.number, _ALIASES) for ref in self.function(function).returns)
             known = self._gives_back[own] = frozenset(name for names in found for name in names)
@@ -540,6 +542,7 @@ class Evaluator(Hierarchy):
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
     def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
+        self.asked_returns.add((function.file, function.number))
         returns = self.function(function).returns
         if not returns:
             return ()

@@ -30,6 +30,8 @@ class Hierarchy(ABC):
         self._below: dict[ClassId, list[ClassId]] | None = None
         self.asked: set[str] = set()
         """Names of which it was asked what a class or a module means by them."""
+        self.asked_returns: set[tuple[int, int]] = set()
+        """Functions of which it was asked what they return."""
 
     @abstractmethod
     def base_values(self, ref: Ref, file: int) -> tuple[Value, ...]:

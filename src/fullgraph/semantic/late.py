@@ -34,6 +34,7 @@ class Outcome:
     Attributes:
         asked: names of which it was asked what a class or a module means by them.
         called: attributes of ``self`` that are called, and in how many files.
+        held: attributes that classes assign to.
         names: names of functions of which a parameter matters.
         properties: the names of all properties.
         has_settings: whether some file turns on a setting of Dynamo.
@@ -41,6 +42,7 @@ class Outcome:
 
     asked: frozenset[str]
     called: Mapping[str, int]
+    held: frozenset[str]
     names: frozenset[str]
     properties: frozenset[str]
     has_settings: bool
@@ -49,12 +51,19 @@ class Outcome:
     def of(cls, linker: Linker) -> Outcome:
         """What a linker found out that is done."""
         binder = linker.binder
-        settings = any(linker.settings)
-        return cls(frozenset(linker.evaluator.asked), dict(binder.called), binder.names, linker.properties, settings)
+        classes = (each for file in linker.files for each in file.summary.classes)
+        return cls(
+            frozenset(linker.evaluator.asked),
+            dict(binder.called),
+            frozenset(name for each in classes for name in each.attributes),
+            binder.names,
+            linker.properties,
+            any(linker.settings),
+        )
 
     def plain(self) -> Plain:
         """The same as plain data."""
-        return self.asked, self.called, self.names, self.properties, self.has_settings
+        return self.asked, self.called, self.held, self.names, self.properties, self.has_settings
 
 
 @dataclass(slots=True)
@@ -66,6 +75,7 @@ class Record:
         wanted: parameters of its functions that matter.
         bound: what callers pass for parameters.
         splits: functions that surely split the graph of what calls them.
+        returning: functions of which it was asked what they return.
         below: the classes below each of its classes.
     """
 
@@ -73,6 +83,7 @@ class Record:
     wanted: dict[int, set[str]] = field(default_factory=dict)
     bound: dict[tuple[int, str], tuple[Value, ...]] = field(default_factory=dict)
     splits: set[int] = field(default_factory=set)
+    returning: set[int] = field(default_factory=set)
     below: dict[int, tuple[ClassId, ...]] = field(default_factory=dict)
 
     def plain(self) -> Plain:
@@ -81,12 +92,12 @@ class Record:
         reached = [(number, [each and tuple(each) for each in found]) for number, found in self.reached.items()]
         wanted = [(number, sorted(names)) for number, names in self.wanted.items()]
         below = [(number, [tuple(each) for each in found]) for number, found in self.below.items()]
-        return reached, wanted, bound, sorted(self.splits), below
+        return reached, wanted, bound, sorted(self.splits), sorted(self.returning), below
 
     @classmethod
     def of_plain(cls, plain: Plain, file: int, numbers: Numbers) -> Record:
         """What `plain` gave of a file, with the numbers that functions have now; what is gone is left out."""
-        reached, wanted, bound, splits, below = plain
+        reached, wanted, bound, splits, returning, below = plain
         mine = numbers.get(file)
 
         def now(number: int) -> int:
@@ -97,6 +108,7 @@ class Record:
             {now(number): set(names) for number, names in wanted},
             {(now(number), name): tuple(_value(each, numbers) for each in values) for number, name, values in bound},
             {now(number) for number in splits},
+            {now(number) for number in returning},
             {number: tuple(ClassId(*each) for each in found) for number, found in below},
         )
 
@@ -114,6 +126,8 @@ def records(linker: Linker) -> list[Record]:
             found[file].bound[number, name] = tuple(values)
     for file, number in linker.kept_out.splits:
         found[file].splits.add(number)
+    for file, number in evaluator.asked_returns:
+        found[file].returning.add(number)
     for cls, below in evaluator.all_subclasses().items():
         found[cls.file].below[cls.number] = tuple(below[:WIDTH])
     return found
@@ -163,6 +177,7 @@ class World:
         linker: answers as the linker does that linked them all.
         reached: as which methods each traced function is entered, in the files that are open.
         wanted: parameters that matter, likewise.
+        returning: functions of which it was asked what they return, likewise.
     """
 
     def __init__(
@@ -180,6 +195,7 @@ class World:
         self._numbers = numbers
         self.reached: dict[tuple[int, int], list[ClassId | None]] = {}
         self.wanted: dict[tuple[int, int], set[str]] = {}
+        self.returning: set[tuple[int, int]] = set()
         self.files = _LateFiles(bare, self._open)
         self.evaluator = _LateEvaluator(bare, self.files)
         self.linker = Linker(self.files, (), self.evaluator)
@@ -191,6 +207,7 @@ class World:
         record = Record.of_plain(plain, index, self._numbers)
         self.reached.update({(index, number): found for number, found in record.reached.items()})
         self.wanted.update({(index, number): names for number, names in record.wanted.items()})
+        self.returning.update((index, number) for number in record.returning)
         for (number, name), values in record.bound.items():
             self.evaluator.bound[index, number, name] = dict.fromkeys(values)
         self.linker.kept_out.splits.update((index, number) for number in record.splits)

@@ -31,13 +31,15 @@ class Side:
     Attributes:
         functions: numbers of functions.
         sites: calls, with the number of the function they stand in; None for those outside of functions.
-        names: names that the module binds, and that its classes give to methods, and may be asked for from elsewhere.
-        refs: what names are bound to that are not matched.
+        names: names that the module binds, and that its classes give to methods, which others may ask for.
+        attributes: names of attributes that hold something else before and after.
+        refs: what names are bound to that are not matched, and what such attributes hold.
     """
 
     functions: tuple[int, ...]
     sites: tuple[tuple[int | None, CallSite], ...]
     names: frozenset[str]
+    attributes: frozenset[str]
     refs: tuple[Ref, ...]
 
 
@@ -50,6 +52,7 @@ class Matching:
         names: number of each name of the earlier one in the later one, as far as it was found.
         rows: place of each definition, decorator and call of the earlier one in the later one.
         changed: functions, by their earlier number, that call something else, or read other attributes.
+        returning: functions, likewise, that return something else.
         gone: what only the earlier one has.
         fresh: what only the later one has.
     """
@@ -58,6 +61,7 @@ class Matching:
     names: Mapping[int, int]
     rows: Mapping[int, int]
     changed: frozenset[int]
+    returning: frozenset[int]
     gone: Side
     fresh: Side
 
@@ -75,6 +79,7 @@ class _Calls:
     gone: list[tuple[int | None, CallSite]] = field(default_factory=list)
     fresh: list[tuple[int | None, CallSite]] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
+    returning: set[int] = field(default_factory=set)
 
 
 class _Matcher:
@@ -91,6 +96,8 @@ class _Matcher:
         """Names in the order in which they were matched."""
         self.rows: dict[int, int] = {}
         self.calls = _Calls()
+        self.attributes: list[tuple[int, str]] = []
+        """Attributes of classes that hold something else."""
 
     def agree(self) -> bool:
         """Whether all that others can see of the file is the same, apart from what was added or removed by name."""
@@ -101,7 +108,7 @@ class _Matcher:
             return False
         exports = [(before.exports[name], after.exports[name]) for name in before.exports if name in after.exports]
         return (
-            all(self.same_class(*pair) for pair in zip(before.classes, after.classes, strict=True))
+            all(self.same_class(number) for number in range(len(before.classes)))
             and all(self.same_name(*pair) for pair in exports)
             and all(self.same_function(*pair) for pair in self.functions.items())
             and self.same_order()
@@ -116,8 +123,9 @@ class _Matcher:
 
     # Definitions
 
-    def same_class(self, old: ClassSummary, new: ClassSummary) -> bool:
-        """Whether two classes are the same, apart from methods that only one of them has."""
+    def same_class(self, number: int) -> bool:
+        """Whether two classes are the same, apart from methods that only one of them has, and attributes."""
+        old, new = self.before.classes[number], self.after.classes[number]
         if (old.name, old.properties, old.acts_as_module) != (new.name, new.properties, new.acts_as_module):
             return False
         common = [name for name in old.methods if name in new.methods]
@@ -125,15 +133,20 @@ class _Matcher:
             return False
         if any(self.functions.get(old.methods[name]) != new.methods[name] for name in common):
             return False
-        if list(old.attributes) != list(new.attributes):
-            return False
         self.rows[old.row] = new.row
         return (
             self.same_refs(old.bases, new.bases)
             and self.same_decorators(old.decorators, new.decorators)
             and self.same_refs(old.hooks, new.hooks)
-            and all(self.same_refs(refs, new.attributes[name]) for name, refs in old.attributes.items())
+            and self.compare_attributes(number, old, new)
         )
+
+    def compare_attributes(self, number: int, old: ClassSummary, new: ClassSummary) -> bool:
+        """Note which attributes hold something else; always true."""
+        for name in {**old.attributes, **new.attributes}:
+            if not self.same_or_not(old.attributes.get(name, ()), new.attributes.get(name, ())):
+                self.attributes.append((number, name))
+        return True
 
     def same_function(self, number: int, other: int) -> bool:
         """Whether two functions promise the same; what they call is noted."""
@@ -145,9 +158,10 @@ class _Matcher:
         if not (
             self.same_decorators(old.decorators, new.decorators)
             and all(self.same(ref, its) for (_, ref), (_, its) in promises)
-            and self.same_refs(old.returns, new.returns)
         ):
             return False
+        if not self.same_or_not(old.returns, new.returns):
+            self.calls.returning.add(number)
         if old.loads != new.loads:
             self.calls.changed.add(number)
         self.compare_calls(number, old.calls, new.calls)
@@ -197,17 +211,18 @@ class _Matcher:
         return True
 
     def same_site(self, old: CallSite, new: CallSite) -> bool:
-        """Whether two calls are the same; if not, no names are taken for the same since they would have to be."""
-        known = len(self.trail)
-        is_same = (
-            [name for name, _ in old.keywords] == [name for name, _ in new.keywords]
-            and self.same(old.callee, new.callee)
-            and self.same_refs(old.arguments, new.arguments)
-            and self.same_refs([ref for _, ref in old.keywords], [ref for _, ref in new.keywords])
-        )
+        """Whether two calls are the same."""
+        mine, its = (("()", each.callee, each.arguments, each.keywords) for each in (old, new))
+        is_same = self.same_or_not((mine,), (its,))
         if is_same:
             self.rows[old.row] = new.row
-        else:
+        return is_same
+
+    def same_or_not(self, old: Sequence[Ref], new: Sequence[Ref]) -> bool:
+        """Whether references are the same; if not, no names are taken for the same since they would have to be."""
+        known = len(self.trail)
+        is_same = self.same_refs(old, new)
+        if not is_same:
             self.forget(known)
         return is_same
 
@@ -270,26 +285,29 @@ class _Matcher:
             self.names,
             self.rows,
             frozenset(self.calls.changed),
-            _side(before, after, gone, self.calls.gone, self.names.keys()),
-            _side(after, before, fresh, self.calls.fresh, self.sources.keys()),
+            frozenset(self.calls.returning),
+            self.side(before, after, gone, self.calls.gone, self.names.keys()),
+            self.side(after, before, fresh, self.calls.fresh, self.sources.keys()),
         )
 
-
-def _side(
-    own: FileSummary,
-    other: FileSummary,
-    functions: Sequence[int],
-    sites: Iterable[tuple[int | None, CallSite]],
-    matched: Iterable[int],
-) -> Side:
-    """What one summary has and the other lacks."""
-    inside = ((index, site) for index in functions for site in _all_calls(own.functions[index]))
-    names = own.exports.keys() - other.exports.keys()
-    for mine, its in zip(own.classes, other.classes, strict=True):
-        names |= mine.methods.keys() - its.methods.keys()
-    unmatched = set(range(len(own.names))).difference(matched)
-    refs = (ref for key in sorted(unmatched) for ref in own.names[key])
-    return Side(tuple(functions), (*sites, *inside), frozenset(names), tuple(refs))
+    def side(
+        self,
+        own: FileSummary,
+        other: FileSummary,
+        functions: Sequence[int],
+        sites: Iterable[tuple[int | None, CallSite]],
+        matched: Iterable[int],
+    ) -> Side:
+        """What one summary has and the other lacks."""
+        inside = ((index, site) for index in functions for site in _all_calls(own.functions[index]))
+        methods = own.exports.keys() - other.exports.keys()
+        for mine, its in zip(own.classes, other.classes, strict=True):
+            methods |= mine.methods.keys() - its.methods.keys()
+        unmatched = set(range(len(own.names))).difference(matched)
+        refs = [ref for key in sorted(unmatched) for ref in own.names[key]]
+        attributes = frozenset(name for _, name in self.attributes)
+        refs += [ref for number, name in self.attributes for ref in own.classes[number].attributes.get(name, ())]
+        return Side(tuple(functions), (*sites, *inside), frozenset(methods), attributes, tuple(refs))
 
 
 def _all_calls(function: FunctionSummary) -> tuple[CallSite, ...]:

@@ -142,12 +142,18 @@ class _Comparison:
     def is_unseen(self, file: int) -> bool:
         """Whether nobody looks at the names and functions that are only there before or after."""
         seen = (self.is_asked_for(side) or self.is_seen(world, file, side) for world, side in self.sides(file))
-        return not any(seen) and self.same_methods(file) and self.same_imports(file)
+        if any(seen) or not self.same_methods(file) or not self.same_imports(file):
+            return False
+        return all((file, number) not in self.before.returning for number in self.matched[file].returning)
 
     def is_asked_for(self, side: Side) -> bool:
         """Whether a name that is only there before or after is one that linking asks for."""
-        asked = self.outcome.asked
-        return any(name in asked or name in ENTRIES or name.startswith("__") for name in side.names)
+        if not side.attributes.isdisjoint(self.outcome.called):
+            return True
+        return any(
+            name in self.outcome.asked or name in ENTRIES or name == "*" or name.startswith("__")
+            for name in side.names | side.attributes
+        )
 
     def is_seen(self, world: World, file: int, side: Side) -> bool:
         """Whether functions and names that are only there before or after are looked at for what they are."""
@@ -199,12 +205,15 @@ class _Comparison:
     # Parameters
 
     def same_called_attributes(self) -> bool:
-        """Whether the same attributes of ``self`` are called in the project."""
+        """Whether the same attributes of ``self`` are called in the project, of those that classes assign to."""
         counts = Counter(self.outcome.called)
         for file in self.matched:
             counts.subtract(self.before.linker.binder.called_in(file))
             counts.update(self.after.linker.binder.called_in(file))
-        return {name for name, count in counts.items() if count > 0} == self.outcome.called.keys()
+        now = {name for name, count in counts.items() if count > 0}
+        other = now ^ self.outcome.called.keys()
+        fresh = (match.fresh.attributes for match in self.matched.values())
+        return other.isdisjoint(self.outcome.held) and all(other.isdisjoint(names) for names in fresh)
 
     def same_wishes(self, file: int) -> bool:
         """Whether what a file calls and keeps comes from the same parameters, apart from functions that are fresh."""
