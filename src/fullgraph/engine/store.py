@@ -159,8 +159,8 @@ def key_of(*parts: str | bytes) -> bytes:
     """The key of a value that follows from these parts and from fullgraph's own code."""
     whole = [_program()]
     for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if part.__class__ is str else part
-        whole += (b"%d:" % len(data), data)  # type: ignore[list-item]
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        whole += (b"%d:" % len(data), data)
     return hashlib.blake2b(b"".join(whole), digest_size=16).digest()
 
 
