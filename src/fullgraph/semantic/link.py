@@ -221,8 +221,7 @@ class Linker:
             return
         if evaluator.is_module(cls) is ModuleClass.NO:
             return
-        bases = {path.rpartition(".")[2] for path in evaluator.external_bases(cls)}
-        wanted = names if "LightningModule" in bases else {"forward"}
+        wanted = names if self.is_lightning(cls) else {"forward"}
         for name in sorted(wanted):
             method = evaluator.method(cls, name)
             if method is not None:
@@ -267,6 +266,28 @@ class Linker:
                 step = self.files[file].step(site.row, name)
                 degree = Traced.CERTAIN if is_sure else Traced.POSSIBLE
                 yield _Root(entered, degree, step, ("fullgraph", ("=", True)) in site.keywords)
+                yield from (_Root(each, Traced.POSSIBLE, step) for each in self.steps_beside(entered, name))
+
+    def steps_beside(self, entered: Function, name: str) -> Iterator[Function]:
+        """The steps of a Lightning module whose ``forward`` is compiled: a trainer that is given it compiles them, too.
+
+        The trainer compiles nothing else.
+        """
+        cls = entered.receiver
+        if name != COMPILE or cls is None or entered != self.called_as(cls, "forward") or not self.is_lightning(cls):
+            return
+        for step in sorted(_LIGHTNING_STEPS):
+            if (method := self.called_as(cls, step)) is not None:
+                yield method
+
+    def called_as(self, cls: ClassId, name: str) -> Function | None:
+        """A method of instances of a class."""
+        method = self.evaluator.method(cls, name)
+        return None if method is None else Function(method.file, method.number, cls)
+
+    def is_lightning(self, cls: ClassId) -> bool:
+        """Whether a class is a Lightning module."""
+        return any(path.rpartition(".")[2] == "LightningModule" for path in self.evaluator.external_bases(cls))
 
     def is_no_compiler(self, file: int, site: CallSite) -> bool:
         """Whether a call compiles nothing, whatever ``self`` is."""
