@@ -8,7 +8,8 @@ import pytest
 
 from fullgraph.engine.ahead import Ahead, look_ahead, text_name, text_name_of
 from fullgraph.engine.check import check_tree
-from fullgraph.engine.index import Projects, Source
+from fullgraph.engine.index import Projects
+from fullgraph.engine.looked import Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import Roots
 from fullgraph.engine.settings import Settings

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.index import Projects, Source
+from fullgraph.engine.index import Projects
 from fullgraph.engine.kept import Kept
+from fullgraph.engine.looked import Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import Roots
 from fullgraph.engine.settings import Settings

@@ -267,7 +267,7 @@ def _lint(
     listed: AllowList | None,
 ) -> tuple[Report, bool]:
     """Check the files, and fix them if that is wanted; also tells whether some file could not be written."""
-    from fullgraph.engine.index import Source  # noqa: PLC0415
+    from fullgraph.engine.looked import Source  # noqa: PLC0415
     from fullgraph.engine.many import check_many  # noqa: PLC0415
     from fullgraph.engine.selection import is_traced_enough  # noqa: PLC0415
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.index import Projects, Source
+from fullgraph.engine.index import Projects
+from fullgraph.engine.looked import Source
 from fullgraph.engine.many import check_many
 from fullgraph.engine.places import TooLargeError, scan
 from fullgraph.engine.settings import Settings

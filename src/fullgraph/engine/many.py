@@ -13,8 +13,9 @@ from fullgraph.engine.accepted import PREFILTER
 from fullgraph.engine.check import check_kept, check_source
 from fullgraph.engine.deferred import Findings
 from fullgraph.engine.finding import Finding
-from fullgraph.engine.index import Project, Projects, Source
+from fullgraph.engine.index import Project, Projects
 from fullgraph.engine.kept import Kept
+from fullgraph.engine.looked import Source
 from fullgraph.engine.packed import findings_of, pack_findings
 from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.settings import settings_name
@@ -230,13 +231,16 @@ def _has_failed(findings: list[Finding]) -> bool:
 def _content_keys(sources: Sequence[tuple[str, Source]], root: str) -> list[bytes]:
     """What the findings of files are known by, as far as they follow from the file and the settings."""
     here, today = display_path(root), date.today().isoformat()
+    common: dict[tuple[int, bool], bytes] = {}
     keys = []
     for _, source in sources:
         assert source.settings is not None
+        kind = id(source.settings), source.with_noqa
+        if kind not in common:
+            comments = "noqa" if source.with_noqa else ""
+            common[kind] = key_of("settings", here, settings_name(source.settings), comments)
         day = today if _PREFILTER in source.data and b"fullgraph:" in source.data.lower() else ""
-        comments = "noqa" if source.with_noqa else ""
-        parts = source.content, source.shown, here, settings_name(source.settings), comments, day
-        keys.append(key_of("findings", *parts))
+        keys.append(key_of("findings", common[kind], source.content, source.shown, day))
     return keys
 
 

@@ -7,7 +7,7 @@ was, and nothing has to be linked again.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,33 +128,29 @@ class PackedRegion:
         )
         return cls(digest(repr(plain).encode("utf-8", "surrogatepass")), dump(plain))
 
-    @property
-    def region(self) -> FileRegion:
-        """The region; classes that are no modules are left out."""
-        traced, modules, callers, foreign, *sets = load(self.data)
-        roots, disabled, fullgraph, hot, settings = map(frozenset, sets)
-        return FileRegion(
-            {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
-            roots,
-            disabled,
-            {index: ModuleClass(kind) for index, kind in modules},
-            fullgraph,
-            settings,
-            dict(callers),
-            hot,
-            Foreign.of_plain(foreign, ChainStep),
-        )
+
+def region_of(data: bytes | None) -> FileRegion | None:
+    """A packed region; classes that are no modules are left out. None if the bytes do not say."""
+    plain = load(data)
+    try:
+        return None if plain is None else _region(*plain)
+    except (TypeError, ValueError):
+        return None
 
 
-def pack_regions(regions: Mapping[str, PackedRegion]) -> bytes:
-    """The regions of many files."""
-    return dump([(name, region.name, region.data) for name, region in regions.items()])
-
-
-def regions_of(data: bytes | None) -> dict[str, PackedRegion] | None:
-    """What `pack_regions` was given; None if there is nothing."""
-    found = load(data)
-    return None if found is None else {name: PackedRegion(*rest) for name, *rest in found}
+def _region(traced: Any, modules: Any, callers: Any, foreign: Any, *sets: Any) -> FileRegion:
+    roots, disabled, fullgraph, hot, settings = map(frozenset, sets)
+    return FileRegion(
+        {index: (Traced(degree), tuple(ChainStep(*step) for step in chain)) for index, degree, chain in traced},
+        roots,
+        disabled,
+        {index: ModuleClass(kind) for index, kind in modules},
+        fullgraph,
+        settings,
+        dict(callers),
+        hot,
+        Foreign.of_plain(foreign, ChainStep),
+    )
 
 
 def pack_findings(findings: Findings | None) -> bytes:

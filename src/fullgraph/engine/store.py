@@ -157,12 +157,11 @@ def digest(data: bytes) -> bytes:
 
 def key_of(*parts: str | bytes) -> bytes:
     """The key of a value that follows from these parts and from fullgraph's own code."""
-    made = hashlib.blake2b(_program(), digest_size=16)
+    whole = [_program()]
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        made.update(len(data).to_bytes(8, "little"))
-        made.update(data)
-    return made.digest()
+        whole += (b"%d:" % len(data), data)
+    return hashlib.blake2b(b"".join(whole), digest_size=16).digest()
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from fullgraph.report.indented import indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +25,12 @@ def findings_json(report: Report) -> str:
         for item, finding in zip(listed, report.shown, strict=True):
             item["run_time"] = seen_data(report.run_time.seen.get(finding))
         listed += [unforeseen_data(each) for each in report.run_time.unforeseen]
-    return json.dumps(listed, indent=2) + "\n"
+    return indented(listed) + "\n"
 
 
 def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
     """Write the counts as a JSON list."""
-    return json.dumps([{"code": code, "name": name, "count": count} for count, code, name in rows], indent=2) + "\n"
+    return indented([{"code": code, "name": name, "count": count} for count, code, name in rows]) + "\n"
 
 
 def finding_data(finding: Finding) -> dict[str, object]:

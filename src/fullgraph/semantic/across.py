@@ -202,6 +202,7 @@ class Across:
         return known
 
     def _bound(self, file: int, name: str, depth: int) -> tuple[_Target | ClassId, ...]:
+        self._evaluator.asked.add(name)
         summary = self._files[file].summary
         place = summary.exports.get(name)
         if place is None:
@@ -298,6 +299,7 @@ class Across:
     # Classes
 
     def _tell_of_class(self, told: _Told, cls: ClassId, names: Set[str]) -> None:
+        self._evaluator.asked |= names
         lineage = self._evaluator.lineage(cls)
         elsewhere = [each for each in lineage if each.file != cls.file]
         known = {name for each in elsewhere for name in names & self._evaluator.class_(each).methods.keys()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -23,11 +23,6 @@ Key = tuple[int, int]
 """A function: the index of its file, and its index there."""
 
 
-def bind_parameters(evaluator: Evaluator) -> None:
-    """Find what calls and decorators pass for such parameters, anywhere in the project."""
-    _Binder(evaluator).run()
-
-
 @dataclass(eq=False, slots=True)
 class _Call:
     """A call that may pass something for a parameter that matters."""
@@ -42,26 +37,31 @@ class _Call:
     """How many parameters of that mattered when it was last looked at."""
 
 
-class _Binder:
+class Binder:
+    """Binds parameters of one project.
+
+    Attributes:
+        wanted: parameters that matter, by the function.
+        names: names of functions and classes of which calls were looked at.
+        called: attributes of ``self`` that are called somewhere, and in how many files.
+    """
+
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.wanted: dict[Key, set[str]] = defaultdict(set)
         self.names: frozenset[str] = frozenset()
+        self.called: Mapping[str, int] = {}
         self.calls: list[_Call] = []
         """Calls that may pass more once more is known of parameters."""
-        self.used = [
-            [_used((*function.calls, *function.skipped_calls)) for function in each.summary.functions]
-            for each in evaluator.files
-        ]
+        self.used: dict[int, list[list[Ref]]] = {}
         """What the functions of each file enter or compile."""
-        self.called: frozenset[str] = frozenset()
-        self.leads: list[dict[int, tuple[tuple[int, str], ...]]] = [{} for _ in evaluator.files]
+        self.leads: dict[int, dict[int, tuple[tuple[int, str], ...]]] = defaultdict(dict)
         self.sites: dict[str | None, list[tuple[int, int, int | None, CallSite]]] = defaultdict(list)
         """Calls that pass something, numbered, with file and function, by the name of what they call (`name_of`)."""
 
     def run(self) -> None:
         """Bind until nothing changes, or for a few rounds."""
-        self.called = frozenset(self.called_attributes())
+        self.called = Counter(name for file in range(len(self.evaluator.files)) for name in self.called_in(file))
         for file in range(len(self.evaluator.files)):
             self.want(file)
         self.bind_decorated()
@@ -95,36 +95,50 @@ class _Binder:
 
     def want(self, file: int) -> None:
         """Note the parameters of a file's functions that are called, compiled or kept."""
+        for ref in self.entered_in(file):
+            self.note(file, ref)
+
+    def entered_in(self, file: int) -> Iterator[Ref]:
+        """What a file calls, compiles or keeps in an attribute that is called."""
         summary = self.evaluator.files[file].summary
-        for function, used in zip(summary.functions, self.used[file], strict=True):
+        for function, used in zip(summary.functions, self.used_in(file), strict=True):
             for ref in used:
                 if ref and ref[0] not in _NO_PARAMETER:
-                    self.note(file, ref)
+                    yield ref
             for ref in function.returns:
                 if ref[0] in ("()", "["):
-                    self.note(file, ref)
-        for ref in _used(summary.calls):
-            self.note(file, ref)
+                    yield ref
+        yield from _used(summary.calls)
         for cls in summary.classes:
             for name, refs in cls.attributes.items():
-                for ref in refs if name in self.called or name == "*" else ():
-                    self.note(file, ref)
+                yield from refs if name in self.called or name == "*" else ()
 
-    def called_attributes(self) -> set[str]:
-        """Attributes of ``self`` that are called, or of which an element or a method is."""
+    def wished_in(self, file: int) -> frozenset[tuple[int, str]]:
+        """Parameters of a file's functions that it calls, compiles or keeps, whatever annotations say of them."""
+        return frozenset(each for ref in self.entered_in(file) for each in self.parameters(file, ref, _ALIASES))
+
+    def used_in(self, file: int) -> list[list[Ref]]:
+        """What the functions of a file enter or compile."""
+        if file not in self.used:
+            functions = self.evaluator.files[file].summary.functions
+            self.used[file] = [_used((*function.calls, *function.skipped_calls)) for function in functions]
+        return self.used[file]
+
+    def called_in(self, file: int) -> set[str]:
+        """Attributes of ``self`` that a file calls, or of which it calls an element or a method."""
         found: set[str] = set()
-        for each, by_function in zip(self.evaluator.files, self.used, strict=True):
-            names = each.summary.names
-            for function, used in zip(each.summary.functions, by_function, strict=True):
-                for site in (*function.calls, *function.skipped_calls):
-                    callee = site.callee
-                    if callee[0] == ".":
-                        if callee[1][0] == "s":
-                            found.add(callee[2])
-                        else:
-                            _add_attributes(callee, names, _ALIASES, found)
-                for ref in used:
-                    _add_attributes(ref, names, _ALIASES, found)
+        summary = self.evaluator.files[file].summary
+        names = summary.names
+        for function, used in zip(summary.functions, self.used_in(file), strict=True):
+            for site in (*function.calls, *function.skipped_calls):
+                callee = site.callee
+                if callee[0] == ".":
+                    if callee[1][0] == "s":
+                        found.add(callee[2])
+                    else:
+                        _add_attributes(callee, names, _ALIASES, found)
+            for ref in used:
+                _add_attributes(ref, names, _ALIASES, found)
         return found
 
     def note(self, file: int, ref: Ref) -> None:

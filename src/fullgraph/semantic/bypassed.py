@@ -105,6 +105,11 @@ class Bypassed:
 
     # What is compiled
 
+    @property
+    def has_compiled(self) -> bool:
+        """Whether instances of some class hold what is compiled."""
+        return bool(self._compiled)
+
     @cached_property
     def _compiled(self) -> Mapping[tuple[ClassId, str], tuple[ChainStep, Ref]]:
         """What classes hold in compiled form, by class and attribute: where it is compiled, and of what."""

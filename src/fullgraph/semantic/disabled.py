@@ -9,7 +9,7 @@ from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import CallSite, FunctionSummary, Ref
 from fullgraph.semantic.values import ClassId, External, Function
 
-_OPAQUE = DISABLERS | {
+OPAQUE = DISABLERS | {
     "torch.compiler.allow_in_graph",
     "torch._dynamo.allow_in_graph",
     "torch._dynamo.nonstrict_trace",
@@ -20,7 +20,7 @@ _OPAQUE = DISABLERS | {
     "torch.library.triton_op",
 }
 """Decorators that keep Dynamo out of a function."""
-_ALLOWS = frozenset({path for path in _OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
+_ALLOWS = frozenset({path for path in OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
 """Those that mark the function itself, so that a call without a new name is enough."""
 
 
@@ -61,7 +61,7 @@ class Disabled:
         """Whether a decorator keeps Dynamo out: True of all that it calls, False only of itself, None if none does."""
         for decorator in function.decorators:
             values = self.evaluator.values(decorator.name, self.evaluator.frame(file))
-            if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
+            if any(isinstance(value, External) and value.path in OPAQUE for value in values):
                 keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
                 return keywords.get("recursive") != ("=", False)
             kept = [self.returns_disabled(value) for value in values if isinstance(value, Function)]
@@ -82,12 +82,13 @@ class Disabled:
         """Whether a function of the project returns its argument disabled, as in `keeps_out`."""
         frame = self.evaluator.frame(decorator.file, decorator.receiver)
         names = self.files[decorator.file].summary.names
+        self.evaluator.asked_returns.add((decorator.file, decorator.number))
         for ref in self.evaluator.function(decorator).returns:
             for each in names[ref[1]] if ref[0] == "n" else (ref,):
                 match each:
                     case ("()", callee, (("p", index, _), *_), keywords) if index == decorator.number:
                         values = self.evaluator.values(callee, frame)
-                        if any(isinstance(value, External) and value.path in _OPAQUE for value in values):
+                        if any(isinstance(value, External) and value.path in OPAQUE for value in values):
                             return dict(keywords).get("recursive") != ("=", False)
                     case _:
                         continue
@@ -95,13 +96,17 @@ class Disabled:
 
     def allow_called(self, file: int, site: CallSite) -> None:
         """``torch.compiler.allow_in_graph(f)``."""
-        if site.callee[0] != "i" or site.callee[1] not in _ALLOWS:
+        if not self.is_allowing(site):
             return
         for value in (
             value for ref in site.arguments for value in self.evaluator.values(ref, self.evaluator.frame(file))
         ):
             if isinstance(value, Function):
                 self.keep_out(value, whole=True)
+
+    def is_allowing(self, site: CallSite) -> bool:
+        """Whether a call marks what it is given as what Dynamo does not look into."""
+        return bool(site.callee[0] == "i" and site.callee[1] in _ALLOWS)
 
     def keep_out(self, function: Function, *, whole: bool) -> None:
         """Note that Dynamo does not enter a function, nor, if ``whole``, what it calls."""
@@ -126,3 +131,12 @@ class Disabled:
                         self.keep_out(value, whole=dict(keywords).get("recursive") != ("=", False))
                 case _:
                     continue
+
+
+def may_keep_out(ref: Ref) -> bool:
+    """Whether a name that is bound to this may stand for something that Dynamo is kept out of."""
+    match ref:
+        case ("()", ("i", path), *_):
+            return path in DISABLERS
+        case _:
+            return False

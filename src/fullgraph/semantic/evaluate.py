@@ -336,6 +336,7 @@ class Evaluator(Hierarchy):
         """What a module binds a name to, or its submodule of that name."""
         if depth <= 0:
             return ()
+        self.asked.add(name)
         summary = self.files[file].summary
         key = summary.exports.get(name)
         found = self.values(("n", key), self.frame(file), depth - 1) if key is not None else ()
@@ -395,6 +396,7 @@ class Evaluator(Hierarchy):
         key = cls, name
         refs = self._refs_held.get(key)
         if refs is None:
+            self.asked.add(name)
             refs = [
                 (ref, self.frame(each.file, cls))
                 for each in self.lineage(cls)
@@ -412,6 +414,7 @@ class Evaluator(Hierarchy):
         own = ClassId(frame.file, index)
         receiver = self._self(frame, index)
         line = self.lineage(receiver)
+        self.asked.add(name)
         for cls in line[line.index(own) + 1 :] if own in line else ():
             method = self.class_(cls).methods.get(name)
             if method is not None:
@@ -505,6 +508,7 @@ class Evaluator(Hierarchy):
         known = self._gives_back.get(own)
         if known is None:
             self._gives_back[own] = frozenset()
+            self.asked_returns.add(own)
             frame = self.frame(function.file, function.receiver)
             found = (self._given(ref, frame, function.number, _ALIASES) for ref in self.function(function).returns)
             known = self._gives_back[own] = frozenset(name for names in found for name in names)
@@ -538,6 +542,7 @@ class Evaluator(Hierarchy):
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
     def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
+        self.asked_returns.add((function.file, function.number))
         returns = self.function(function).returns
         if not returns:
             return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fullgraph.semantic.classes import external_base_is_module
 from fullgraph.semantic.project import ProjectFile
@@ -28,6 +28,10 @@ class Hierarchy(ABC):
         self._lineages: dict[ClassId, tuple[ClassId, ...]] = {}
         self._external: dict[ClassId, frozenset[str]] = {}
         self._below: dict[ClassId, list[ClassId]] | None = None
+        self.asked: set[str] = set()
+        """Names of which it was asked what a class or a module means by them."""
+        self.asked_returns: set[tuple[int, int]] = set()
+        """Functions of which it was asked what they return."""
 
     @abstractmethod
     def base_values(self, ref: Ref, file: int) -> tuple[Value, ...]:
@@ -95,6 +99,7 @@ class Hierarchy(ABC):
         key = cls, name
         if key in self._methods:
             return self._methods[key]
+        self.asked.add(name)
         lineage = self.lineage(cls)
         method = None
         for each in lineage:
@@ -137,9 +142,10 @@ class Hierarchy(ABC):
 
     def subclasses(self, cls: ClassId) -> tuple[ClassId, ...]:
         """Classes of the project below this one, as many as are looked at."""
-        return tuple(self._subclasses().get(cls, ()))[:WIDTH]
+        return tuple(self.all_subclasses().get(cls, ()))[:WIDTH]
 
-    def _subclasses(self) -> dict[ClassId, list[ClassId]]:
+    def all_subclasses(self) -> Mapping[ClassId, Sequence[ClassId]]:
+        """Each class that others derive from, with all of these."""
         if self._below is None:
             self._below = defaultdict(list)
             for cls in self.all_classes():

@@ -6,10 +6,11 @@ import fnmatch
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from fullgraph.semantic.across import Across
-from fullgraph.semantic.bindings import bind_parameters
+from fullgraph.semantic.bindings import Binder
 from fullgraph.semantic.bypassed import Bypassed
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
@@ -22,7 +23,7 @@ from fullgraph.semantic.values import Class, ClassId, Elements, External, Functi
 
 _COMPILERS = frozenset({COMPILE, "torch.export.export"})
 _BY_TRAINER = "torch_compile=True"
-_REGION = "torch.compiler.nested_compile_region"
+COMPILED_REGION = "torch.compiler.nested_compile_region"
 _STANCE = "torch.compiler.set_stance"
 _CALLS_FIRST = frozenset(
     {
@@ -39,6 +40,8 @@ _CALLS_FIRST = frozenset(
 )
 """Functions that call what they are given: any of their arguments that is a function or a module."""
 _LIGHTNING_STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step"})
+ENTRIES = _LIGHTNING_STEPS | {"forward"}
+"""Methods of modules with which tracing may begin."""
 _RECEIVERS = 24
 """For how many classes one inherited method is followed; for further ones it is as for the first."""
 _LONGEST = 64
@@ -56,7 +59,7 @@ class _Root:
     """Whether it is compiled with ``fullgraph=True``."""
 
 
-class _Edge(NamedTuple):
+class Edge(NamedTuple):
     """Something that a function enters: whether surely, and, if it passes it on, the function that calls it."""
 
     callee: Function
@@ -79,18 +82,25 @@ def link(files: Sequence[ProjectFile], roots: Sequence[str] = (), hot: Sequence[
     not. The order of the files changes nothing.
     """
     order = sorted(range(len(files)), key=lambda index: files[index].filename)
-    ordered = [files[index] for index in order]
-    linker = Linker(ordered, roots)
-    linker.close()
-    reached = hot_functions(ordered, hot) if hot else {}
-    regions = {index: linker.region(place, reached.get(place, frozenset())) for place, index in enumerate(order)}
+    _, found = link_ordered([files[index] for index in order], roots, hot)
+    regions = dict(zip(order, found, strict=True))
     return [regions[index] for index in range(len(files))]
+
+
+def link_ordered(
+    files: Sequence[ProjectFile], roots: Sequence[str], hot: Sequence[str]
+) -> tuple[Linker, list[FileRegion]]:
+    """The same for files in the order of their names, with what found it out."""
+    linker = Linker(files, roots)
+    linker.close()
+    reached = hot_functions(files, hot) if hot else {}
+    return linker, [linker.region(index, reached.get(index, frozenset())) for index in range(len(files))]
 
 
 def hot_functions(files: Sequence[ProjectFile], patterns: Sequence[str]) -> dict[int, frozenset[int]]:
     """What functions of these names enter, by file; nothing keeps calls out that only keeps the compiler out."""
     linker = Linker(files, patterns)
-    bind_parameters(linker.evaluator)
+    linker.binder.run()
     queue: deque[Function] = deque()
     for root in linker.configured_roots():
         if linker.enter(root.function, _Reached(root.degree, None, None)):
@@ -105,15 +115,16 @@ def hot_functions(files: Sequence[ProjectFile], patterns: Sequence[str]) -> dict
 class Linker:
     """Closes the region of one project over calls."""
 
-    def __init__(self, files: Sequence[ProjectFile], roots: Sequence[str]) -> None:
+    def __init__(self, files: Sequence[ProjectFile], roots: Sequence[str], evaluator: Evaluator | None = None) -> None:
         self.files = files
         self.patterns = roots
-        self.evaluator = Evaluator(files)
+        self.evaluator = Evaluator(files) if evaluator is None else evaluator
+        self.binder = Binder(self.evaluator)
         self.reached: dict[Function, _Reached] = {}
         self.first: dict[tuple[int, int], Function] = {}
         """By which receiver a function was reached first, most surely and with the shortest chain."""
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
-        self.children = self._children()
+        self._inside: dict[int, dict[int, list[int]]] = {}
         self.loads: dict[tuple[int, int], list[tuple[list[str], str]]] = {}
         """What functions read that may be a property: the attributes on the way to it, and its name."""
         self.calling: dict[tuple[int, int], frozenset[str]] = {}
@@ -128,17 +139,31 @@ class Linker:
         """The traced functions that enter a function."""
         self.split: frozenset[Function] | None = None
         """What roots reach that are not compiled with ``fullgraph=True``, if others are."""
-        self.settings = settings_by_file(files, self.evaluator.modules)
-        self.own = frozenset(file.filename for file in files if file.is_own)
-        self.properties = frozenset(name for each in files for cls in each.summary.classes for name in cls.properties)
 
-    def _children(self) -> dict[tuple[int, int], list[int]]:
-        found: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for file, each in enumerate(self.files):
-            for index, function in enumerate(each.summary.functions):
-                if function.around != NO_OWNER:
-                    found[file, function.around].append(index)
-        return found
+    @cached_property
+    def settings(self) -> list[frozenset[str]]:
+        """What is turned on of Dynamo's settings where the code of each file runs."""
+        return settings_by_file(self.files, self.evaluator.modules)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The names of the project's own files."""
+        return frozenset(file.filename for file in self.files if file.is_own)
+
+    @cached_property
+    def properties(self) -> frozenset[str]:
+        """The names of all properties."""
+        return frozenset(name for each in self.files for cls in each.summary.classes for name in cls.properties)
+
+    def inside(self, file: int, function: int) -> Sequence[int]:
+        """The functions that stand in a function."""
+        found = self._inside.get(file)
+        if found is None:
+            found = self._inside[file] = defaultdict(list)
+            for index, each in enumerate(self.files[file].summary.functions):
+                if each.around != NO_OWNER:
+                    found[each.around].append(index)
+        return found.get(function, ())
 
     # Roots
 
@@ -170,17 +195,20 @@ class Linker:
             outside = [(site, None) for site in each.summary.calls]
             inside = [(site, index) for index, item in enumerate(each.summary.functions) for site in item.calls]
             for site, function in (*outside, *inside):
-                if not site.keywords and len(site.arguments) < 2:
-                    continue
-                keywords = dict(site.keywords)
-                arguments = keywords.get("args", site.arguments[1] if len(site.arguments) > 1 else ())
-                if not arguments or not self.says_compile(file, arguments):
+                if not self.is_trainer(file, site):
                     continue
                 frame = Frame(file, self.evaluator.class_around(file, function))
                 step = each.step(site.row, _BY_TRAINER)
-                model = keywords.get("model", next(iter(site.arguments), ()))
+                model = dict(site.keywords).get("model", next(iter(site.arguments), ()))
                 for value in self.evaluator.values(model, frame):
                     yield from (_Root(entered, Traced.POSSIBLE, step) for entered in self.entered(value))
+
+    def is_trainer(self, file: int, site: CallSite) -> bool:
+        """Whether a call is given arguments that say ``torch_compile=True``."""
+        if not site.keywords and len(site.arguments) < 2:
+            return False
+        arguments = dict(site.keywords).get("args", site.arguments[1] if len(site.arguments) > 1 else ())
+        return bool(arguments) and self.says_compile(file, arguments)
 
     def says_compile(self, file: int, ref: Ref) -> bool:
         """Whether a value is constructed with ``torch_compile=True``."""
@@ -195,8 +223,7 @@ class Linker:
             return
         if evaluator.is_module(cls) is ModuleClass.NO:
             return
-        bases = {path.rpartition(".")[2] for path in evaluator.external_bases(cls)}
-        wanted = names if "LightningModule" in bases else {"forward"}
+        wanted = names if self.is_lightning(cls) else {"forward"}
         for name in sorted(wanted):
             method = evaluator.method(cls, name)
             if method is not None:
@@ -216,8 +243,8 @@ class Linker:
                     if External(COMPILE) in values:
                         step = each.step(decorator.row, COMPILE)
                         yield _Root(target, Traced.CERTAIN, step, _says_fullgraph(decorator.call))
-                    elif External(_REGION) in values:
-                        yield _Root(target, Traced.POSSIBLE, each.step(decorator.row, _REGION))
+                    elif External(COMPILED_REGION) in values:
+                        yield _Root(target, Traced.POSSIBLE, each.step(decorator.row, COMPILED_REGION))
 
     def compiled_roots(self) -> Iterator[_Root]:
         """What is passed to ``torch.compile``, by itself or through functions of the project that pass it on."""
@@ -241,6 +268,28 @@ class Linker:
                 step = self.files[file].step(site.row, name)
                 degree = Traced.CERTAIN if is_sure else Traced.POSSIBLE
                 yield _Root(entered, degree, step, ("fullgraph", ("=", True)) in site.keywords)
+                yield from (_Root(each, Traced.POSSIBLE, step) for each in self.steps_beside(entered, name))
+
+    def steps_beside(self, entered: Function, name: str) -> Iterator[Function]:
+        """The steps of a Lightning module whose ``forward`` is compiled: a trainer that is given it compiles them, too.
+
+        The trainer compiles nothing else.
+        """
+        cls = entered.receiver
+        if name != COMPILE or cls is None or entered != self.called_as(cls, "forward") or not self.is_lightning(cls):
+            return
+        for step in sorted(_LIGHTNING_STEPS):
+            if (method := self.called_as(cls, step)) is not None:
+                yield method
+
+    def called_as(self, cls: ClassId, name: str) -> Function | None:
+        """A method of instances of a class."""
+        method = self.evaluator.method(cls, name)
+        return None if method is None else Function(method.file, method.number, cls)
+
+    def is_lightning(self, cls: ClassId) -> bool:
+        """Whether a class is a Lightning module."""
+        return any(path.rpartition(".")[2] == "LightningModule" for path in self.evaluator.external_bases(cls))
 
     def is_no_compiler(self, file: int, site: CallSite) -> bool:
         """Whether a call compiles nothing, whatever ``self`` is."""
@@ -265,13 +314,13 @@ class Linker:
         """Calls of something that may compile, with their file and function; the name of what is called tells."""
         for file, each in enumerate(self.files):
             for site in each.summary.calls:
-                if _may_compile(site):
+                if compiles_perhaps(site):
                     yield file, site, None
             for index, function in enumerate(each.summary.functions):
                 if any(_forces_eager(decorator.call) for decorator in function.decorators):
                     continue
                 for site in (*function.calls, *function.skipped_calls):
-                    if _may_compile(site):
+                    if compiles_perhaps(site):
                         yield file, site, index
 
     def compiler_of(self, site: CallSite, frame: Frame) -> str | None:
@@ -333,7 +382,7 @@ class Linker:
 
     def close(self) -> None:
         """Breadth first from the certain roots, then from the possible ones, so that the first chain is the best."""
-        bind_parameters(self.evaluator)
+        self.binder.run()
         self.kept_out.find()
         roots = [root for root in self.roots() if self.concerns(root)]
         for degree in (Traced.CERTAIN, Traced.POSSIBLE):
@@ -388,12 +437,12 @@ class Linker:
         self.first.setdefault(key, function)
         return True
 
-    def callees(self, caller: Function) -> Iterator[_Edge]:
+    def callees(self, caller: Function) -> Iterator[Edge]:
         """What a function enters, and whether surely."""
         summary = self.evaluator.function(caller)
         frame = self.evaluator.frame(caller.file, caller.receiver)
-        for child in self.children.get((caller.file, caller.number), ()):
-            yield _Edge(Function(caller.file, child, caller.receiver))
+        for child in self.inside(caller.file, caller.number):
+            yield Edge(Function(caller.file, child, caller.receiver))
         if self.reached[caller].caller is not None or caller in self.called_modules:
             yield from self.wrapping(caller, summary)
         if caller.receiver is not None:
@@ -404,16 +453,16 @@ class Linker:
         for site in summary.calls:
             yield from self.called(site, frame)
 
-    def wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[_Edge]:
+    def wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[Edge]:
         """What decorators of the project put in the place of a function."""
         frame = self.evaluator.frame(caller.file)
         for decorator in summary.decorators:
             if decorator.call:
                 for value in self.evaluator.values(("()", decorator.call, (), ()), frame):
                     if isinstance(value, Function):
-                        yield _Edge(value)
+                        yield Edge(value)
 
-    def loaded(self, caller: Function, receiver: ClassId, summary: FunctionSummary) -> Iterator[_Edge]:
+    def loaded(self, caller: Function, receiver: ClassId, summary: FunctionSummary) -> Iterator[Edge]:
         """Properties that a method reads, of ``self`` and of what it holds."""
         key = caller.file, caller.number
         if key not in self.loads:
@@ -429,26 +478,26 @@ class Linker:
                 owners = tuple(dict.fromkeys(held))
             for owner in owners:
                 if isinstance(owner, Instance) and (method := self.evaluator.getter(owner.of, name)) is not None:
-                    yield _Edge(method, owner.exact)
+                    yield Edge(method, owner.exact)
 
-    def differentiated(self, caller: Function, summary: FunctionSummary) -> Iterator[_Edge]:
+    def differentiated(self, caller: Function, summary: FunctionSummary) -> Iterator[Edge]:
         """With the ``forward`` of an autograd function go, where gradients are wanted, its other parts."""
         if summary.owner != NO_OWNER and summary.name.endswith(".forward"):
             cls = ClassId(caller.file, summary.owner)
             for name in ("setup_context", "backward") if self.evaluator.is_autograd_function(cls) else ():
                 method = self.evaluator.method(cls, name)
                 if method is not None:
-                    yield _Edge(method, is_sure=False)
+                    yield Edge(method, is_sure=False)
 
-    def hooked(self, receiver: ClassId) -> Iterator[_Edge]:
+    def hooked(self, receiver: ClassId) -> Iterator[Edge]:
         """Forward hooks that the class registers on itself or its parts."""
         for cls in self.evaluator.lineage(receiver):
             for ref in self.evaluator.class_(cls).hooks:
                 for value in self.evaluator.values(ref, self.evaluator.frame(cls.file, receiver)):
                     for function in self.entered(value):
-                        yield _Edge(function)
+                        yield Edge(function)
 
-    def called(self, site: CallSite, frame: Frame) -> Iterator[_Edge]:
+    def called(self, site: CallSite, frame: Frame) -> Iterator[Edge]:
         """What one call enters."""
         evaluator = self.evaluator
         values = evaluator.values(site.callee, frame)
@@ -459,12 +508,12 @@ class Linker:
         owners = evaluator.values(site.callee[1], frame) if site.callee[0] == "." and len(targets) > 1 else ()
         is_sure = self.is_sure((*values, *owners), targets)
         for function in targets:
-            yield _Edge(function, is_sure)
-            yield from (_Edge(passed, is_sure, function) for passed in self.passed(function, site, frame))
+            yield Edge(function, is_sure)
+            yield from (Edge(passed, is_sure, function) for passed in self.passed(function, site, frame))
         if any(isinstance(value, External) and value.path in _CALLS_FIRST for value in values):
             for ref in (*site.arguments, *(ref for _, ref in site.keywords)):
                 for value in evaluator.values(ref, frame):
-                    yield from map(_Edge, self.entered(value))
+                    yield from map(Edge, self.entered(value))
 
     def is_sure(self, values: Sequence[Value], targets: Sequence[Function]) -> bool:
         """Whether each target is entered for sure: there are few, and none is a guess among subclasses."""
@@ -485,7 +534,7 @@ class Linker:
 
     def called_parameters(self, file: int, function: int) -> Iterator[str]:
         """The parameters that a function, or one inside it, calls."""
-        for each in (function, *self.children.get((file, function), ())):
+        for each in (function, *self.inside(file, function)):
             for site in self.files[file].summary.functions[each].calls:
                 match site.callee:
                     case ("p", owner, name) if owner == function:
@@ -570,7 +619,7 @@ def _says_fullgraph(call: Ref) -> bool:
     return bool(call) and call[0] == "()" and ("fullgraph", ("=", True)) in call[3]
 
 
-def _may_compile(site: CallSite) -> bool:
+def compiles_perhaps(site: CallSite) -> bool:
     """A cheap test that every compile site passes: by the last name of what is called, or it is not spelled out."""
     match site.callee:
         case (".", _, name):

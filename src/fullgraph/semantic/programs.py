@@ -34,7 +34,7 @@ def _programs(files: Sequence[ProjectFile], modules: Modules) -> list[int]:
         return index
 
     for index, file in enumerate(files):
-        for path in _imports(file.summary):
+        for path in imports_of(file.summary):
             absolute = modules.absolute(path, index)
             if absolute and modules.is_known(absolute):
                 imported, _ = modules.split(absolute, index)
@@ -43,7 +43,8 @@ def _programs(files: Sequence[ProjectFile], modules: Modules) -> list[int]:
     return [program(index) for index in range(len(files))]
 
 
-def _imports(summary: FileSummary) -> Iterator[str]:
+def imports_of(summary: FileSummary) -> Iterator[str]:
+    """What a file imports."""
     for refs in summary.names:
         yield from (str(ref[1]) for ref in refs if ref and ref[0] == "i")
     yield from summary.stars

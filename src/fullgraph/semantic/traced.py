@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fullgraph.semantic.foreign import NOTHING, Foreign
@@ -108,6 +108,13 @@ class FileRegion:
             return False
         traced = next((index for index in functions if index in self.traced), None)
         return traced is not None and traced in self.fullgraph
+
+    def steps(self) -> Iterator[ChainStep]:
+        """Every place that is named."""
+        for _, chain in self.traced.values():
+            yield from chain
+        yield from self.foreign.disabled.values()
+        yield from self.foreign.disabled_methods.values()
 
     def everything(self) -> tuple[TracedBy, ...]:
         """Each function of the file that is reached, with the chain that ends in it."""

@@ -38,7 +38,7 @@ class Data(lightning.LightningDataModule):
 
 
 class Compiled(pl.LightningModule):
-    def training_step(self, batch):  # POSSIBLE: Compiled.training_step
+    def training_step(self, batch):  # POSSIBLE: torch.compile@fit.py:10 -> Compiled.training_step
         return batch
 
     def forward(self, x):  # CERTAIN: torch.compile@fit.py:10 -> Compiled.forward

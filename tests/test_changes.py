@@ -1,0 +1,429 @@
+"""A project after an edit: what the cache has of it from before changes no finding, chain, degree or count."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from fullgraph.engine.index import Project, Projects
+from fullgraph.engine.linked import Links
+from fullgraph.engine.looked import File, Source
+from fullgraph.engine.many import check_many
+from fullgraph.engine.places import Roots
+from fullgraph.engine.settings import Settings
+from fullgraph.project import is_root
+from fullgraph.report.as_json import finding_data
+from fullgraph.torchfacts import TorchRange
+
+SETTINGS = Settings.with_everything(TorchRange.parse("2.13"))
+FILES = {
+    "pkg/__init__.py": "from .layers import Block\n",
+    "pkg/layers.py": """
+import torch
+from torch import nn
+
+from pkg import helpers
+from pkg.base import Base, Protocolled
+
+
+def scale(x, by=2.0):
+    return x * by
+
+
+class Block(Base):
+    def __init__(self, act=None, size: int = 4):
+        super().__init__()
+        self.act = act
+        self.linear = nn.Linear(size, size)
+        self.parts = nn.ModuleList([Part() for _ in range(3)])
+
+    def forward(self, x: torch.Tensor):
+        x = self.linear(x)
+        for part in self.parts:
+            x = part(x)
+        if self.act is not None:
+            x = self.act(x)
+        y = helpers.masked(x)
+        print(y.sum().item())
+        return scale(self.common(x))
+
+    def unused(self, x):
+        return helpers.count(x)
+
+
+class Part(nn.Module):
+    def forward(self, x):
+        return helpers.move(x)
+
+
+def use(given: Protocolled, x):
+    return given.step(x)
+""",
+    "pkg/base.py": """
+from typing import Protocol
+
+import torch
+from torch import nn
+
+
+class Base(nn.Module):
+    def common(self, x):
+        if x.sum() > 0:
+            return x
+        return self.hook(x)
+
+    def hook(self, x):
+        return x.cpu()
+
+    @property
+    def width(self):
+        return torch.zeros(3).tolist()
+
+
+class Protocolled(Protocol):
+    def step(self, x): ...
+
+
+class Stepping:
+    def step(self, x):
+        return x.item()
+""",
+    "pkg/helpers.py": """
+import torch
+
+
+def masked(x) -> torch.Tensor:
+    return x[x > 0]
+
+
+def count(x):
+    return x.item()
+
+
+def move(x):
+    return x.to("cuda")
+
+
+def apply(fn, x):
+    return fn(x)
+
+
+def decorate(function):
+    def inner(*args):
+        return function(*args)
+
+    return inner
+""",
+    "pkg/tools.py": """
+from pkg.helpers import apply, count, decorate
+
+
+@decorate
+def quiet(x):
+    return [item for item in x]
+
+
+def report(x):
+    return apply(count, x)
+
+
+def extra(x):
+    return list(map(lambda item: item + 1, x))
+""",
+    "train.py": """
+import torch
+
+from pkg import Block
+from pkg.layers import use
+from pkg.tools import report
+
+
+def act(x):
+    return x.numpy()
+
+
+model = Block(act)
+step = torch.compile(model)
+
+
+@torch.compile(fullgraph=True)
+def loss(x):
+    return report(x)
+
+
+def main(x, stepping):
+    use(stepping, x)
+    for _ in range(10):
+        print(loss(step(x)))
+""",
+    "alone.py": "import torch\n\n\ndef alone(x):\n    return torch.compile(x)\n",
+}
+SWAP = tuple[str, str, str]
+EDITS: dict[str, list[SWAP]] = {
+    "a function": [("pkg/layers.py", "\n\ndef use(", "\n\ndef added(x):\n    return x + 1\n\n\ndef use(")],
+    "a function that calls others": [
+        ("pkg/helpers.py", "\n\ndef move(", "\n\ndef more(x):\n    return move(masked(x))\n\n\ndef move(")
+    ],
+    "a function that passes something": [
+        ("pkg/tools.py", "def extra(", "def more(x):\n    return apply(extra, x)\n\n\ndef extra(")
+    ],
+    "a function for which somebody asks": [
+        ("pkg/tools.py", "from pkg.helpers import", "from pkg.new import nothing\nfrom pkg.helpers import"),
+        ("pkg/__init__.py", "Block\n", "Block\n\n\ndef report(x):\n    return x\n"),
+    ],
+    "a method": [("pkg/layers.py", "    def unused(", "    def added(self, x):\n        return x\n\n    def unused(")],
+    "a method that overrides": [
+        ("pkg/layers.py", "    def unused(", "    def hook(self, x):\n        return x.item()\n\n    def unused(")
+    ],
+    "a method of a protocol": [
+        ("pkg/base.py", "def step(self, x): ...", "def step(self, x): ...\n    def later(self, x): ...")
+    ],
+    "a forward": [("pkg/base.py", "class Stepping:", "class Stepping:\n    def forward(self, x):\n        pass\n")],
+    "a nested function": [
+        (
+            "pkg/layers.py",
+            "        y = helpers",
+            "        def inner(z):\n            return z.item()\n\n        y = helpers",
+        )
+    ],
+    "a lambda": [
+        ("pkg/tools.py", "    return apply(count, x)", "    f = lambda y: y.cpu()\n    return apply(count, x)")
+    ],
+    "a compiled function": [("pkg/tools.py", "def extra(", "import torch\n\n\n@torch.compile\ndef extra(")],
+    "a compile of something": [("train.py", "def main(", "later = torch.compile(act)\n\n\ndef main(")],
+    "no compile": [("train.py", "torch.compile(model)", "model")],
+    "a rename": [("pkg/helpers.py", "def count(", "def counted(")],
+    "a function less": [("pkg/tools.py", "def extra(x):\n    return list(map(lambda item: item + 1, x))\n", "")],
+    "a call more": [("pkg/layers.py", "        y = helpers", "        helpers.count(x)\n        y = helpers")],
+    "a call less": [("pkg/layers.py", "        y = helpers.masked(x)\n", "        y = x\n")],
+    "a call in eager code": [("pkg/layers.py", "return helpers.count(x)", "return helpers.count(scale(x))")],
+    "a call of torch": [("pkg/layers.py", "        y = helpers", "        torch.relu(x)\n        y = helpers")],
+    "an argument": [("train.py", "Block(act)", "Block(torch.relu)")],
+    "an attribute": [("pkg/layers.py", "self.act = act", "self.act = act\n        self.other = Part()")],
+    "an attribute that is called": [
+        ("pkg/layers.py", "self.act = act", "self.act = act\n        self.other = act"),
+        ("pkg/layers.py", "        y = ", "        self.other(x)\n        y = "),
+    ],
+    "an attribute that is called in eager code": [
+        ("pkg/layers.py", "self.act = act", "self.act = act\n        self.other = size"),
+        ("pkg/layers.py", "        return helpers.count(x)", "        return self.other(x)"),
+    ],
+    "a parameter that is called": [("pkg/layers.py", "    return x * by\n", "    return by(x)\n")],
+    "what is returned": [("pkg/helpers.py", "def masked(x) -> torch.Tensor:", "def masked(x):")],
+    "a base": [("pkg/layers.py", "class Part(nn.Module)", "class Part(Base)")],
+    "no base": [("pkg/layers.py", "class Part(nn.Module)", "class Part")],
+    "an import": [
+        ("pkg/tools.py", "from pkg.helpers import apply", "from pkg.layers import use\nfrom pkg.helpers import apply")
+    ],
+    "another import": [("train.py", "from pkg.layers import use", "from pkg.tools import extra as use")],
+    "a star import": [("train.py", "from pkg import Block", "from pkg import *")],
+    "kept out": [("pkg/helpers.py", "def move(", "@torch.compiler.disable\ndef move(")],
+    "replaced by what is kept out": [
+        ("pkg/helpers.py", "\n\ndef apply(", "\nmove = torch.compiler.disable(move)\n\n\ndef apply(")
+    ],
+    "a setting": [("alone.py", "\n\n\n", "\n\ntorch._dynamo.config.capture_scalar_outputs = True\n\n\n")],
+    "a setting that reaches the others": [
+        ("train.py", "import torch\n", "import torch\n\ntorch._dynamo.config.capture_scalar_outputs = True\n")
+    ],
+    "only rows": [
+        ("pkg/layers.py", "import torch\n", "# moved\n\nimport torch\n"),
+        ("train.py", "def act", "# moved\ndef act"),
+    ],
+    "two files": [
+        ("pkg/layers.py", "\n\ndef use(", "\n\ndef added(x):\n    return x + 1\n\n\ndef use("),
+        ("pkg/tools.py", "def extra(", "def other(x):\n    return x.cpu()\n\n\ndef extra("),
+    ],
+    "a broken file": [("pkg/tools.py", "def extra(x)", "def extra(x")],
+    "a new file": [("pkg/new.py", "", "from pkg.layers import Part\n\n\nclass New(Part):\n    pass\n")],
+    "a file less": [("alone.py", "", "")],
+}
+
+
+@pytest.fixture(autouse=True)
+def in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+    for name, text in FILES.items():
+        write(name, text)
+
+
+def write(name: str, text: str) -> None:
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def answers(*, cached: bool, entries: tuple[str, ...] = ()) -> dict[str, object]:
+    """All that is said of the project: its findings as JSON has them, and the region of each file."""
+    root = Path.cwd()
+    projects = Projects(Roots([str(root)], is_root), cached=cached, entries=entries)
+    paths = sorted(root.rglob("*.py"))
+    sources = [(str(path), Source.of(path.read_bytes(), str(path.relative_to(root)), SETTINGS)) for path in paths]
+    findings = check_many(sources, projects)
+    found: dict[str, object] = {
+        source.shown: [json.dumps(finding_data(each)) for each in file]
+        for (_, source), file in zip(sources, findings, strict=True)
+    }
+    found["regions"] = [projects.region(path, source.shown) for path, source in sources]
+    assert not projects.trouble
+    return found
+
+
+def edit(swaps: list[SWAP]) -> None:
+    for name, before, after in swaps:
+        if not before and not after:
+            Path(name).unlink()
+        elif not before:
+            write(name, after)
+        else:
+            text = Path(name).read_text(encoding="utf-8")
+            assert before in text, (name, before)
+            write(name, text.replace(before, after, 1))
+
+
+@pytest.mark.parametrize("swaps", EDITS.values(), ids=EDITS.keys())
+def test_an_edit(swaps: list[SWAP]) -> None:
+    answers(cached=True)
+    edit(swaps)
+    assert answers(cached=True) == answers(cached=False)
+
+
+def test_one_edit_after_the_other(whole: list[str]) -> None:
+    answers(cached=True)
+    for name, swaps in EDITS.items():
+        if name in ("a broken file", "a call less", "a parameter that is called", "a rename", "a star import"):
+            continue  # what others need stands there no more
+        try:
+            edit(swaps)
+        except AssertionError:
+            continue
+        assert answers(cached=True) == answers(cached=False), name
+    assert whole
+
+
+def test_another_configuration() -> None:
+    answers(cached=True)
+    entries = ("pkg.tools:extra",)
+    assert answers(cached=True, entries=entries) == answers(cached=False, entries=entries)
+    edit(EDITS["a function"])
+    assert answers(cached=True, entries=entries) == answers(cached=False, entries=entries)
+    write("pkg/tools.py", Path("pkg/tools.py").read_text(encoding="utf-8").replace("extra", "other"))
+    assert answers(cached=True, entries=entries) == answers(cached=False, entries=entries)
+    assert answers(cached=True) == answers(cached=False)
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Says how often all files were linked."""
+    counted: list[str] = []
+    linked = Links._linked
+
+    def counting(self: Links, files: list[File], key: bytes) -> object:
+        counted.append("all")
+        return linked(self, files, key)
+
+    monkeypatch.setattr(Links, "_linked", counting)
+    return counted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a function",
+        "a function that calls others",
+        "a method",
+        "a function less",
+        "a call in eager code",
+        "a call of torch",
+        "only rows",
+        "two files",
+    ],
+)
+def test_what_links_nothing_again(name: str, whole: list[str]) -> None:
+    answers(cached=True)
+    edit(EDITS[name])
+    whole.clear()
+    answers(cached=True)
+    assert not whole
+
+
+def test_a_cache_that_lost_some_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(cached=True)
+    edit(EDITS["a function"])
+    expected = answers(cached=False)
+    monkeypatch.setattr("fullgraph.engine.linked._Reader.__call__", lambda *_: (_ for _ in ()).throw(KeyError))
+    assert answers(cached=True) == expected
+
+
+def test_regions_that_the_cache_lost(monkeypatch: pytest.MonkeyPatch, whole: list[str]) -> None:
+    answers(cached=True)
+    expected = answers(cached=False)
+    real, lost = Project.link, []
+
+    def losing(self: Project, sources: dict[str, Source]) -> object:
+        early = real(self, sources)
+        self.store._directory = None
+        lost.append(self)
+        return early
+
+    monkeypatch.setattr(Project, "link", losing)
+    edit([("alone.py", "", "import torch\n\n\n@torch.compile\ndef alone(x):\n    return x.item()\n")])
+    again = answers(cached=True)
+    assert lost
+    assert {name: said for name, said in again.items() if name not in ("alone.py", "regions")} == {
+        name: said for name, said in expected.items() if name not in ("alone.py", "regions")
+    }
+
+
+# Random edits
+
+
+CALLS = [
+    "x.relu()",
+    "torch.relu(x)",
+    "self.hook(x)",
+    "helpers.count(x)",
+    "apply(act, x)",
+    "move(x)",
+    "print(x)",
+    "fn(x)",
+]
+
+
+def changed(text: str, chance: random.Random) -> str:
+    """A file with one thing changed at random."""
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    statement = ast.parse(chance.choice(["", "y = ", "x.y = "]) + chance.choice(CALLS)).body[0]
+    name = chance.choice(["added", "count", "hook", "forward", "more"])
+    match chance.randrange(6):
+        case 0:
+            added = ast.parse(f"def {name}(x, fn=None):\n    return {chance.choice(CALLS)}").body[0]
+            tree.body.insert(chance.randint(min(1, len(tree.body)), len(tree.body)), added)
+        case 1 if classes:
+            added = ast.parse(f"def {name}(self, x):\n    return {chance.choice(CALLS)}").body[0]
+            chance.choice(classes).body.append(added)
+        case 2 | 3 if functions:
+            body = chance.choice(functions).body
+            body.insert(chance.randint(0, len(body)), statement)
+        case 4 if functions:
+            body = chance.choice(functions).body
+            body[chance.randrange(len(body))] = ast.Pass()
+        case _:
+            tree.body.append(statement)
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_edits(seed: int) -> None:
+    chance = random.Random(seed)
+    answers(cached=True)
+    for _ in range(6):
+        name = chance.choice([each for each in FILES if each != "pkg/__init__.py"])
+        write(name, changed(Path(name).read_text(encoding="utf-8"), chance))
+        assert answers(cached=True) == answers(cached=False), Path(name).read_text(encoding="utf-8")
