@@ -56,6 +56,20 @@ class _Degrees(dict[Scope, Traced]):
         return degree
 
 
+class _Interested(dict[Scope, list[Subscription]]):
+    """Those of some subscriptions that want to look at code in a scope, apart from such rows."""
+
+    def __init__(self, checker: Checker, subscriptions: Sequence[Subscription]) -> None:
+        super().__init__()
+        self._checker = checker
+        self._subscriptions = subscriptions
+
+    def __missing__(self, scope: Scope) -> list[Subscription]:
+        looks_at = self._checker.looks_at
+        found = self[scope] = [each for each in self._subscriptions if looks_at(each, scope)]
+        return found
+
+
 class Checker:
     """One run of the enabled rules over one file."""
 
@@ -144,20 +158,22 @@ class Checker:
             found.update(dict.fromkeys(hits))
         return list(found)
 
-    def is_traced(self, node: ast.AST, scope: Scope, where: Traced) -> bool:
-        """Whether a node in a scope is traced at least as surely as ``where``; before linking it may be."""
-        if where is Traced.NONE or self.later:
+    def looks_at(self, subscription: Subscription, scope: Scope) -> bool:
+        """Whether a rule wants to look at code in a scope: it is traced as surely, and nothing makes it harmless."""
+        if self.later:
             return True
-        return self.degrees[scope] >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
+        if subscription.where > Traced.NONE and self.degrees[scope] < subscription.where:
+            return False
+        unless = subscription.rule.rule.unless
+        return not (unless and self.model.region.lifts(unless, scope))
 
-    def traced_among(self, bucket: list[tuple[ast.AST, Scope]], where: Traced) -> list[tuple[ast.AST, Scope]]:
-        """Those of some nodes that are traced as surely."""
-        if where is Traced.NONE or self.later:
-            return bucket
-        degrees = self.degrees
-        reached = [item for item in bucket if degrees[item[1]] >= where]
-        is_skipped = self.model.region.is_skipped
-        return [item for item in reached if not is_skipped(getattr(item[0], "lineno", 0))]
+    def may_be_traced(self, scope: Scope) -> bool:
+        """Whether code in a scope may be traced, for all that is known."""
+        return self.later or self.degrees[scope] > Traced.NONE
+
+    def is_skipped(self, subscription: Subscription, node: ast.AST) -> bool:
+        """Whether a rule about traced code has nothing to look for, since compiled code does not come to a node."""
+        return subscription.where > Traced.NONE and self.model.region.is_skipped(getattr(node, "lineno", 0))
 
     def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
         """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
@@ -208,20 +224,20 @@ class Checker:
 
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
         """Every subscription with a node that it asked for, as surely traced as it wants."""
-        is_traced = self.is_traced
+        is_skipped, looks_at = self.is_skipped, self.looks_at
         for kind, subscriptions in self.plan.nodes.items():
-            least = min(subscription.where for subscription in subscriptions)
-            for node, scope in self.traced_among(self.model.walked.buckets[kind], least):
-                for subscription in subscriptions:
-                    if subscription.where is least or is_traced(node, scope, subscription.where):
+            interested = _Interested(self, subscriptions)
+            for node, scope in self.model.walked.buckets[kind]:
+                for subscription in interested[scope]:
+                    if not is_skipped(subscription, node):
                         yield subscription, node, scope
         for call, scope in self.calls_asked_for(candidates):
             for subscription in self.of_call(call):
-                if is_traced(call, scope, subscription.where):
+                if looks_at(subscription, scope) and not is_skipped(subscription, call):
                     yield subscription, call, scope
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
-                if is_traced(expr, scope, subscription.where):
+                if looks_at(subscription, scope) and not is_skipped(subscription, expr):
                     yield subscription, expr, scope
 
     def referring(self, candidates: frozenset[str]) -> Iterator[tuple[list[Subscription], ast.expr, Scope]]:
@@ -237,12 +253,11 @@ class Checker:
         """Calls that some subscription may be for, by the last name of what is called."""
         attributes, anywhere = self.plan.asked, self.plan.asked_anywhere
         names = candidates | self.plan.builtins
-        is_traced = self.is_traced
         for call, scope in self.model.walked.calls:
             func: Any = call.func
             kind = func.__class__
             if kind is ast.Attribute:
-                if func.attr in attributes and (func.attr in anywhere or is_traced(call, scope, Traced.POSSIBLE)):
+                if func.attr in attributes and (func.attr in anywhere or self.may_be_traced(scope)):
                     yield call, scope
             elif kind is ast.Name and func.id in names:
                 yield call, scope
@@ -266,7 +281,7 @@ class Checker:
             for hit in subscription.handler(node, self.context):
                 if subscription.rule.effect is Effect.GRAPH_BREAK and self.is_switched_off(hit):
                     continue
-                unless = self.unless(hit)
+                unless = self.unless(subscription, hit)
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
                 if self.is_new(code, hit):
@@ -300,10 +315,11 @@ class Checker:
         """Whether a hit stands behind a switch that nothing here turns on."""
         return self.model.is_switched_off(getattr(hit.node, "lineno", 0))
 
-    def unless(self, hit: Hit) -> tuple[str, ...]:
+    def unless(self, subscription: Subscription, hit: Hit) -> tuple[str, ...]:
         """The conditions that make a hit harmless on each of the releases aimed at."""
-        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(hit.unless)
-        return (*hit.unless, FULLGRAPH) if implied else hit.unless
+        unless = (*subscription.rule.rule.unless, *hit.unless)
+        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(unless)
+        return (*unless, FULLGRAPH) if implied else unless
 
     def is_new(self, code: str, hit: Hit) -> bool:
         """Whether no earlier hit of the same rule named the same cause."""
@@ -347,7 +363,7 @@ class Checker:
             traced=traced,
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
-            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit),
+            is_refused=rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(subscription, hit),
         )
         if severity is not None and self.later:
             self.weighed.add(finding)

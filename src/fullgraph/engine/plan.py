@@ -13,6 +13,7 @@ from typing import Any
 from fullgraph.api import Hit, Kind, Traced
 from fullgraph.engine.registry import RegisteredRule, registry
 from fullgraph.rule import CallTrigger, MethodTrigger, NodeTrigger, PrivateReferenceTrigger, ReferenceTrigger
+from fullgraph.semantic.traced import COLD
 from fullgraph.torchfacts import TorchRange
 
 
@@ -106,20 +107,19 @@ class Part(enum.Enum):
     FIRST = "first"
     """Those that look at any code."""
     SECOND = "second"
-    """Those that look only at traced code."""
+    """Those that look only at traced code, or at code that is called hot."""
 
-    def has(self, where: Traced) -> bool:
-        """Whether a handler belongs to it that looks at code that is traced at least so surely."""
-        return self is Part.ALL or (where > Traced.NONE) is (self is Part.SECOND)
+    def has(self, rule: RegisteredRule, where: Traced) -> bool:
+        """Whether a handler of a rule belongs to it that looks at code that is traced at least so surely."""
+        return self is Part.ALL or (where > Traced.NONE or COLD in rule.rule.unless) is (self is Part.SECOND)
 
 
 @cache
 def codes_in(codes: frozenset[str], part: Part) -> frozenset[str]:
     """Those codes whose rules have handlers that run in a part."""
     rules = registry()
-    return frozenset(
-        code for code in codes if code in rules and any(part.has(each.where) for each in rules[code].rule.triggers)
-    )
+    known = [rules[code] for code in codes if code in rules]
+    return frozenset(each.code for each in known if any(part.has(each, item.where) for item in each.rule.triggers))
 
 
 @cache
@@ -128,7 +128,7 @@ def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
     nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))
     for code, registered in registry().items():
         for trigger in registered.rule.triggers if code in codes else ():
-            if not part.has(trigger.where):
+            if not part.has(registered, trigger.where):
                 continue
             match trigger:
                 case NodeTrigger(types, where, handler):
