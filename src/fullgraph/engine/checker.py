@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.awaited import Awaited
@@ -38,10 +37,10 @@ def _enabled(settings: Settings) -> frozenset[str]:
     return codes_at(with_needed(settings.codes), settings.releases)
 
 
-def _codes(settings: Settings, lines: Sequence[str], linked: FileRegion | None) -> frozenset[str]:
-    """Those that may have something to say of a file with these lines, and with what it uses of other files."""
+def _codes(settings: Settings, part: Part, text: str, linked: FileRegion | None = None) -> frozenset[str]:
+    """Those that may have something to say of a file with this text, and with what it uses of other files."""
     mentioned = () if linked is None else linked.foreign.mentions
-    return codes_for(_enabled(settings), (*lines, *mentioned) if mentioned else lines)
+    return codes_for(codes_in(_enabled(settings), part), "\n".join((text, *mentioned)) if mentioned else text)
 
 
 class _Degrees(dict[Scope, Traced]):
@@ -109,24 +108,26 @@ class Checker:
         part: Part = Part.ALL,
     ) -> Checker:
         """Get ready to look at a parsed file of a linked project, or at one that is a project by itself."""
-        codes = _codes(settings, lines, linked)
+        text = "\n".join(lines)
+        codes = _codes(settings, part, text, linked)
         nodes = plan_for(codes, part).nodes
-        return cls(FileModel(tree, lines, filename, nodes, linked), settings, codes, part)
+        return cls(FileModel(tree, lines, filename, nodes, linked, text), settings, codes, part)
 
     @classmethod
     def before_linking(
         cls, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, *, twice: bool
     ) -> Checker:
         """Get ready for the first look at a file; ``twice`` says whether `after_linking` may follow."""
-        codes = codes_for(codes_in(_enabled(settings), Part.FIRST), lines)
+        text = "\n".join(lines)
+        codes = _codes(settings, Part.FIRST, text)
         nodes = plan_for(codes, Part.FIRST).nodes
         if twice:
             nodes = {**nodes, **plan_for(_enabled(settings), Part.SECOND).nodes}
-        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, Part.FIRST)
+        return cls(FileModel(tree, lines, filename, nodes, "later", text), settings, codes, Part.FIRST)
 
     def after_linking(self, linked: FileRegion) -> Checker:
         """The second look at the same file, of which the first one was taken."""
-        codes = _codes(self.settings, self.model.lines, linked)
+        codes = _codes(self.settings, Part.SECOND, self.model.text, linked)
         self.model.link(linked)
         return Checker(self.model, self.settings, codes, Part.SECOND)
 
@@ -155,7 +156,8 @@ class Checker:
                 hits = self.hits_now(subscription, node, scope)
             else:
                 continue
-            found.update(dict.fromkeys(hits))
+            if hits:
+                found.update(dict.fromkeys(hits))
         return list(found)
 
     def looks_at(self, subscription: Subscription, scope: Scope) -> bool:
@@ -225,19 +227,20 @@ class Checker:
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
         """Every subscription with a node that it asked for, as surely traced as it wants."""
         is_skipped, looks_at = self.is_skipped, self.looks_at
+        skips = not self.later and self.model.barriers.any_skipped
         for kind, subscriptions in self.plan.nodes.items():
             interested = _Interested(self, subscriptions)
             for node, scope in self.model.walked.buckets[kind]:
                 for subscription in interested[scope]:
-                    if not is_skipped(subscription, node):
+                    if not (skips and is_skipped(subscription, node)):
                         yield subscription, node, scope
         for call, scope in self.calls_asked_for(candidates):
             for subscription in self.of_call(call):
-                if looks_at(subscription, scope) and not is_skipped(subscription, call):
+                if looks_at(subscription, scope) and not (skips and is_skipped(subscription, call)):
                     yield subscription, call, scope
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
-                if looks_at(subscription, scope) and not is_skipped(subscription, expr):
+                if looks_at(subscription, scope) and not (skips and is_skipped(subscription, expr)):
                     yield subscription, expr, scope
 
     def referring(self, candidates: frozenset[str]) -> Iterator[tuple[list[Subscription], ast.expr, Scope]]:
@@ -253,14 +256,15 @@ class Checker:
         """Calls that some subscription may be for, by the last name of what is called."""
         attributes, anywhere = self.plan.asked, self.plan.asked_anywhere
         names = candidates | self.plan.builtins
-        for call, scope in self.model.walked.calls:
-            func: Any = call.func
-            kind = func.__class__
-            if kind is ast.Attribute:
-                if func.attr in attributes and (func.attr in anywhere or self.may_be_traced(scope)):
+        for call, scope in self.model.walked.calls_of(attributes | names):
+            match call.func:
+                case ast.Attribute(attr=attr) if attr in attributes:
+                    if attr in anywhere or self.may_be_traced(scope):
+                        yield call, scope
+                case ast.Name(id=name) if name in names:
                     yield call, scope
-            elif kind is ast.Name and func.id in names:
-                yield call, scope
+                case _:
+                    continue
 
     def of_call(self, call: ast.Call) -> Iterator[Subscription]:
         """Subscriptions to a call, by what is called and by the method's name."""

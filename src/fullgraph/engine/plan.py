@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -66,20 +66,10 @@ def _mentions() -> Mapping[str, tuple[str, ...]]:
     return {code: rule.rule.mentions for code, rule in registry().items() if rule.rule.mentions}
 
 
-def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
-    """The enabled codes without those of rules that need a word which the file does not contain."""
-    text = "\n".join(lines)
-    seen: dict[str, bool] = {}
-    absent = set()
-    for code, words in _mentions().items():
-        for word in words:
-            if (known := seen.get(word)) is None:
-                known = seen[word] = word in text
-            if known:
-                break
-        else:
-            absent.add(code)
-    return codes - absent
+def codes_for(codes: frozenset[str], text: str) -> frozenset[str]:
+    """Those of some codes whose rules need no word that a file with this text does not contain."""
+    needed = _mentions()
+    return codes - {code for code in codes & needed.keys() if not any(word in text for word in needed[code])}
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.elsewhere import Elsewhere
@@ -229,19 +228,6 @@ class Flow:
                 found.setdefault(scope.function, []).append(call)
         return found
 
-    @cached_property
-    def _calls_by_name(self) -> dict[str, dict[Scope, None]]:
-        """Functions in which something of this name is called."""
-        found: dict[str, dict[Scope, None]] = {}
-        for function, calls in self._calls_by_function.items():
-            for call in calls:
-                func: Any = call.func
-                kind = func.__class__
-                name = func.attr if kind is ast.Attribute else func.id if kind is ast.Name else None
-                if name is not None:
-                    found.setdefault(name, {})[function] = None
-        return found
-
     def _passed(self, node: DefNode) -> dict[str, list[Value]]:
         """What callers in this file pass, by parameter; empty where that is not known of each of them."""
         found: dict[str, list[Value]] = {}
@@ -264,8 +250,9 @@ class Flow:
         return found
 
     def _callers(self, node: DefNode) -> list[Scope]:
-        places = [scope for name in self._called_names(node) for scope in self._calls_by_name.get(name, ())]
-        return list(dict.fromkeys(scope for scope in places if scope.node is not node))
+        calls = [each for name in self._called_names(node) for each in self.walked.calls_of((name,))]
+        functions = dict.fromkeys(scope.function for _, scope in calls)
+        return [each for each in functions if each is not None and each.node is not node]
 
     def _called_names(self, node: DefNode) -> list[str]:
         """Last names of what is called where a function is entered."""
