@@ -98,10 +98,11 @@ class Classes:
         info = self._walked.functions.get(home.node)
         if info is None or info.owner is None or len(bindings) != 1:
             return None
-        if any("builtins.staticmethod" in self._names.of(item) for item in info.node.decorator_list):
+        positional = info.node.args.posonlyargs or info.node.args.args
+        if not positional or bindings[0] is not positional[0]:
             return None
-        first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
-        return info.owner if first is not None and bindings[0] is first else None
+        is_static = any("builtins.staticmethod" in self._names.of(item) for item in info.node.decorator_list)
+        return None if is_static else info.owner
 
     def bases(self, node: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
         """Base classes that are defined in this file."""

@@ -79,6 +79,8 @@ class Flow:
         self._active: list[DefNode] = []
         self._globals: dict[tuple[Scope, str], Value] = {}
         self._proven: dict[DefNode, frozenset[str]] = {}
+        self._own: dict[ast.arg, Value] = {}
+        self._bound_first: dict[DefNode, ast.arg | None] = {}
 
     def release(self) -> None:
         """Break the circles in what was found out, when nobody asks any more."""
@@ -181,6 +183,11 @@ class Flow:
 
     def own_value(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         """What a parameter is by its annotation, or by what the function does with it."""
+        if (known := self._own.get(arg)) is None:
+            known = self._own[arg] = self._promised_value(node, arg, default)
+        return known
+
+    def _promised_value(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         value = promised(arg, default, self.annotations)
         if value is UNKNOWN and arg.annotation is None and arg.arg in self._proven_tensors(node):
             return OPTIONAL_TENSOR if isinstance(default, ast.Constant) and default.value is None else TENSOR
@@ -211,11 +218,12 @@ class Flow:
 
     def bound_first(self, node: DefNode) -> ast.arg | None:
         """The parameter of a method that is bound already where it is called."""
-        if self.walked.functions[node].owner is None:
-            return None
-        if any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list):
-            return None
-        return next(iter((*node.args.posonlyargs, *node.args.args)), None)
+        if node not in self._bound_first:
+            positional = node.args.posonlyargs or node.args.args
+            is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list)
+            is_bound = self.walked.functions[node].owner is not None and not is_static and positional
+            self._bound_first[node] = positional[0] if is_bound else None
+        return self._bound_first[node]
 
     # ------------------------------------------------------------------ callers
 
@@ -250,8 +258,7 @@ class Flow:
         return found
 
     def _callers(self, node: DefNode) -> list[Scope]:
-        calls = [each for name in self._called_names(node) for each in self.walked.calls_of((name,))]
-        functions = dict.fromkeys(scope.function for _, scope in calls)
+        functions = dict.fromkeys(scope.function for _, scope in self.walked.calls_of(self._called_names(node)))
         return [each for each in functions if each is not None and each.node is not node]
 
     def _called_names(self, node: DefNode) -> list[str]:
@@ -269,14 +276,10 @@ class Flow:
         positions = [*node.args.posonlyargs, *node.args.args]
         last = positions.index(arg) if arg in positions else -1
         first = last if self.walked.functions[node].owner is None else last - 1
-        for caller in callers:
-            for call in self.calls_in(caller):
-                match call.func:
-                    case ast.Attribute(attr=name) | ast.Name(id=name) if name in names:
-                        yield from (keyword.value for keyword in call.keywords if keyword.arg == arg.arg)
-                        yield from call.args[max(first, 0) : last + 1]
-                    case _:
-                        continue
+        for call, scope in self.walked.calls_of(names):
+            if scope.function in callers:
+                yield from (keyword.value for keyword in call.keywords if keyword.arg == arg.arg)
+                yield from call.args[max(first, 0) : last + 1]
 
     # ------------------------------------------------------------------ calls
 
