@@ -109,7 +109,7 @@ class Context:
 
     def mentions(self, *words: str) -> bool:
         """Whether one of these words stands anywhere in the file."""
-        return any(word in line for line in self._model.lines for word in words)
+        return any(word in self._model.text for word in words)
 
     def imports(self, package: str) -> bool:
         """Whether some name of the file may stand for this top-level package, or something inside it."""
@@ -121,7 +121,7 @@ class Context:
         A pattern that begins with plain characters is found ten times as fast as one that begins with alternatives.
         """
         if (known := self._matched.get(pattern)) is None:
-            known = self._matched[pattern] = pattern.search("\n".join(self._model.lines)) is not None
+            known = self._matched[pattern] = pattern.search(self._model.text) is not None
         return known
 
     def made_by(self, expr: ast.expr) -> tuple[str, ...]:

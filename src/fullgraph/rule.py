@@ -184,6 +184,8 @@ class Rule:
         torch: releases on which it was seen, such as ``>=2.4,<2.9``; the rule is silent where none of them is aimed at.
         turned_on_by: for a rule that is off by default, the setting that turns it on where it is given.
         needs: what the rule has to know the findings of; rules of that effect run with it, whatever else is enabled.
+        unless: conditions of which one makes all that the rule finds harmless, as a hit names those of its own. It does
+            not look at code where one is known to hold, and with `COLD` not before the project is linked.
     """
 
     code: str
@@ -197,6 +199,7 @@ class Rule:
     torch: str = ""
     turned_on_by: str = ""
     needs: Effect | None = None
+    unless: tuple[str, ...] = ()
     triggers: list[Trigger] = field(default_factory=list, compare=False, repr=False)
 
     @overload

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from fullgraph.api import Context, Effect, Hit, Severity
 from fullgraph.engine.awaited import Awaited
@@ -38,10 +37,10 @@ def _enabled(settings: Settings) -> frozenset[str]:
     return codes_at(with_needed(settings.codes), settings.releases)
 
 
-def _codes(settings: Settings, lines: Sequence[str], linked: FileRegion | None) -> frozenset[str]:
-    """Those that may have something to say of a file with these lines, and with what it uses of other files."""
+def _codes(settings: Settings, part: Part, text: str, linked: FileRegion | None = None) -> frozenset[str]:
+    """Those that may have something to say of a file with this text, and with what it uses of other files."""
     mentioned = () if linked is None else linked.foreign.mentions
-    return codes_for(_enabled(settings), (*lines, *mentioned) if mentioned else lines)
+    return codes_for(codes_in(_enabled(settings), part), "\n".join((text, *mentioned)) if mentioned else text)
 
 
 class _Degrees(dict[Scope, Traced]):
@@ -54,6 +53,20 @@ class _Degrees(dict[Scope, Traced]):
     def __missing__(self, scope: Scope) -> Traced:
         degree = self[scope] = self._model.region.degree(scope)
         return degree
+
+
+class _Interested(dict[Scope, list[Subscription]]):
+    """Those of some subscriptions that want to look at code in a scope, apart from such rows."""
+
+    def __init__(self, checker: Checker, subscriptions: Sequence[Subscription]) -> None:
+        super().__init__()
+        self._checker = checker
+        self._subscriptions = subscriptions
+
+    def __missing__(self, scope: Scope) -> list[Subscription]:
+        looks_at = self._checker.looks_at
+        found = self[scope] = [each for each in self._subscriptions if looks_at(each, scope)]
+        return found
 
 
 class Checker:
@@ -95,24 +108,26 @@ class Checker:
         part: Part = Part.ALL,
     ) -> Checker:
         """Get ready to look at a parsed file of a linked project, or at one that is a project by itself."""
-        codes = _codes(settings, lines, linked)
+        text = "\n".join(lines)
+        codes = _codes(settings, part, text, linked)
         nodes = plan_for(codes, part).nodes
-        return cls(FileModel(tree, lines, filename, nodes, linked), settings, codes, part)
+        return cls(FileModel(tree, lines, filename, nodes, linked, text), settings, codes, part)
 
     @classmethod
     def before_linking(
         cls, tree: ast.Module, lines: Sequence[str], filename: str, settings: Settings, *, twice: bool
     ) -> Checker:
         """Get ready for the first look at a file; ``twice`` says whether `after_linking` may follow."""
-        codes = codes_for(codes_in(_enabled(settings), Part.FIRST), lines)
+        text = "\n".join(lines)
+        codes = _codes(settings, Part.FIRST, text)
         nodes = plan_for(codes, Part.FIRST).nodes
         if twice:
             nodes = {**nodes, **plan_for(_enabled(settings), Part.SECOND).nodes}
-        return cls(FileModel(tree, lines, filename, nodes, "later"), settings, codes, Part.FIRST)
+        return cls(FileModel(tree, lines, filename, nodes, "later", text), settings, codes, Part.FIRST)
 
     def after_linking(self, linked: FileRegion) -> Checker:
         """The second look at the same file, of which the first one was taken."""
-        codes = _codes(self.settings, self.model.lines, linked)
+        codes = _codes(self.settings, Part.SECOND, self.model.text, linked)
         self.model.link(linked)
         return Checker(self.model, self.settings, codes, Part.SECOND)
 
@@ -141,23 +156,26 @@ class Checker:
                 hits = self.hits_now(subscription, node, scope)
             else:
                 continue
-            found.update(dict.fromkeys(hits))
+            if hits:
+                found.update(dict.fromkeys(hits))
         return list(found)
 
-    def is_traced(self, node: ast.AST, scope: Scope, where: Traced) -> bool:
-        """Whether a node in a scope is traced at least as surely as ``where``; before linking it may be."""
-        if where is Traced.NONE or self.later:
+    def looks_at(self, subscription: Subscription, scope: Scope) -> bool:
+        """Whether a rule wants to look at code in a scope: it is traced as surely, and nothing makes it harmless."""
+        if self.later:
             return True
-        return self.degrees[scope] >= where and not self.model.region.is_skipped(getattr(node, "lineno", 0))
+        if subscription.where > Traced.NONE and self.degrees[scope] < subscription.where:
+            return False
+        unless = subscription.rule.rule.unless
+        return not (unless and self.model.region.lifts(unless, scope))
 
-    def traced_among(self, bucket: list[tuple[ast.AST, Scope]], where: Traced) -> list[tuple[ast.AST, Scope]]:
-        """Those of some nodes that are traced as surely."""
-        if where is Traced.NONE or self.later:
-            return bucket
-        degrees = self.degrees
-        reached = [item for item in bucket if degrees[item[1]] >= where]
-        is_skipped = self.model.region.is_skipped
-        return [item for item in reached if not is_skipped(getattr(item[0], "lineno", 0))]
+    def may_be_traced(self, scope: Scope) -> bool:
+        """Whether code in a scope may be traced, for all that is known."""
+        return self.later or self.degrees[scope] > Traced.NONE
+
+    def is_skipped(self, subscription: Subscription, node: ast.AST) -> bool:
+        """Whether a rule about traced code has nothing to look for, since compiled code does not come to a node."""
+        return subscription.where > Traced.NONE and self.model.region.is_skipped(getattr(node, "lineno", 0))
 
     def is_silent(self, subscription: Subscription, node: ast.AST) -> bool:
         """Whether a handler says nothing of a node and did not ask what is traced, as is so nearly always."""
@@ -208,22 +226,23 @@ class Checker:
 
     def triggered(self, candidates: frozenset[str]) -> Iterator[tuple[Subscription, ast.AST, Scope]]:
         """Every subscription with a node that it asked for, as surely traced as it wants."""
-        is_traced = self.is_traced
+        is_skipped, looks_at = self.is_skipped, self.looks_at
+        skips = not self.later and self.model.barriers.any_skipped
         for kind, subscriptions in self.plan.nodes.items():
-            least = min(subscription.where for subscription in subscriptions)
-            for node, scope in self.traced_among(self.model.walked.buckets[kind], least):
-                for subscription in subscriptions:
-                    if subscription.where is least or is_traced(node, scope, subscription.where):
+            interested = _Interested(self, subscriptions)
+            for node, scope in self.model.walked.buckets[kind]:
+                for subscription in interested[scope]:
+                    if not (skips and is_skipped(subscription, node)):
                         yield subscription, node, scope
         for call, scope in self.calls_asked_for(candidates):
             for subscription in self.of_call(call):
-                if is_traced(call, scope, subscription.where):
+                if looks_at(subscription, scope) and not (skips and is_skipped(subscription, call)):
                     yield subscription, call, scope
         for call, scope in self.model.bypassing() if self.plan.bypasses and not self.later else ():
             yield from ((subscription, call, scope) for subscription in self.plan.bypasses)
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
-                if is_traced(expr, scope, subscription.where):
+                if looks_at(subscription, scope) and not (skips and is_skipped(subscription, expr)):
                     yield subscription, expr, scope
 
     def referring(self, candidates: frozenset[str]) -> Iterator[tuple[list[Subscription], ast.expr, Scope]]:
@@ -239,15 +258,15 @@ class Checker:
         """Calls that some subscription may be for, by the last name of what is called."""
         attributes, anywhere = self.plan.asked, self.plan.asked_anywhere
         names = candidates | self.plan.builtins
-        is_traced = self.is_traced
-        for call, scope in self.model.walked.calls:
-            func: Any = call.func
-            kind = func.__class__
-            if kind is ast.Attribute:
-                if func.attr in attributes and (func.attr in anywhere or is_traced(call, scope, Traced.POSSIBLE)):
+        for call, scope in self.model.walked.calls_of(attributes | names):
+            match call.func:
+                case ast.Attribute(attr=attr) if attr in attributes:
+                    if attr in anywhere or self.may_be_traced(scope):
+                        yield call, scope
+                case ast.Name(id=name) if name in names:
                     yield call, scope
-            elif kind is ast.Name and func.id in names:
-                yield call, scope
+                case _:
+                    continue
 
     def of_call(self, call: ast.Call) -> Iterator[Subscription]:
         """Subscriptions to a call, by what is called and by the method's name."""
@@ -270,7 +289,7 @@ class Checker:
                     continue
                 if subscription.rule.concerns_tracing and self.never_runs(hit):
                     continue
-                unless = self.unless(hit)
+                unless = self.unless(subscription, hit)
                 if unless and not self.later and self.model.region.lifts(unless, scope):
                     continue
                 if self.is_new(code, hit):
@@ -308,10 +327,11 @@ class Checker:
         """Whether a hit stands behind a condition that no release aimed at fulfils."""
         return self.model.never_runs(getattr(hit.node, "lineno", 0), self.settings.releases)
 
-    def unless(self, hit: Hit) -> tuple[str, ...]:
+    def unless(self, subscription: Subscription, hit: Hit) -> tuple[str, ...]:
         """The conditions that make a hit harmless on each of the releases aimed at."""
-        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(hit.unless)
-        return (*hit.unless, FULLGRAPH) if implied else hit.unless
+        unless = (*subscription.rule.rule.unless, *hit.unless)
+        implied = self.settings.releases.oldest >= _CAPTURES_SINCE and not _CAPTURED.isdisjoint(unless)
+        return (*unless, FULLGRAPH) if implied else unless
 
     def is_new(self, code: str, hit: Hit) -> bool:
         """Whether no earlier hit of the same rule named the same cause."""
@@ -338,7 +358,7 @@ class Checker:
                 severity = Severity.NOTE
             elif not hit.fatal and (block := self.model.block_around(hit.node, generators=generators)) is not None:
                 message += f"; in {block}, so the whole function runs eagerly"
-        is_refused = rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(hit)
+        is_refused = rule.effect is Effect.GRAPH_BREAK and FULLGRAPH not in self.unless(subscription, hit)
         if rule.concerns_tracing and not self.later:
             traced = self.model.region.traced_by(scope, start.row)
             severity = severity or severity_of(traced.degree, costs_more=hit.fatal or block is not None)

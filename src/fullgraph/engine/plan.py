@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,6 +20,7 @@ from fullgraph.rule import (
     PrivateReferenceTrigger,
     ReferenceTrigger,
 )
+from fullgraph.semantic.traced import COLD
 from fullgraph.torchfacts import TorchRange
 
 
@@ -74,20 +75,10 @@ def _mentions() -> Mapping[str, tuple[str, ...]]:
     return {code: rule.rule.mentions for code, rule in registry().items() if rule.rule.mentions}
 
 
-def codes_for(codes: frozenset[str], lines: Sequence[str]) -> frozenset[str]:
-    """The enabled codes without those of rules that need a word which the file does not contain."""
-    text = "\n".join(lines)
-    seen: dict[str, bool] = {}
-    absent = set()
-    for code, words in _mentions().items():
-        for word in words:
-            if (known := seen.get(word)) is None:
-                known = seen[word] = word in text
-            if known:
-                break
-        else:
-            absent.add(code)
-    return codes - absent
+def codes_for(codes: frozenset[str], text: str) -> frozenset[str]:
+    """Those of some codes whose rules need no word that a file with this text does not contain."""
+    needed = _mentions()
+    return codes - {code for code in codes & needed.keys() if not any(word in text for word in needed[code])}
 
 
 @cache
@@ -115,20 +106,19 @@ class Part(enum.Enum):
     FIRST = "first"
     """Those that look at any code."""
     SECOND = "second"
-    """Those that look only at traced code."""
+    """Those that look only at traced code, or at code that is called hot."""
 
-    def has(self, where: Traced) -> bool:
-        """Whether a handler belongs to it that looks at code that is traced at least so surely."""
-        return self is Part.ALL or (where > Traced.NONE) is (self is Part.SECOND)
+    def has(self, rule: RegisteredRule, where: Traced) -> bool:
+        """Whether a handler of a rule belongs to it that looks at code that is traced at least so surely."""
+        return self is Part.ALL or (where > Traced.NONE or COLD in rule.rule.unless) is (self is Part.SECOND)
 
 
 @cache
 def codes_in(codes: frozenset[str], part: Part) -> frozenset[str]:
     """Those codes whose rules have handlers that run in a part."""
     rules = registry()
-    return frozenset(
-        code for code in codes if code in rules and any(part.has(each.where) for each in rules[code].rule.triggers)
-    )
+    known = [rules[code] for code in codes if code in rules]
+    return frozenset(each.code for each in known if any(part.has(each, item.where) for item in each.rule.triggers))
 
 
 @cache
@@ -138,7 +128,7 @@ def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
     bypasses: list[Subscription] = []
     for code, registered in registry().items():
         for trigger in registered.rule.triggers if code in codes else ():
-            if not part.has(trigger.where):
+            if not part.has(registered, trigger.where):
                 continue
             match trigger:
                 case NodeTrigger(types, where, handler):

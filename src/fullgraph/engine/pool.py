@@ -13,6 +13,7 @@ _Done = TypeVar("_Done")
 _FEW = 48
 """So few tasks are done sooner than processes are started."""
 _AT_ONCE = 8
+_RARELY = (4_000_000, 5, 5)
 
 
 def mapped(
@@ -50,15 +51,21 @@ def _in_processes(function: Callable[[_Task], _Done], tasks: Sequence[_Task], jo
 
 
 def _collect_rarely() -> None:
-    gc.set_threshold(1_000_000, 5, 5)
+    """What there is already is left aside, or else the first collection would be one of everything."""
+    gc.freeze()
+    gc.set_threshold(*_RARELY)
 
 
 @contextlib.contextmanager
 def rare_collections() -> Iterator[None]:
     """Collect garbage less often: syntax trees are many objects and no garbage (see `semantic.walk.release`)."""
     before = gc.get_threshold()
+    if before == _RARELY:
+        yield
+        return
     _collect_rarely()
     try:
         yield
     finally:
         gc.set_threshold(*before)
+        gc.unfreeze()

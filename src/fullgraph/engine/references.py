@@ -66,15 +66,14 @@ def private_references(model: FileModel, package: str, candidates: frozenset[str
 def _asked_by_name(model: FileModel) -> dict[ast.expr, ast.Call | None]:
     """Owners in ``getattr(owner, "name")`` with that call, which is the whole use; in ``hasattr``, which is none."""
     asked: dict[ast.expr, ast.Call | None] = {}
-    for call, _ in model.walked.calls:
-        if isinstance(call.func, ast.Name) and call.func.id in _ASKING:
-            match call.func.id, call.args:
-                case "hasattr", [owner, _]:
-                    asked[owner] = None
-                case "getattr", [owner, ast.Constant(value=str()), *_]:
-                    asked[owner] = call
-                case _:
-                    continue
+    for call, _ in model.walked.calls_of(_ASKING):
+        match call:
+            case ast.Call(func=ast.Name(id="hasattr"), args=[owner, _]):
+                asked[owner] = None
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str()), *_]):
+                asked[owner] = call
+            case _:
+                continue
     return asked
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
@@ -69,12 +68,8 @@ class Classes:
     @cached_property
     def registering(self) -> tuple[tuple[ast.Call, Scope], ...]:
         """Calls of methods that register a buffer, parameter or submodule."""
-        found = []
-        for item in self._walked.calls:
-            func: Any = item[0].func
-            if func.__class__ is ast.Attribute and func.attr in _REGISTERS:
-                found.append(item)
-        return tuple(found)
+        calls = self._walked.calls_of(_REGISTERS)
+        return tuple(each for each in calls if isinstance(each[0].func, ast.Attribute))
 
     @cached_property
     def _registered(self) -> dict[ast.ClassDef, set[str]]:
@@ -103,10 +98,11 @@ class Classes:
         info = self._walked.functions.get(home.node)
         if info is None or info.owner is None or len(bindings) != 1:
             return None
-        if any("builtins.staticmethod" in self._names.of(item) for item in info.node.decorator_list):
+        positional = info.node.args.posonlyargs or info.node.args.args
+        if not positional or bindings[0] is not positional[0]:
             return None
-        first = next(iter((*info.node.args.posonlyargs, *info.node.args.args)), None)
-        return info.owner if first is not None and bindings[0] is first else None
+        is_static = any("builtins.staticmethod" in self._names.of(item) for item in info.node.decorator_list)
+        return None if is_static else info.owner
 
     def bases(self, node: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
         """Base classes that are defined in this file."""

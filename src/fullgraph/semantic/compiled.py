@@ -58,7 +58,8 @@ class Compiled:
     @cached_property
     def _holders(self) -> frozenset[str]:
         """Names, attributes and properties that may hold something compiled."""
-        if not any(self.compiles(call) for call, _ in self._walked.calls if _is_named_compile(call.func)):
+        named_so = {"", "compile", *self._names.bound_names(("torch",))}
+        if not any(self.compiles(call) for call, _ in self._walked.calls_of(named_so)):
             return frozenset()
         held: dict[str, set[str]] = {}
         """Holders by the last name of what they are assigned."""
@@ -327,10 +328,6 @@ def compiled_argument(call: ast.Call) -> ast.expr | None:
     return (
         None if isinstance(first, ast.Starred) or (isinstance(first, ast.Constant) and first.value is None) else first
     )
-
-
-def _is_named_compile(func: ast.expr) -> bool:
-    return not isinstance(func, ast.Attribute) or func.attr == "compile"
 
 
 def _calls_of(value: ast.expr) -> list[ast.Call]:

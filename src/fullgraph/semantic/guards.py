@@ -56,11 +56,7 @@ class Guards:
     def _asked_names(self) -> frozenset[str]:
         """Every part of the literal names in ``hasattr(x, "a")``, ``getattr(x, "a", y)`` and ``find_spec("a.b")``."""
         found: set[str] = set()
-        for call, _ in self._walked.calls:
-            func = call.func
-            name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
-            if name not in _ASKING:
-                continue
+        for call, _ in self._walked.calls_of(_ASKING):
             match call:
                 case (
                     ast.Call(func=ast.Name(id="hasattr"), args=[_, ast.Constant(value=str(name))])

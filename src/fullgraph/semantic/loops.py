@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from fullgraph.semantic.relevance import HOOKS, PAIR_VIEWS, REGISTERS
 from fullgraph.semantic.scopes import Binding, Scope
@@ -98,15 +97,17 @@ def places(target: ast.expr, path: tuple[int, ...] = ()) -> Iterator[tuple[ast.N
 
 def notable_calls(walked: Walked) -> list[tuple[ast.Call, Scope]]:
     """Calls of functions and methods that put something somewhere."""
-    found: list[tuple[ast.Call, Scope]] = []
-    for item in walked.calls:
-        func: Any = item[0].func
-        if func.__class__ is ast.Attribute:
-            if func.attr in _PUTS:
-                found.append(item)
-        elif func.__class__ is ast.Name and func.id == "setattr":
-            found.append(item)
-    return found
+    return [each for each in walked.calls_of(_PUTS | {"setattr"}) if _is_notable(each[0].func)]
+
+
+def _is_notable(func: ast.expr) -> bool:
+    match func:
+        case ast.Attribute(attr=attr):
+            return attr in _PUTS
+        case ast.Name(id=name):
+            return name == "setattr"
+        case _:
+            return False
 
 
 def growths(

@@ -67,15 +67,24 @@ class FileModel:
         filename: str,
         wanted: Iterable[type[ast.AST]] = (),
         linked: FileRegion | Literal["later"] | None = None,
+        text: str | None = None,
     ) -> None:
         self.tree = tree
         self.lines = lines
         self.filename = filename
         self.walked: Walked = walk(tree, {*wanted, *SUMMARY_NODES})
         self._linked = linked
+        self._text = text
         self.names = Names(self.walked)
         self._never_run: dict[TorchRange, list[tuple[int, int]]] = {}
         self._failing: dict[ast.AST, list[tuple[int, int]]] = {}
+
+    @property
+    def text(self) -> str:
+        """The lines, joined."""
+        if self._text is None:
+            self._text = "\n".join(self.lines)
+        return self._text
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -235,9 +244,9 @@ class FileModel:
     def growing_calls(self) -> dict[tuple[str, Scope | None], list[ast.Call]]:
         """Calls ``name.append(...)``, ``extend`` and ``insert``, by the name and the function they stand in."""
         found: dict[tuple[str, Scope | None], list[ast.Call]] = {}
-        for call, scope in self.walked.calls:
+        for call, scope in self.walked.calls_of(("append", "extend", "insert")):
             match call.func:
-                case ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "insert"):
+                case ast.Attribute(value=ast.Name(id=name)):
                     found.setdefault((name, scope.function), []).append(call)
                 case _:
                     continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.walk import Walked
@@ -35,15 +34,12 @@ def _assigned(walked: Walked, names: Names) -> Iterator[str]:
 
 def _called(walked: Walked, names: Names) -> Iterator[str]:
     """``torch._dynamo.config.patch(...)``, and functions that are added to a setting."""
-    for call, _ in walked.calls:
-        func: Any = call.func
-        if func.__class__ is not ast.Attribute or not (func.attr == "patch" or func.attr in _GROWS):
-            continue
+    for call, _ in walked.calls_of(_GROWS | {"patch"}):
         match call.func:
             case ast.Attribute(attr="patch"):
                 if not _PATCHES.isdisjoint(names.of(call.func)):
                     yield from _patched(call, names)
-            case ast.Attribute(value=ast.Attribute() as owner, attr=method) if method in _GROWS:
+            case ast.Attribute(value=ast.Attribute() as owner):
                 name = _setting(names.of(owner))
                 if name is not None:
                     yield from _listed(name, call.args, names)

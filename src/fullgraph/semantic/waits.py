@@ -13,7 +13,7 @@ from fullgraph.semantic.kinds import is_dtype
 from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
-from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
+from fullgraph.semantic.scopes import DEFS, Binding, Scope
 from fullgraph.semantic.walk import Walked, base_name
 
 _READS = frozenset({"item", "tolist"})
@@ -93,7 +93,6 @@ class Waits:
         self._open: set[tuple[Scope, str]] = set()
         self._aside: dict[Scope, bool] = {}
         self._about_tensors: dict[Scope, bool] = {}
-        self._called_on: dict[tuple[Scope, frozenset[str]], frozenset[str]] = {}
 
     @cached_property
     def _loops(self) -> Loops:
@@ -214,14 +213,14 @@ class Waits:
             case ast.Call(func=ast.Attribute(value=receiver, attr=name), args=[]):
                 return name == "detach" or (name in ("sum", "mean", "float") and self._is_tensor(receiver, scope))
             case ast.Name(id=name):
-                return name in self._computing(scope.function)
+                return (scope.function, name) in self._computing
             case _:
                 return False
 
     def _is_about_tensors(self, function: Scope) -> bool:
         """Whether a function mentions torch, or holds a tensor by what it does with it; others are not looked into."""
         if (known := self._about_tensors.get(function)) is None:
-            known = function in self._using_torch or self._takes_tensors(function) or bool(self._computing(function))
+            known = function in self._using_torch or self._takes_tensors(function) or function in self._computing_in
             self._about_tensors[function] = known
         return known
 
@@ -242,43 +241,44 @@ class Waits:
         annotations = (each.annotation for each in given if each is not None and each.annotation is not None)
         return any(_mentions(each, bound) for each in annotations)
 
-    def _computing(self, function: Scope) -> frozenset[str]:
-        """Names in a function that ``name.backward()`` or ``name.detach()`` shows to be tensors."""
-        return self._receivers(function, _COMPUTES)
+    @cached_property
+    def _computing(self) -> frozenset[tuple[Scope | None, str]]:
+        """Names that ``name.backward()`` or ``name.detach()`` shows to be tensors, with their functions."""
+        return self._receivers(_COMPUTES)
 
-    def _converted(self, function: Scope) -> frozenset[str]:
-        """Names in it that ``name.numpy()`` shows to lie on the host: it raises for any other tensor."""
-        return self._receivers(function, _CONVERTS)
+    @cached_property
+    def _computing_in(self) -> frozenset[Scope | None]:
+        """Functions with such names."""
+        return frozenset(function for function, _ in self._computing)
+
+    @cached_property
+    def _converted(self) -> frozenset[tuple[Scope | None, str]]:
+        """Names that ``name.numpy()`` shows to lie on the host, since it raises for any other tensor, likewise."""
+        return self._receivers(_CONVERTS)
 
     @cached_property
     def _of_host(self) -> frozenset[Scope]:
         """Functions that make arrays of tensors without copying them to the host, so that they work there."""
         found = set()
-        for call, scope in self._walked.calls:
+        for call, scope in self._walked.calls_of(("numpy",)):
             match call:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Call() | ast.Attribute() as receiver, attr="numpy"), keywords=[]
-                ):
+                case ast.Call(func=ast.Attribute(value=ast.Call() | ast.Attribute() as receiver), keywords=[]):
                     if scope.function is not None and not _COPIED.search(ast.unparse(receiver)):
                         found.add(scope.function)
                 case _:
                     continue
         return frozenset(found)
 
-    def _receivers(self, function: Scope, methods: frozenset[str]) -> frozenset[str]:
-        """Names in a function that one of these methods is called on, without keywords."""
-        key = function, methods
-        if (known := self._called_on.get(key)) is None:
-            found = set()
-            for call in self._flow.calls_in(function):
-                match call:
-                    case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), keywords=[]):
-                        if method in methods:
-                            found.add(name)
-                    case _:
-                        continue
-            known = self._called_on[key] = frozenset(found)
-        return known
+    def _receivers(self, methods: frozenset[str]) -> frozenset[tuple[Scope | None, str]]:
+        """Names that one of these methods is called on, without keywords, with the functions in which that is."""
+        found = set()
+        for call, scope in self._walked.calls_of(methods):
+            match call:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), keywords=[]):
+                    found.add((scope.function, name))
+                case _:
+                    continue
+        return frozenset(found)
 
     # ------------------------------------------------------------------ the host
 
@@ -359,14 +359,12 @@ class Waits:
     @cached_property
     def _has_default_device(self) -> bool:
         """Whether the file makes tensors be made elsewhere."""
-        return any(
-            isinstance(call.func, ast.Attribute) and call.func.attr == "set_default_device"
-            for call, _ in self._walked.calls
-        )
+        calls = self._walked.calls_of(("set_default_device",))
+        return any(isinstance(call.func, ast.Attribute) for call, _ in calls)
 
     def _is_bound_on_host(self, name: ast.Name, scope: Scope, depth: int) -> bool:
         """Whether what a name is bound to is on the host; a name that depends on itself is what else it is bound to."""
-        if scope.function is not None and name.id in self._converted(scope.function):
+        if scope.function is not None and (scope.function, name.id) in self._converted:
             return True
         home = self._walked.name_scope.get(name, scope)
         found = home.lookup(name.id)
@@ -422,11 +420,10 @@ class Waits:
             return False
         positions = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
         place = positions.index(parameter.arg) if parameter.arg in positions else -1
-        given = [self._argument(call, place, parameter.arg, positions) for call, _ in self._calls_of(function)]
-        scopes = [each for _, each in self._calls_of(function)]
+        calls = self._walked.calls_of((function.name,))
+        given = [(self._argument(call, place, parameter.arg, positions), caller) for call, caller in calls]
         return bool(given) and all(
-            value is not None and self._is_on_host(value, caller, depth)
-            for value, caller in zip(given, scopes, strict=True)
+            value is not None and self._is_on_host(value, caller, depth) for value, caller in given
         )
 
     @staticmethod
@@ -437,14 +434,3 @@ class Waits:
         if positions[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute):
             place -= 1
         return call.args[place] if 0 <= place < len(call.args) else None
-
-    def _calls_of(self, function: DefNode) -> list[tuple[ast.Call, Scope]]:
-        """Calls in this file of something with the name of a function."""
-        found = []
-        for call, scope in self._walked.calls:
-            match call.func:
-                case ast.Name(id=name) | ast.Attribute(attr=name) if name == function.name:
-                    found.append((call, scope))
-                case _:
-                    continue
-        return found

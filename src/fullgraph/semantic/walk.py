@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from types import EllipsisType, NoneType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fullgraph.semantic.scopes import Comprehension, DefNode, Scope
 
@@ -58,8 +58,7 @@ NO_NODES = frozenset({NoneType, bool, bytes, complex, float, int, str, EllipsisT
 """What fields hold besides nodes and lists of nodes."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionInfo:
+class FunctionInfo(NamedTuple):
     """One ``def``: its node, the scope of its body, and the class whose body it stands in."""
 
     node: DefNode
@@ -67,16 +66,14 @@ class FunctionInfo:
     owner: ast.ClassDef | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassInfo:
+class ClassInfo(NamedTuple):
     """One ``class``: its node and the scope of its body."""
 
     node: ast.ClassDef
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeAssignment:
+class AttributeAssignment(NamedTuple):
     """``base.attr = value`` or ``base.attr: annotation``, in the scope it stands in."""
 
     target: ast.Attribute
@@ -101,6 +98,8 @@ class Walked:
     name_scope: dict[ast.Name, Scope] = field(default_factory=dict)
     """The scope of every name that is not merely a store."""
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
+    called: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Places in ``calls``, by the last name of what is called; by an empty text where it has none."""
     functions: dict[ast.AST, FunctionInfo] = field(default_factory=dict)
     lambdas: dict[ast.AST, Scope] = field(default_factory=dict)
     """The scope of the body of every ``lambda``."""
@@ -112,6 +111,15 @@ class Walked:
     """Every ``name = expression``, as target and value."""
     unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = field(default_factory=list)
     """Every ``a, b = expression`` where it takes the value to know what ``a`` is."""
+
+    def calls_of(self, names: Collection[str]) -> list[tuple[ast.Call, Scope]]:
+        """The calls of functions or methods that have one of these last names, in their order."""
+        calls, called = self.calls, self.called
+        if len(names) > len(called):
+            places = [place for name, found in called.items() if name in names for place in found]
+        else:
+            places = [place for name in names for place in called.get(name, ())]
+        return [calls[place] for place in sorted(places)]
 
 
 def base_name(chain: ast.expr) -> ast.Name:
@@ -144,12 +152,13 @@ class _Walker:
         self.keeps_keywords = ast.keyword in walked.buckets
         self.nonlocals: list[tuple[str, Scope]] = []
 
-    def run(self) -> None:  # noqa: C901, PLR0912 - every file pays for each function that is called here
+    def run(self) -> None:  # noqa: C901, PLR0912, PLR0915 - every file pays for each function that is called here
         """Walk the tree in source order."""
         walked, ignored = self.walked, self.ignored
         keepers = {kind: bucket.append for kind, bucket in walked.buckets.items()}
         keeps_chains = not keepers.keys().isdisjoint({ast.Attribute, ast.Name})
-        chains, name_scope, calls, scope = walked.chains, walked.name_scope, walked.calls, walked.root
+        chains, name_scope, scope = walked.chains, walked.name_scope, walked.root
+        calls, called = walked.calls, walked.called
         stack: list[Any] = walked.tree.body[::-1]
         pop, push, extend = stack.pop, stack.append, stack.extend
         while stack:
@@ -172,6 +181,9 @@ class _Walker:
             if kind in keepers:
                 keepers[kind]((node, scope))
             if kind is ast.Call:
+                func = node.func
+                kind = func.__class__
+                called[func.attr if kind is ast.Attribute else func.id if kind is ast.Name else ""].append(len(calls))
                 calls.append((node, scope))
                 for keyword in reversed(node.keywords):
                     if keyword.value.__class__ not in ignored or self.keeps_keywords:
@@ -179,7 +191,7 @@ class _Walker:
                 for argument in reversed(node.args):
                     if argument.__class__ not in ignored:
                         push(argument)
-                push(node.func)
+                push(func)
             elif (visit := _VISITORS.get(kind)) is not None:
                 pending = visit(self, node, scope)
                 pending.reverse()

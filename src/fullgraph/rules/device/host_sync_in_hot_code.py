@@ -124,6 +124,7 @@ RULE = Rule(
     default=False,
     effect=Effect.HOST_SYNC,
     turned_on_by="hot",
+    unless=(TRACED, COLD),
 )
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -161,7 +162,7 @@ def check_text(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
 
 def _reported(expr: ast.expr, ctx: Context) -> Iterator[Hit]:
     if not ctx.is_aside(expr) and not _is_rare_or_repeated(expr, ctx):
-        yield ctx.at(expr, unless=(TRACED, COLD), what=ctx.text(expr, limit=50))
+        yield ctx.at(expr, what=ctx.text(expr, limit=50))
 
 
 def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:

@@ -130,6 +130,7 @@ RULE = Rule(
     remedy="gather on the device, and transfer once behind the loop",
     since="0.3",
     effect=Effect.HOST_SYNC,
+    unless=(TRACED,),
 )
 
 _ASIDE = (ast.Name, ast.Constant, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -175,7 +176,7 @@ def _reported(waits: list[ast.expr], around: ast.AST, ctx: Context) -> Iterator[
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
     more = f", as in line{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:3]))}" if rows else ""
-    yield ctx.at(first, unless=(TRACED,), what=ctx.text(first, limit=50), more=more)
+    yield ctx.at(first, what=ctx.text(first, limit=50), more=more)
 
 
 def _is_short(node: ast.For | ast.AsyncFor | ast.While) -> bool:

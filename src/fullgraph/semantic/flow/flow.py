@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.elsewhere import Elsewhere
@@ -80,6 +79,8 @@ class Flow:
         self._active: list[DefNode] = []
         self._globals: dict[tuple[Scope, str], Value] = {}
         self._proven: dict[DefNode, frozenset[str]] = {}
+        self._own: dict[ast.arg, Value] = {}
+        self._bound_first: dict[DefNode, ast.arg | None] = {}
 
     def release(self) -> None:
         """Break the circles in what was found out, when nobody asks any more."""
@@ -182,6 +183,11 @@ class Flow:
 
     def own_value(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         """What a parameter is by its annotation, or by what the function does with it."""
+        if (known := self._own.get(arg)) is None:
+            known = self._own[arg] = self._promised_value(node, arg, default)
+        return known
+
+    def _promised_value(self, node: DefNode, arg: ast.arg, default: ast.expr | None) -> Value:
         value = promised(arg, default, self.annotations)
         if value is UNKNOWN and arg.annotation is None and arg.arg in self._proven_tensors(node):
             return OPTIONAL_TENSOR if isinstance(default, ast.Constant) and default.value is None else TENSOR
@@ -212,11 +218,12 @@ class Flow:
 
     def bound_first(self, node: DefNode) -> ast.arg | None:
         """The parameter of a method that is bound already where it is called."""
-        if self.walked.functions[node].owner is None:
-            return None
-        if any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list):
-            return None
-        return next(iter((*node.args.posonlyargs, *node.args.args)), None)
+        if node not in self._bound_first:
+            positional = node.args.posonlyargs or node.args.args
+            is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list)
+            is_bound = self.walked.functions[node].owner is not None and not is_static and positional
+            self._bound_first[node] = positional[0] if is_bound else None
+        return self._bound_first[node]
 
     # ------------------------------------------------------------------ callers
 
@@ -227,19 +234,6 @@ class Flow:
         for call, scope in self.walked.calls:
             if scope.function is not None:
                 found.setdefault(scope.function, []).append(call)
-        return found
-
-    @cached_property
-    def _calls_by_name(self) -> dict[str, dict[Scope, None]]:
-        """Functions in which something of this name is called."""
-        found: dict[str, dict[Scope, None]] = {}
-        for function, calls in self._calls_by_function.items():
-            for call in calls:
-                func: Any = call.func
-                kind = func.__class__
-                name = func.attr if kind is ast.Attribute else func.id if kind is ast.Name else None
-                if name is not None:
-                    found.setdefault(name, {})[function] = None
         return found
 
     def _passed(self, node: DefNode) -> dict[str, list[Value]]:
@@ -264,8 +258,8 @@ class Flow:
         return found
 
     def _callers(self, node: DefNode) -> list[Scope]:
-        places = [scope for name in self._called_names(node) for scope in self._calls_by_name.get(name, ())]
-        return list(dict.fromkeys(scope for scope in places if scope.node is not node))
+        functions = dict.fromkeys(scope.function for _, scope in self.walked.calls_of(self._called_names(node)))
+        return [each for each in functions if each is not None and each.node is not node]
 
     def _called_names(self, node: DefNode) -> list[str]:
         """Last names of what is called where a function is entered."""
@@ -282,14 +276,10 @@ class Flow:
         positions = [*node.args.posonlyargs, *node.args.args]
         last = positions.index(arg) if arg in positions else -1
         first = last if self.walked.functions[node].owner is None else last - 1
-        for caller in callers:
-            for call in self.calls_in(caller):
-                match call.func:
-                    case ast.Attribute(attr=name) | ast.Name(id=name) if name in names:
-                        yield from (keyword.value for keyword in call.keywords if keyword.arg == arg.arg)
-                        yield from call.args[max(first, 0) : last + 1]
-                    case _:
-                        continue
+        for call, scope in self.walked.calls_of(names):
+            if scope.function in callers:
+                yield from (keyword.value for keyword in call.keywords if keyword.arg == arg.arg)
+                yield from call.args[max(first, 0) : last + 1]
 
     # ------------------------------------------------------------------ calls
 

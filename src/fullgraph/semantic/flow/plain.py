@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,6 @@ class Plain:
         """Names that are being looked at, by how many are around; met again, they add nothing."""
         self._outermost = 0
         """How many are around the outermost of them that was met again."""
-        self._narrowed: dict[Scope, frozenset[str]] = {}
-        self._grown: dict[Scope, dict[str, list[ast.expr]]] = {}
         self._known_rooted: dict[ast.expr, Value | None] = {}
         self._answers: dict[ast.expr, int] = {}
         self._steps = 0
@@ -133,7 +131,7 @@ class Plain:
         if isinstance(bindings[0], str):
             paths = self._flow.names.imported(expr)
             return None if paths is None else path_of(paths)
-        if home.function is not home or len(bindings) != 1 or base.id in self._names_narrowed(home):
+        if home.function is not home or len(bindings) != 1 or (home, base.id) in self._narrowed:
             return None
         is_self = self._flow.classes.owner_of_self(base, scope) is not None
         return self._flow.of_self(expr, home) if is_self else None
@@ -276,11 +274,11 @@ class Plain:
         assert function is not None
         around = self._open[key] = len(self._open)
         outside, self._outermost = self._outermost, around
-        found = ANY if name in self._names_narrowed(function) else 0
+        found = ANY if (function, name) in self._narrowed else 0
         for binding in bindings:
             if found != ANY:
                 found |= self._binding(binding, home, depth)
-        found |= self._all(self._growth(function).get(name, ()), depth)
+        found |= self._all(self._growth.get((function, name), ()), depth)
         del self._open[key]
         if found == ANY or self._outermost >= around:
             self._known[key] = found
@@ -368,55 +366,46 @@ class Plain:
                     found.update({name: (loop.iter, path) for name, path in places(loop.target)})
         return found
 
-    def _growth(self, function: Scope) -> dict[str, list[ast.expr]]:
-        """What is added to the lists, sets and dicts that names of a function hold."""
-        if (known := self._grown.get(function)) is not None:
-            return known
-        found: dict[str, list[ast.expr]] = {}
-        for call in self._flow.calls_in(function):
+    @cached_property
+    def _growth(self) -> dict[tuple[Scope | None, str], list[ast.expr]]:
+        """What is added to the lists, sets and dicts that names hold, by the function in which that is."""
+        walked = self._flow.walked
+        found: dict[tuple[Scope | None, str], list[ast.expr]] = {}
+        for call, scope in walked.calls_of(_GROWS):
             match call:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[*_, added]):
-                    if attr in _GROWS:
-                        found.setdefault(name, []).append(added)
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[*_, added]):
+                    found.setdefault((scope.function, name), []).append(added)
                 case _:
                     continue
-        for name, value in self._stored_items.get(function, ()):
-            found.setdefault(name, []).append(value)
-        self._grown[function] = found
+        for store, value in self._stored_items():
+            if isinstance(store.value, ast.Name):
+                function = walked.name_scope[store.value].function
+                found.setdefault((function, store.value.id), []).append(value)
         return found
+
+    def _stored_items(self) -> Iterator[tuple[ast.Subscript, ast.expr]]:
+        """Every ``base[key] = value``."""
+        walked = self._flow.walked
+        yield from ((target, value) for target, value, _ in walked.items)
+        parts = ((part, value) for target, value in walked.unpacked for part in target.elts)
+        yield from ((part, value) for part, value in parts if isinstance(part, ast.Subscript))
 
     @cached_property
-    def _stored_items(self) -> dict[Scope, list[tuple[str, ast.expr]]]:
-        """Every ``name[key] = value`` by the function it stands in."""
-        walked = self._flow.walked
-        stores = [(target, value) for target, value, _ in walked.items]
-        parts = ((part, value) for target, value in walked.unpacked for part in target.elts)
-        stores += [(part, value) for part, value in parts if isinstance(part, ast.Subscript)]
-        found: dict[Scope, list[tuple[str, ast.expr]]] = {}
-        for store, value in stores:
-            if isinstance(store.value, ast.Name) and (function := walked.name_scope[store.value].function) is not None:
-                found.setdefault(function, []).append((store.value.id, value))
-        return found
+    def _narrowed(self) -> frozenset[tuple[Scope | None, str]]:
+        """Names that are asked whether they are tensors or arrays, since they are that behind it, by function."""
+        calls = self._flow.walked.calls_of(_NARROWS)
+        return frozenset((scope.function, name) for call, scope in calls for name in self._narrowed_by(call))
 
-    def _names_narrowed(self, function: Scope) -> frozenset[str]:
-        """Names that a function asks whether they are tensors or arrays, since they are that behind it."""
-        if (known := self._narrowed.get(function)) is None:
-            calls = self._flow.calls_in(function)
-            known = self._narrowed[function] = frozenset(self._narrowed_in(calls))
-        return known
-
-    def _narrowed_in(self, calls: Iterable[ast.Call]) -> Iterable[str]:
-        for call in calls:
-            match call:
-                case ast.Call(
-                    func=ast.Name(id=name) | ast.Attribute(attr=name),
-                    args=[ast.Name(id=subject) | ast.NamedExpr(target=ast.Name(id=subject)), *classes],
-                ) if name in _NARROWS and not all(map(self._are_other_types, classes)):
-                    yield subject
-                case ast.Call(func=ast.Attribute(attr="is_tensor") | ast.Name(id="is_tensor"), args=[_]):
-                    yield from (each.id for each in call.args if isinstance(each, ast.Name))
-                case _:
-                    continue
+    def _narrowed_by(self, call: ast.Call) -> Iterator[str]:
+        match call.args:
+            case [ast.Name(id=subject) | ast.NamedExpr(target=ast.Name(id=subject)), *classes] if not all(
+                map(self._are_other_types, classes)
+            ):
+                yield subject
+            case [ast.Name(id=subject)]:  # ``is_tensor(x)``
+                yield subject
+            case _:
+                return
 
     def _are_other_types(self, classes: ast.expr) -> bool:
         """Whether what ``isinstance`` is given surely names types of other things than tensors and arrays."""

@@ -21,7 +21,8 @@ _ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 def compiled_functions(walked: Walked, names: Names) -> frozenset[ast.AST]:
     """Functions of the file that are decorated with ``torch.compile``, or that a call by their name compiles."""
     found: set[ast.AST] = set()
-    for call, scope in walked.calls:
+    named_so = {"", "compile", *names.bound_names(("torch",))}
+    for call, scope in walked.calls_of(named_so):
         match call.args:
             case [ast.Name(id=name)] if names.of(call.func) == _COMPILES:
                 home = scope.lookup(name)

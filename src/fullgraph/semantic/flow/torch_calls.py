@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from fullgraph.semantic.flow.value import (
     DEVICE,
@@ -340,8 +340,7 @@ _FILLED = frozenset({"ones", "zeros", "empty", "rand", "randn", "eye", "linspace
 _NAMED_DTYPE = re.compile(r"torch\.(?:(bool)|(u?int\d+|long|int|short|byte|char)|(b?float\d*|half|double|float8_\w+))$")
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """Values that a call passes; ``open`` if there are starred ones, of which the number is not known."""
 
     positional: tuple[Value, ...]
