@@ -87,8 +87,9 @@ CALLS = drawn, [(torch.ones(3),)] * 3
 a `random.Random` that the file makes at the top of the module, in traced code. The second one only where torch 2.6 to
 2.14 is aimed at. A single number of `numpy.random` is a graph break instead.
 
-Where torch 2.14 or later is aimed at, `random.shuffle`, and `random.sample` of a list, too, also as methods of such a
-`random.Random`: the order that is drawn while Dynamo traces is used again on every call. Before, they break the graph.
+Where torch 2.14 or later is aimed at, `random.shuffle`, and `random.sample` of a list or a `range`, too, also as
+methods of such a `random.Random`: the order that is drawn while Dynamo traces is used again on every call. Before,
+they break the graph.
 
 ## How this is known
 
@@ -151,12 +152,14 @@ def _orders_once(call: ast.Call, name: str, ctx: Context) -> bool:
     """Whether Dynamo draws an order of a list while it traces, and keeps that."""
     match call.args:
         case [items, *_] if ctx.aims_at(_ORDERED_ON):
-            return name == "shuffle" or (isinstance(items, (ast.List, ast.Name)) and _is_list(items, ctx))
+            return name == "shuffle" or _is_list_or_range(items, ctx)
         case _:
             return False
 
 
-def _is_list(items: ast.expr, ctx: Context) -> bool:
+def _is_list_or_range(items: ast.expr, ctx: Context) -> bool:
+    if isinstance(items, ast.Call):
+        return ctx.names(items.func) == ("builtins.range",)
     value = ctx.value(items)
     return isinstance(value, values.Sequence) and value.mutable
 

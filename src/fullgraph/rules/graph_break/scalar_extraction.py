@@ -527,7 +527,7 @@ def f(x, sizes, other):
     rows = torch.zeros(x.max(), 3)  # TFG202
     full = torch.full((3,), x.mean())
     filled = x.new_full((3,), x.mean()) + torch.full_like(x, 3.0)  # TFG202
-    most = x.topk(k=x.argmax()), x.topk(k), other.topk(x.argmax())  # TFG202
+    most = x.topk(k=x.argmax()), x.topk(k)  # TFG202
     text = f"{x}" + str(x)  # TFG202
     span = x[: x.max()], x[sizes[0] :], x[1:]  # TFG202
     back = x.tolist()  # TFG202
