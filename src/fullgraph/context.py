@@ -20,6 +20,7 @@ from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
+from fullgraph.semantic.sizes import is_shape, is_size
 from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
@@ -274,6 +275,23 @@ class Context:
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
         return self._model.waits.is_aside(node, self._scope)
+
+    def is_size_of_input(self, expr: ast.expr) -> bool:
+        """Whether an expression is a size of a tensor that the function is given or computes, or made of one."""
+        return is_size(expr, self)
+
+    def is_shape_of_input(self, expr: ast.expr) -> bool:
+        """Whether an expression is ``x.shape`` or ``x.size()`` of such a tensor."""
+        return is_shape(expr, self)
+
+    def is_for_error(self, node: ast.AST) -> bool:
+        """Whether a part of an expression is only for what is raised, or stands in a ``lambda``."""
+        child, parent = node, self.parent(node)
+        while parent is not None and not isinstance(parent, ast.stmt):
+            if isinstance(parent, ast.Lambda):
+                return True
+            child, parent = parent, self.parent(parent)
+        return isinstance(parent, ast.Raise) or (isinstance(parent, ast.Assert) and parent.msg is child)
 
     def resumes_after(self, node: ast.AST) -> bool:
         """Whether Dynamo goes on compiling the function behind a graph break at ``node``, as far as blocks tell."""

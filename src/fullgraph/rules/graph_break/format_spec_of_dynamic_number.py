@@ -76,8 +76,6 @@ _NUMERIC = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*(?:[,_](?:\.\d+)?[a-zA-Z%]?|
 _RESUMED_ON = ">=2.6,<2.10", ">=2.14"
 """Where code behind a break is compiled with the number left open that was taken out of a tensor."""
 _PASSED_ON = ">=2.4,<2.10", ">=2.14"
-_SIZES = frozenset({"numel", "nelement", "size"})
-_DEPTH = 3
 
 
 @RULE.node(ast.FormattedValue, where=Traced.POSSIBLE)
@@ -85,10 +83,10 @@ def formats(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
     """Report ``{x.shape[0]:d}``."""
     if node.format_spec is None or node.conversion != -1 or not _is_numeric(node.format_spec):
         return
-    if _is_left_out(node, ctx):
+    if ctx.is_for_error(node):
         return
     text = ctx.text(node.value)
-    if _is_size(node.value, ctx, _DEPTH):
+    if ctx.is_size_of_input(node.value):
         yield ctx.at(node.value, text=text, what="a size")
     elif _is_taken_out(node.value, ctx):
         what, unless = "a number out of a tensor", ("capture_scalar_outputs",)
@@ -105,89 +103,6 @@ def _is_numeric(spec: ast.expr) -> bool:
             return _NUMERIC.fullmatch(text) is not None
         case _:
             return False
-
-
-def _is_left_out(node: ast.AST, ctx: Context) -> bool:
-    """Whether a text is only for an error, or is written somewhere else."""
-    child, parent = node, ctx.parent(node)
-    while parent is not None and not isinstance(parent, ast.stmt):
-        if isinstance(parent, ast.Lambda):
-            return True
-        child, parent = parent, ctx.parent(parent)
-    return isinstance(parent, ast.Raise) or (isinstance(parent, ast.Assert) and parent.msg is child)
-
-
-# Sizes
-
-
-def _is_size(expr: ast.expr, ctx: Context, depth: int) -> bool:
-    """Whether an expression is a size of an input, or computed from one."""
-    match expr:
-        case (
-            ast.Subscript(value=ast.Attribute(value=base, attr="shape"), slice=ast.Constant() | ast.UnaryOp())
-            | ast.Call(func=ast.Name(id="len"), args=[base])
-        ):
-            return _is_input(base, ctx, _DEPTH)
-        case ast.Call(func=ast.Attribute(value=base, attr=name), args=args) if name in _SIZES:
-            return len(args) == (name == "size") and _is_input(base, ctx, _DEPTH)
-        case ast.BinOp(left=left, right=right) if depth > 0:
-            return any(_is_size(part, ctx, depth - 1) for part in (left, right))
-        case ast.Call(func=ast.Name(id="min" | "max"), args=parts) if depth > 0:
-            return any(_is_size(part, ctx, depth - 1) for part in parts)
-        case ast.Name() if depth > 0:
-            return _holds_size(expr, ctx, depth - 1)
-        case _:
-            return False
-
-
-def _holds_size(name: ast.Name, ctx: Context, depth: int) -> bool:
-    """Whether a name is given nothing but a size, once."""
-    match ctx.bindings(name):
-        case (ast.Name(ctx=ast.Store()) as stored,):
-            return _is_unpacked(stored, ctx)
-        case (ast.expr() as value,):
-            return _is_size(value, ctx, depth)
-        case _:
-            return False
-
-
-def _is_unpacked(stored: ast.Name, ctx: Context) -> bool:
-    """Whether a name is one of those that ``x.shape`` is unpacked into."""
-    around = ctx.parent(stored)
-    match ctx.parent(around) if isinstance(around, (ast.Tuple, ast.List)) else None:
-        case ast.Assign(
-            value=ast.Attribute(value=base, attr="shape")
-            | ast.Call(func=ast.Attribute(value=base, attr="size"), args=[])
-        ):
-            return _is_input(base, ctx, _DEPTH)
-        case _:
-            return False
-
-
-def _is_input(base: ast.expr, ctx: Context, depth: int) -> bool:
-    """Whether a name is a tensor that the function is given, or that is computed from one."""
-    if not isinstance(base, ast.Name) or ctx.value(base).surely_tensor is None:
-        return False
-    return _is_given(base, ctx, depth)
-
-
-def _is_given(name: ast.Name, ctx: Context, depth: int) -> bool:
-    if depth <= 0 or ctx.is_self(name):
-        return False
-    for binding in ctx.bindings(name):
-        match binding:
-            case ast.arg():
-                return True
-            case ast.expr():
-                parts = (part for part in ast.walk(binding) if isinstance(part, ast.Name))
-                if any(_is_given(part, ctx, depth - 1) for part in parts if part.id != name.id):
-                    return True
-            case _:
-                continue
-    return False
-
-
-# Other numbers
 
 
 def _is_taken_out(expr: ast.expr, ctx: Context) -> bool:

@@ -93,14 +93,16 @@ Dynamo can be told to drop the calls (`torch._dynamo.config.ignore_logger_method
 ## When it is reported
 
 Functions of `logging`, `warnings` and `loguru`, and methods of what is surely a logger: it was made by a function
-named `getLogger` or `get_logger`, or it is imported and called `logger`. As a note only where the code goes on to
+named `getLogger` or `get_logger`, or it is imported and called `logger`; `self.log` and `self.log_dict` in methods of a
+class that derives from Lightning's `LightningModule`. As a note only where the code goes on to
 `raise` whatever happens. Not below a condition that is false in compiled code, and not where the file sets one of the
 options above.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
-commonest of these calls were also tried on torch 2.2 to 2.15, and break there too.
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too. Those of Lightning were tried with
+lightning 2.6 on torch 2.9, 2.13 and 2.15, with a trainer and without: on 2.13 Dynamo fails with a trainer.
 """
 
 import ast
@@ -142,6 +144,7 @@ _FUNCTIONS = (
     "warnings.warn_explicit",
 )
 _MAKERS = frozenset({"Logger", "LoggerAdapter", "getLogger", "get_logger"})
+_LIGHTNING = frozenset({"lightning", "pytorch_lightning"})
 _LIFTED = ("ignore_logger_methods", "ignore_logging_functions", "reorderable_logging_functions")
 
 
@@ -161,6 +164,29 @@ def calls_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 yield ctx.at(call, unless=unless, call=ctx.text(call.func))
         case _:
             return
+
+
+@RULE.method("log", "log_dict", of=None, where=Traced.POSSIBLE)
+def logs_step(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report ``self.log(...)`` of a ``LightningModule``."""
+    match call.func:
+        case ast.Attribute(value=receiver) if ctx.is_self(receiver) and not ctx.bindings(call.func):
+            if _is_of_lightning(ctx):
+                yield ctx.at(call, call=ctx.text(call.func))
+        case _:
+            return
+
+
+def _is_of_lightning(ctx: Context) -> bool:
+    """Whether the method that is looked at belongs to a class that derives from Lightning's own."""
+    function = ctx.function()
+    owner = ctx.parent(function) if function is not None else None
+    bases = owner.bases if isinstance(owner, ast.ClassDef) else []
+    return any(
+        path.split(".")[0] in _LIGHTNING and path.endswith(".LightningModule")
+        for base in bases
+        for path in ctx.names(base)
+    )
 
 
 def _unless(*paths: str) -> tuple[str, ...]:
@@ -269,4 +295,34 @@ torch._dynamo.config.ignore_logger_methods.add(logging.Logger.info)
 def step(x):
     logger.info("step")
     return x + 1
+---
+# Lightning's own, which is neither a logger nor a method of this file
+import lightning as L
+import torch
+from pytorch_lightning import LightningModule
+
+class Net(L.LightningModule):
+    def training_step(self, batch, index):
+        loss = self.loss(batch)
+        self.log("loss", loss)  # TFG211
+        self.log_dict({"loss": loss})  # TFG211
+        return loss
+
+    def loss(self, batch):
+        return batch.sum()
+
+    def on_train_end(self):
+        self.log("end", 1)
+
+class Own(LightningModule):
+    def log(self, name, value):
+        return value
+
+    def training_step(self, batch, index):
+        return self.log("loss", batch.sum())
+
+class Other(torch.nn.Module):
+    def forward(self, x):
+        self.log("x", x)
+        return x
 """
