@@ -283,6 +283,16 @@ def test_a_method_of_the_compiled_network_is_not_compiled() -> None:
     assert set(seen.calls.lines) > marked("pilot/policy.py", "TFG504")
 
 
+def test_nor_is_it_where_another_file_calls_it() -> None:
+    with watched("pilot/training/trainer.py") as seen:
+        trainer = load("pilot.training.trainer").Trainer(load("pilot.config").Config())
+        trainer.policy.compile()
+        trainer.best()
+        assert not seen.captured.graphs
+        trainer.worth()
+        assert len(seen.captured.graphs) == 1
+
+
 def test_what_is_thrown_away_compiles_nothing() -> None:
     with watched("pilot/training/compiling.py") as seen:
         compiling = load("pilot.training.compiling")

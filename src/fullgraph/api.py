@@ -15,7 +15,7 @@ A rule is a module with a ``RULE``; handlers are attached to it by typed trigger
 from __future__ import annotations
 
 from fullgraph.context import Context
-from fullgraph.intents import Applicability, Fix, Rename
+from fullgraph.intents import Applicability, Fix, MakeThere, Rename
 from fullgraph.rule import Effect, Hit, Rule, Severity
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
@@ -51,6 +51,7 @@ __all__ = [
     "Fix",
     "Hit",
     "Kind",
+    "MakeThere",
     "MissingName",
     "PrivateName",
     "PrivateUse",

@@ -367,15 +367,16 @@ class Context:
         finally:
             self._scope = outside
 
-    def bypassed(self, call: ast.Call) -> str:
-        """Where another file compiles the module of which ``call`` passes that by, such as ``pkg/policy.py:15``.
+    def bypassed(self, call: ast.Call) -> tuple[str, bool] | None:
+        """Where the module is compiled that ``call`` passes by, such as ``pkg/policy.py:15``, as the project tells.
 
-        Empty if the call is no such.
+        And whether its class is known, so that what is called runs it. None if the call is no such.
         """
         step = self._model.bypassed(call, self._scope)
         if step is None:
-            return ""
-        return f"line {step.row}" if step.filename == self._model.filename else f"{step.filename}:{step.row}"
+            return None
+        is_here = step.filename == self._model.filename
+        return (f"line {step.row}" if is_here else f"{step.filename}:{step.row}"), bool(step.name)
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

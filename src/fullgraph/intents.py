@@ -40,7 +40,15 @@ class Rename:
     added: str = ""
 
 
-Intent: TypeAlias = Rename
+@dataclass(frozen=True, slots=True)
+class MakeThere:
+    """Have what a call makes made on the device that it is moved to.
+
+    The call that is reported, ``maker(...).to(device)``, becomes ``maker(..., device=device)``.
+    """
+
+
+Intent: TypeAlias = Rename | MakeThere
 
 
 @dataclass(frozen=True, slots=True)

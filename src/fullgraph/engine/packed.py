@@ -16,12 +16,15 @@ from fullgraph.engine.awaited import Awaited
 from fullgraph.engine.deferred import Deferred, Findings
 from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
-from fullgraph.intents import Rename
+from fullgraph.intents import MakeThere, Rename
 from fullgraph.semantic.foreign import Foreign
 from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary, Results
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
-_FINDING = (Awaited, ChainStep, Deferred, Finding, Findings, FixSummary, Position, Rename, Severity, Traced, TracedBy)
+_FINDING = (
+    Awaited, ChainStep, Deferred, Finding, Findings, FixSummary, MakeThere, Position, Rename, Severity, Traced,
+    TracedBy,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Edits:
     """Everything that one round does to a file."""
 
     respellings: list[Respelling] = field(default_factory=list)
+    made_there: set[Span] = field(default_factory=set)
+    """Calls ``maker(...).to(device)`` that become ``maker(..., device=device)``."""
     imports: dict[Position, ImportEdit] = field(default_factory=dict)
     """By the place of the import statement."""
     touched_rows: set[int] = field(default_factory=set)

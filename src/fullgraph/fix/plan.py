@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fullgraph.fix.edits import Edits, Moved, Respelling, Span
 from fullgraph.fix.imports import Imports, Site, Use
+from fullgraph.intents import MakeThere, Rename
 from fullgraph.semantic.comments import comment_places
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.renames import is_public_part
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fullgraph.engine.finding import Finding
-    from fullgraph.intents import Rename
     from fullgraph.semantic.scopes import Scope
 
 
@@ -91,7 +91,23 @@ class _Planner:
                     self.attempt([wish], self.spell_out)
                 self.drop_unused(home, name, sites)
         self.drop_private_modules()
+        self.make_there(wanted)
         return self.edits
+
+    def make_there(self, wanted: Sequence[Finding]) -> None:
+        """Plan what is to be made on its device; where something else in there changes, it waits for the next round."""
+        taken = [each.span for each in self.edits.respellings]
+        for finding in wanted:
+            span = Span(finding.start, finding.end)
+            if finding.fix is None or not any(isinstance(each, MakeThere) for each in finding.fix.intents):
+                continue
+            if any(span.start <= comment < span.end for comment in self.comments):
+                self.edits.refused.append((finding, "a comment stands inside the call"))
+            elif not any(span.start <= other.end and other.start <= span.end for other in taken):
+                taken.append(span)
+                self.edits.made_there.add(span)
+                self.edits.touched_rows.update(range(span.start.row, span.end.row + 1))
+                self.edits.applied.append(finding)
 
     def wishes(self, wanted: Sequence[Finding]) -> list[_Wish]:
         """Find the expression of each finding."""
@@ -116,7 +132,8 @@ class _Planner:
                 self.edits.refused.append((finding, "Python does not say where exactly it stands"))
                 continue
             paths = model.names.of(chain)[0], model.names.of(use.base)[0]
-            found += [_Wish(finding, intent, use, span, *paths, seen[0]) for intent in fix.intents]
+            renames = (intent for intent in fix.intents if isinstance(intent, Rename))
+            found += [_Wish(finding, intent, use, span, *paths, seen[0]) for intent in renames]
         return found
 
     def stands_at(self, chain: ast.expr, span: Span) -> bool:

@@ -71,6 +71,17 @@ def _with(added: str, arguments: list[cst.Arg]) -> list[cst.Arg]:
     return [*others, last.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace("")), new]
 
 
+def _made_there(call: cst.Call) -> cst.Call | None:
+    """``maker(..., device=device)`` for ``maker(...).to(device)``."""
+    match call:
+        case cst.Call(func=cst.Attribute(value=cst.Call() as maker), args=[given]):
+            device = cst.Module([]).code_for_node(given.value)
+            made = maker.with_changes(args=_with(f"device={device}", list(maker.args)))
+            return made.with_changes(lpar=[*call.lpar, *maker.lpar], rpar=[*maker.rpar, *call.rpar])
+        case _:
+            return None
+
+
 class _Rewriter(cst.CSTTransformer):
     """Respells names, changes the arguments of calls, and edits import statements."""
 
@@ -80,12 +91,13 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self.texts = {each.span: each.text for each in edits.respellings}
         self.calls = {each.span: each for each in edits.respellings if each.changes_call}
+        self.made_there = set(edits.made_there)
         self.imports = dict(edits.imports)
 
     @property
     def missed(self) -> bool:
         """Whether some edit found no place."""
-        return bool(self.texts or self.calls or self.imports)
+        return bool(self.texts or self.calls or self.made_there or self.imports)
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands, counted as everywhere in fullgraph."""
@@ -109,6 +121,11 @@ class _Rewriter(cst.CSTTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:  # noqa: N802
         """Give keywords to arguments that have been positional, and the other way round, and add an argument."""
+        if self.made_there and (span := self.span(original_node)) in self.made_there:
+            made = _made_there(updated_node)
+            if made is not None:
+                self.made_there.discard(span)
+                return made
         change = self.calls.pop(self.span(original_node.func), None)
         if change is None:
             return updated_node

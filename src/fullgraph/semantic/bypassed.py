@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from fullgraph.semantic.evaluate import COMPILE, Evaluator
@@ -73,11 +74,14 @@ class Bypassed:
         places = {
             self._place(value.of, member, method, file) if isinstance(value, Instance) else None for value in values
         }
-        place = places.pop() if len(places) == 1 else None
-        return None if place is None or _may_be_before(name, place.name) else place
+        found = places.pop() if len(places) == 1 else None
+        if found is None or _may_be_before(name, found[0].name):
+            return None
+        place, is_known = found
+        return place if is_known else replace(place, name="")
 
-    def _place(self, cls: ClassId, member: str, method: str, file: int) -> ChainStep | None:
-        """Where the module is compiled that instances of a class of another file hold, if that passes a method by."""
+    def _place(self, cls: ClassId, member: str, method: str, file: int) -> tuple[ChainStep, bool] | None:
+        """Where a module is compiled that a method passes by, and whether it is known to run the module."""
         for holder in self._evaluator.lineage(cls):
             name = self._behind_property(holder, member)
             found = self._compiled.get((holder, name))
@@ -85,9 +89,10 @@ class Bypassed:
                 continue
             place, given = found
             modules = self._modules(holder, given)
-            is_told = holder.file != file or not any(each.file == file for each in modules)
-            is_known = is_told and method not in self._compiled_methods
-            return place if is_known and self._computes(modules, method) else None
+            is_told = holder.file != file or (modules and not any(each.file == file for each in modules))
+            if not is_told or modules is None or method in self._compiled_methods:
+                return None
+            return (place, bool(modules)) if not modules or self._computes(modules, method) else None
         return None
 
     def _behind_property(self, holder: ClassId, member: str) -> str:
@@ -164,11 +169,11 @@ class Bypassed:
         attributes = {name for _, name in self._compiled}
         return frozenset(ref[2] for ref in given if ref and ref[0] == "." and ref[2] not in attributes)
 
-    def _modules(self, holder: ClassId, given: Ref) -> tuple[ClassId, ...]:
-        """Classes of the module that is compiled; empty where one is not known."""
-        frame = self._evaluator.frame(holder.file, holder)
-        values = self._evaluator.values(given, frame)
-        return tuple(each.of for each in values if isinstance(each, Instance)) if _are_instances(values) else ()
+    def _modules(self, holder: ClassId, given: Ref) -> tuple[ClassId, ...] | None:
+        """Classes of the module that is compiled; empty where that is not known, None where it may be no module."""
+        values = self._evaluator.values(given, self._evaluator.frame(holder.file, holder))
+        classes = tuple(each.of for each in values if isinstance(each, Instance))
+        return classes if len(classes) == len(values) else None
 
     # What a method does
 
@@ -223,7 +228,3 @@ def _is_of_module(name: str) -> bool:
 
 def _is_compile(site: CallSite) -> bool:
     return bool(site.arguments) and site.callee[0] in ("i", ".") and str(site.callee[-1]).endswith("compile")
-
-
-def _are_instances(values: Sequence[object]) -> bool:
-    return bool(values) and all(isinstance(each, Instance) for each in values)

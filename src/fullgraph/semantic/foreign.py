@@ -27,7 +27,7 @@ class Foreign:
         disabled: where functions are defined that Dynamo is kept out of, by path as in ``results``.
         disabled_methods: likewise, by class and name.
         bypasses: where a module is compiled that calls of the file pass by, by their function's number and the end of
-            what they call, such as ``network.act``.
+            what they call, such as ``network.act``; without a name where the module's class is not known.
     """
 
     results: Mapping[str, Written] = field(default_factory=dict)

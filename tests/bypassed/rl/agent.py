@@ -1,6 +1,6 @@
 import torch
 
-from rl.policy import Policy
+from rl.policy import Given, Policy, Step
 
 
 class Agent:
@@ -37,6 +37,16 @@ class Agent:
 
     def unknown(self, bundle, x: torch.Tensor) -> None:
         bundle.network.get_action(x)
+
+
+def given(policy: Given, step: Step, observation, x: torch.Tensor) -> None:
+    action = policy.network.get_action(x)  # TFG501
+    policy.network.log_action(action)
+    with torch.no_grad():
+        action = policy.network.get_value(observation)  # TFG501
+        policy.network.rows(observation)
+    step.step.wrapped(x)
+    return action, policy.network.get_rows(observation), step.step.other(x)
 
 
 def run(x: torch.Tensor) -> None:

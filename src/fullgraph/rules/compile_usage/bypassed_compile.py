@@ -122,7 +122,7 @@ is compiled or disabled itself, where the call stands in compiled code, and wher
 
 Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy`
 holds what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that
-module or a part of it.
+module or a part of it; where its class is not known, what holds above within a file.
 
 ## How this is known
 
@@ -166,10 +166,14 @@ def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.bypass
 def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same of what another file of the project compiles."""
+    bypassed = ctx.bypassed(node)
     match node.func:
-        case ast.Attribute(attr=method) as func if not is_of_module(method):
-            if ctx.traced(node).degree is not Traced.CERTAIN and not ctx.is_compiled_by_name(method):
-                yield ctx.at(func, method=method, place=ctx.bypassed(node))
+        case ast.Attribute(attr=method) as func if bypassed is not None and not is_of_module(method):
+            place, is_known = bypassed
+            if ctx.is_compiled_by_name(method) or not (is_known or _is_given_tensors(node, func, ctx)):
+                return
+            if ctx.traced(node).degree is not Traced.CERTAIN:
+                yield ctx.at(func, method=method, place=place)
         case _:
             return
 

@@ -9,6 +9,18 @@ time.
 
 ```python bad
 import torch
+
+
+@torch.compile
+def shift(x: torch.Tensor) -> torch.Tensor:
+    return x + torch.arange(x.shape[0]).to(x.device)  # TFG401
+
+
+CALL = shift, torch.ones(3, device="meta")
+```
+
+```python bad
+import torch
 from torch import nn
 
 
@@ -22,18 +34,6 @@ class Scale(nn.Module):
 
 
 CALL = torch.compile(Scale()), torch.ones(3, device="meta")
-```
-
-```python bad
-import torch
-
-
-@torch.compile
-def shift(x: torch.Tensor) -> torch.Tensor:
-    return x + torch.arange(x.shape[0]).to(x.device)  # TFG401
-
-
-CALL = shift, torch.ones(3, device="meta")
 ```
 
 State that follows its input hides the transfer in the first call and costs one more recompilation, since the
@@ -113,7 +113,7 @@ CALL = torch.compile(Scale().to("meta")), torch.ones(3, device="meta")
 
 create tensors where they are used:
 
-```python good
+```python fixed
 import torch
 
 
@@ -223,7 +223,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, TorchVersion, Traced
+from fullgraph.api import Applicability, Context, Fix, Hit, Kind, MakeThere, Rule, TorchVersion, Traced
 
 RULE = Rule(
     "TFG401",
@@ -263,6 +263,10 @@ _CREATORS = frozenset(
     }
 )
 
+_MAKE_THE_SAME = frozenset({f"torch.{name}" for name in ("arange", "empty", "eye", "full", "ones", "zeros")})
+"""Those that make the same on any device, apart from rounding."""
+_KEEP_THEIR_MEANING = frozenset({"dtype", "end", "fill_value", "m", "n", "size", "start", "step"})
+
 
 @RULE.method("to", "cuda", "cpu", of=None, where=Traced.POSSIBLE)
 def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
@@ -279,9 +283,9 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 cost = _COST_OF_MADE
             else:
                 cost = _COST
-            yield ctx.at(
-                call, call=ctx.text(call), place="the forward path", cost=cost, remedy=_remedy(receiver, method, ctx)
-            )
+            remedy = _remedy(receiver, method, ctx)
+            fix = _fix(call, receiver, ctx) if cost is _COST_OF_MADE else None
+            yield ctx.at(call, fix=fix, call=ctx.text(call), place="the forward path", cost=cost, remedy=remedy)
         case _:
             return
 
@@ -316,6 +320,37 @@ def _cost_of_module(ctx: Context) -> str:
     if ctx.target < TorchVersion(2, 12):
         return "a graph break each time it runs on a module with parameters, even where it moves nothing"
     return "a graph break where it moves parameters, a hidden transfer in any case"
+
+
+def _fix(call: ast.Call, receiver: ast.expr, ctx: Context) -> Fix | None:
+    """How to have it made on its device, where that makes the same."""
+    match receiver:
+        case ast.Call(func=func, args=given, keywords=keywords) if {
+            each.arg for each in keywords
+        } <= _KEEP_THEIR_MEANING:
+            names = ctx.names(func)
+        case _:
+            return None
+    is_plain = len(call.args) + len(call.keywords) == 1 and all(each.arg == "device" for each in call.keywords)
+    if len(names) != 1 or names[0] not in _MAKE_THE_SAME or not is_plain:
+        return None
+    title = f"make it there: `{ctx.text(func)}(..., device=...)`"
+    if names[0] != "torch.arange" or (not keywords and all(map(_is_integer, given))):
+        return Fix(title, Applicability.SAFE, (MakeThere(),))
+    return Fix(f"{title}: devices may round floats differently", Applicability.UNSAFE, (MakeThere(),))
+
+
+def _is_integer(expr: ast.expr) -> bool:
+    """Whether a number surely is whole: a constant, a length or a size."""
+    match expr:
+        case ast.Constant(value=int()) | ast.Call(func=ast.Name(id="len")):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape")) | ast.Call(func=ast.Attribute(attr="size"), args=[_]):
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.FloorDiv(), right=right):
+            return _is_integer(left) and _is_integer(right)
+        case _:
+            return False
 
 
 def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
