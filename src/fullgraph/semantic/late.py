@@ -96,18 +96,20 @@ class Record:
         kept_out: functions that Dynamo does not enter, and whether it enters nothing that these call.
         wanted: parameters of its functions that matter.
         bound: what callers pass for parameters.
+        below: the classes below each of its classes.
         splits: functions that surely split the graph of what calls them.
         returning: functions of which it was asked what they return.
-        below: the classes below each of its classes.
+        telling: functions of which some file was told what they return.
     """
 
     reached: dict[int, list[Entered]] = field(default_factory=lambda: defaultdict(list))
     kept_out: dict[int, bool] = field(default_factory=dict)
     wanted: dict[int, set[str]] = field(default_factory=dict)
     bound: dict[tuple[int, str], tuple[Value, ...]] = field(default_factory=dict)
+    below: dict[int, tuple[ClassId, ...]] = field(default_factory=dict)
     splits: set[int] = field(default_factory=set)
     returning: set[int] = field(default_factory=set)
-    below: dict[int, tuple[ClassId, ...]] = field(default_factory=dict)
+    telling: set[int] = field(default_factory=set)
 
     def plain(self) -> Plain:
         """The same as plain data."""
@@ -119,12 +121,13 @@ class Record:
         wanted = [(number, sorted(names)) for number, names in self.wanted.items()]
         below = [(number, [tuple(each) for each in found]) for number, found in self.below.items()]
         kept_out = list(self.kept_out.items())
-        return reached, kept_out, wanted, bound, below, sorted(self.splits), sorted(self.returning)
+        sets = (sorted(each) for each in (self.splits, self.returning, self.telling))
+        return reached, kept_out, wanted, bound, below, *sets
 
     @classmethod
     def of_plain(cls, plain: Plain, file: int, numbers: Numbers) -> Record:
         """What `plain` gave of a file, with the numbers that functions have now; what is gone is left out."""
-        reached, kept_out, wanted, bound, below, splits, returning = plain
+        reached, kept_out, wanted, bound, below, *sets = plain
         mine = numbers.get(file)
 
         def now(number: int) -> int:
@@ -138,9 +141,8 @@ class Record:
             {now(number): whole for number, whole in kept_out},
             {now(number): set(names) for number, names in wanted},
             {(now(number), name): tuple(_value(each, numbers) for each in values) for number, name, values in bound},
-            {now(number) for number in splits},
-            {now(number) for number in returning},
             {number: tuple(ClassId(*each) for each in found) for number, found in below},
+            *({now(number) for number in each} for each in sets),
         )
 
 
@@ -166,6 +168,8 @@ def records(linker: Linker) -> list[Record]:
         found[file].splits.add(number)
     for file, number in evaluator.asked_returns:
         found[file].returning.add(number)
+    for file, number in linker.across.asked:
+        found[file].telling.add(number)
     for cls, below in evaluator.all_subclasses().items():
         found[cls.file].below[cls.number] = tuple(below[:WIDTH])
     return found
@@ -216,6 +220,7 @@ class World:
         reached: each traced function, in the order in which it was entered, in the files that are open.
         wanted: parameters that matter, likewise.
         returning: functions of which it was asked what they return, likewise.
+        telling: functions of which some file was told what they return, likewise.
     """
 
     def __init__(
@@ -234,6 +239,7 @@ class World:
         self.reached: dict[tuple[int, int], list[Entered]] = {}
         self.wanted: dict[tuple[int, int], set[str]] = {}
         self.returning: set[tuple[int, int]] = set()
+        self.telling: set[tuple[int, int]] = set()
         self.files = _LateFiles(bare, self._open)
         self.evaluator = _LateEvaluator(bare, self.files)
         self.linker = Linker(self.files, (), self.evaluator)
@@ -247,6 +253,7 @@ class World:
         self.reached.update({(index, number): found for number, found in record.reached.items()})
         self.wanted.update({(index, number): names for number, names in record.wanted.items()})
         self.returning.update((index, number) for number in record.returning)
+        self.telling.update((index, number) for number in record.telling)
         for (number, name), values in record.bound.items():
             self.evaluator.bound[index, number, name] = dict.fromkeys(values)
         for number, found in record.reached.items():

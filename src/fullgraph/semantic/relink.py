@@ -195,7 +195,10 @@ class _Comparison:
         seen = (self.is_asked_for(side) or self.is_seen(world, file, side) for world, side in self.sides(file))
         if any(seen) or not self.same_methods(file) or not self.same_imports(file):
             return False
-        return all((file, number) not in self.before.returning for number in self.matched[file].returning)
+        match = self.matched[file]
+        returning = {(file, number) for number in match.returning}
+        telling = {(file, number) for number in match.telling}
+        return returning.isdisjoint(self.before.returning) and telling.isdisjoint(self.before.telling)
 
     def is_asked_for(self, side: Side) -> bool:
         """Whether a name that is only there before or after is one that linking asks for."""
