@@ -150,8 +150,9 @@ class Links:
             return None
         structures = [structure for _, structure in before]
         bare = [projected(file, NO_SUMMARY) for file in files]
-        project = Before(bare, Outcome(*outcome), _Reader(self.store, then, structures), self.settings.entries)
         placed = [_Placed(name, tuple(steps)) for *_, name, steps in table]
+        read, region = _Reader(self.store, then, structures), _Regions(self, placed)
+        project = Before(bare, Outcome(*outcome), read, region, self.settings.entries)
         now = {index: each for index, each in zip(changed, summaries, strict=True) if each is not None}
         try:
             found = relinked(project, now)
@@ -159,18 +160,13 @@ class Links:
         except Exception:  # whatever bytes of unknown origin lead to: linking them all says what is right
             return None
 
-    def _as_now(self, found: Relinked, placed: Sequence[_Placed]) -> list[_Placed] | None:
-        """The same regions with the numbers and rows of the files as they now are."""
+    def _as_now(self, found: Relinked, placed: Sequence[_Placed]) -> list[_Placed]:
+        """The same regions as they now are."""
         places = {each.filename: index for index, each in enumerate(found.files)}
-        touched = [index for index, each in enumerate(placed) if found.touches(index, each.files)]
-        regions = self._regions({placed[index].name for index in touched})
-        now = list(placed)
-        for index in touched:
-            region = regions.get(placed[index].name)
-            if region is None:
-                return None
-            now[index] = self._put(found.region(index, region), places)
-        return now
+        return [
+            self._put(found.region(index), places) if found.touches(index, each.files) else each
+            for index, each in enumerate(placed)
+        ]
 
     # Rows
 
@@ -243,6 +239,25 @@ class _Reader:
         if summary is None or record is None:
             raise NotKnownError(index)
         return summary, record
+
+
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """Reads what was said of files when all of them were linked."""
+
+    links: Links
+    placed: Sequence[_Placed]
+
+    def __call__(self, index: int) -> FileRegion:
+        """What was said of a file.
+
+        Raises:
+            NotKnownError: the cache lost it.
+        """
+        region = self.links.region(self.placed[index].name)
+        if region is None:
+            raise NotKnownError(index)
+        return region
 
 
 def _identity(file: File) -> tuple[str, str, bool, bool]:

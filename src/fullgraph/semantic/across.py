@@ -68,6 +68,8 @@ class Across:
         self._evaluator = evaluator
         self._kept_out = kept_out
         self._exports: dict[tuple[int, str], tuple[_Target | ClassId, ...]] = {}
+        self.asked: set[tuple[int, int]] = set()
+        """Functions of which a file was or would be told what they return."""
 
     def told(self, file: int) -> Foreign:
         """What a file is told."""
@@ -349,6 +351,7 @@ class Across:
 
     def _result(self, target: _Target) -> Written | None:
         function = target.function
+        self.asked.add((function.file, function.number))
         return self._files[function.file].summary.results.functions.get(function.number)
 
     def _splits(self, target: _Target) -> bool:

@@ -117,6 +117,18 @@ class Binder:
         """Parameters of a file's functions that it calls, compiles or keeps, whatever annotations say of them."""
         return frozenset(each for ref in self.entered_in(file) for each in self.parameters(file, ref, _ALIASES))
 
+    def held(self) -> frozenset[str]:
+        """Attributes for which it matters whether they are called: these are, or they hold what leads to parameters."""
+        found: set[str] = set()
+        for file, each in enumerate(self.evaluator.files):
+            for cls in each.summary.classes:
+                for name, refs in cls.attributes.items():
+                    if name not in found and (
+                        name in self.called or any(next(self.parameters(file, ref, _ALIASES), None) for ref in refs)
+                    ):
+                        found.add(name)
+        return frozenset(found)
+
     def used_in(self, file: int) -> list[list[Ref]]:
         """What the functions of a file enter or compile."""
         if file not in self.used:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from fullgraph.semantic.evaluate import Evaluator
 from fullgraph.semantic.hierarchy import WIDTH
-from fullgraph.semantic.link import Linker
+from fullgraph.semantic.link import Linker, Reached
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_RESULTS, FileSummary
+from fullgraph.semantic.traced import Traced
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Module, Value
 
 Plain = tuple[Any, ...]
@@ -34,11 +35,13 @@ class Outcome:
     Attributes:
         asked: names of which it was asked what a class or a module means by them.
         called: attributes of ``self`` that are called, and in how many files.
-        held: attributes that classes assign to.
+        held: attributes to which classes assign what leads to a parameter, or that are called somewhere.
         names: names of functions of which a parameter matters.
         properties: the names of all properties.
         has_settings: whether some file turns on a setting of Dynamo.
         has_compiled: whether instances of some class hold what ``torch.compile`` made of a module.
+        certain: how many functions are certainly traced; these were entered first.
+        is_split: whether some root is compiled with ``fullgraph=True``.
     """
 
     asked: frozenset[str]
@@ -48,25 +51,43 @@ class Outcome:
     properties: frozenset[str]
     has_settings: bool
     has_compiled: bool
+    certain: int
+    is_split: bool
 
     @classmethod
     def of(cls, linker: Linker) -> Outcome:
         """What a linker found out that is done."""
         binder = linker.binder
-        classes = (each for file in linker.files for each in file.summary.classes)
         return cls(
             frozenset(linker.evaluator.asked),
             dict(binder.called),
-            frozenset(name for each in classes for name in each.attributes),
+            binder.held(),
             binder.names,
             linker.properties,
             any(linker.settings),
             linker.bypassed.has_compiled,
+            sum(each.degree is Traced.CERTAIN for each in linker.reached.values()),
+            linker.split is not None,
         )
 
     def plain(self) -> Plain:
         """The same as plain data."""
-        return self.asked, self.called, self.held, self.names, self.properties, self.has_settings, self.has_compiled
+        names = self.asked, self.called, self.held, self.names, self.properties
+        return *names, self.has_settings, self.has_compiled, self.certain, self.is_split
+
+
+class Entered(NamedTuple):
+    """A traced function, as a method of one class or of none."""
+
+    receiver: ClassId | None
+    order: int
+    """How many functions were entered before it."""
+    cause: int
+    """Which of them called it, likewise; -1 if tracing begins here."""
+    called: int
+    """How surely it is a module that is called itself, as a number of `Traced`."""
+    is_split: bool
+    """Whether it is reached from a root that is not compiled with ``fullgraph=True``, while others are."""
 
 
 @dataclass(slots=True)
@@ -74,45 +95,57 @@ class Record:
     """What linking found out about one file.
 
     Attributes:
-        reached: as which methods of which classes each traced function is entered.
+        reached: each traced function, in the order in which it was entered.
+        kept_out: functions that Dynamo does not enter, and whether it enters nothing that these call.
         wanted: parameters of its functions that matter.
         bound: what callers pass for parameters.
+        below: the classes below each of its classes.
         splits: functions that surely split the graph of what calls them.
         returning: functions of which it was asked what they return.
-        below: the classes below each of its classes.
+        telling: functions of which some file was told what they return.
     """
 
-    reached: dict[int, list[ClassId | None]] = field(default_factory=lambda: defaultdict(list))
+    reached: dict[int, list[Entered]] = field(default_factory=lambda: defaultdict(list))
+    kept_out: dict[int, bool] = field(default_factory=dict)
     wanted: dict[int, set[str]] = field(default_factory=dict)
     bound: dict[tuple[int, str], tuple[Value, ...]] = field(default_factory=dict)
+    below: dict[int, tuple[ClassId, ...]] = field(default_factory=dict)
     splits: set[int] = field(default_factory=set)
     returning: set[int] = field(default_factory=set)
-    below: dict[int, tuple[ClassId, ...]] = field(default_factory=dict)
+    telling: set[int] = field(default_factory=set)
 
     def plain(self) -> Plain:
         """The same as plain data."""
         bound = [(*key, tuple(map(_plain, values))) for key, values in self.bound.items()]
-        reached = [(number, [each and tuple(each) for each in found]) for number, found in self.reached.items()]
+        reached = [
+            (number, [(receiver and tuple(receiver), *rest) for receiver, *rest in found])
+            for number, found in self.reached.items()
+        ]
         wanted = [(number, sorted(names)) for number, names in self.wanted.items()]
         below = [(number, [tuple(each) for each in found]) for number, found in self.below.items()]
-        return reached, wanted, bound, sorted(self.splits), sorted(self.returning), below
+        kept_out = list(self.kept_out.items())
+        sets = (sorted(each) for each in (self.splits, self.returning, self.telling))
+        return reached, kept_out, wanted, bound, below, *sets
 
     @classmethod
     def of_plain(cls, plain: Plain, file: int, numbers: Numbers) -> Record:
         """What `plain` gave of a file, with the numbers that functions have now; what is gone is left out."""
-        reached, wanted, bound, splits, returning, below = plain
+        reached, kept_out, wanted, bound, below, *sets = plain
         mine = numbers.get(file)
 
         def now(number: int) -> int:
             return number if mine is None else mine.get(number, -1)
 
         return cls(
-            {now(number): [each and ClassId(*each) for each in found] for number, found in reached},
+            {
+                now(number): [Entered(receiver and ClassId(*receiver), *each) for receiver, *each in found]
+                for number, found in reached
+            },
+            {now(number): whole for number, whole in kept_out},
             {now(number): set(names) for number, names in wanted},
             {(now(number), name): tuple(_value(each, numbers) for each in values) for number, name, values in bound},
-            {now(number) for number in splits},
-            {now(number) for number in returning},
             {number: tuple(ClassId(*each) for each in found) for number, found in below},
+            *({now(number) for number in each} for each in sets),
         )
 
 
@@ -120,8 +153,15 @@ def records(linker: Linker) -> list[Record]:
     """What a linker that is done found out about each file."""
     evaluator = linker.evaluator
     found = [Record() for _ in linker.files]
-    for file, number, receiver in linker.reached:
-        found[file].reached[number].append(receiver)
+    orders = {function: order for order, function in enumerate(linker.reached)}
+    for function, order in orders.items():
+        file, number, receiver = function
+        cause = orders[linker.causes[function]] if function in linker.causes else -1
+        called = linker.called_modules.get(function, Traced.NONE).value
+        is_split = linker.split is not None and function in linker.split
+        found[file].reached[number].append(Entered(receiver, order, cause, called, is_split))
+    for file, number in linker.kept_out.functions:
+        found[file].kept_out[number] = linker.kept_out.skipped.get((file, number), True)
     for (file, number), names in linker.binder.wanted.items():
         found[file].wanted[number] = names
     for (file, number, name), values in evaluator.bound.items():
@@ -131,6 +171,8 @@ def records(linker: Linker) -> list[Record]:
         found[file].splits.add(number)
     for file, number in evaluator.asked_returns:
         found[file].returning.add(number)
+    for file, number in linker.across.asked:
+        found[file].telling.add(number)
     for cls, below in evaluator.all_subclasses().items():
         found[cls.file].below[cls.number] = tuple(below[:WIDTH])
     return found
@@ -178,9 +220,10 @@ class World:
         bare: the files without their summaries.
         files: the files.
         linker: answers as the linker does that linked them all.
-        reached: as which methods each traced function is entered, in the files that are open.
+        reached: each traced function, in the order in which it was entered, in the files that are open.
         wanted: parameters that matter, likewise.
         returning: functions of which it was asked what they return, likewise.
+        telling: functions of which some file was told what they return, likewise.
     """
 
     def __init__(
@@ -196,12 +239,14 @@ class World:
         self._read = read
         self._changed = changed
         self._numbers = numbers
-        self.reached: dict[tuple[int, int], list[ClassId | None]] = {}
+        self.reached: dict[tuple[int, int], list[Entered]] = {}
         self.wanted: dict[tuple[int, int], set[str]] = {}
         self.returning: set[tuple[int, int]] = set()
+        self.telling: set[tuple[int, int]] = set()
         self.files = _LateFiles(bare, self._open)
         self.evaluator = _LateEvaluator(bare, self.files)
         self.linker = Linker(self.files, (), self.evaluator)
+        self.certain = outcome.certain
         self.linker.properties = outcome.properties
         self.linker.binder.called = outcome.called
 
@@ -211,11 +256,30 @@ class World:
         self.reached.update({(index, number): found for number, found in record.reached.items()})
         self.wanted.update({(index, number): names for number, names in record.wanted.items()})
         self.returning.update((index, number) for number in record.returning)
+        self.telling.update((index, number) for number in record.telling)
         for (number, name), values in record.bound.items():
             self.evaluator.bound[index, number, name] = dict.fromkeys(values)
+        for number, found in record.reached.items():
+            self._reach(index, number, found)
+        skipped = {(index, number): whole for number, whole in record.kept_out.items()}
+        self.linker.kept_out.functions.update(skipped)
+        self.linker.kept_out.skipped.update(skipped)
         self.linker.kept_out.splits.update((index, number) for number in record.splits)
         self.evaluator.below.update({ClassId(index, number): found for number, found in record.below.items()})
         return replace(self.bare[index], summary=self._changed.get(index, summary))
+
+    def _reach(self, index: int, number: int, found: list[Entered]) -> None:
+        """Note as which methods a function is entered."""
+        for each in found:
+            function = Function(index, number, each.receiver)
+            origin = None if each.cause < 0 else function  # whose is not known: only that there is one
+            self.linker.reached[function] = Reached(self.degree(each), None, origin)
+            if each.called:
+                self.linker.called_modules[function] = Traced(each.called)
+
+    def degree(self, entered: Entered) -> Traced:
+        """How surely a function is traced."""
+        return Traced.CERTAIN if entered.order < self.certain else Traced.POSSIBLE
 
 
 class _LateFiles(Sequence[ProjectFile]):

@@ -42,7 +42,7 @@ _CALLS_FIRST = frozenset(
 _LIGHTNING_STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step"})
 ENTRIES = _LIGHTNING_STEPS | {"forward"}
 """Methods of modules with which tracing may begin."""
-_RECEIVERS = 24
+RECEIVERS = 24
 """For how many classes one inherited method is followed; for further ones it is as for the first."""
 _LONGEST = 64
 """How many steps of a chain are kept."""
@@ -68,7 +68,9 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
+class Reached:
+    """How a function is reached: how surely, by which place that compiles it, or from which function."""
+
     degree: Traced
     site: ChainStep | None
     caller: Function | None
@@ -103,7 +105,7 @@ def hot_functions(files: Sequence[ProjectFile], patterns: Sequence[str]) -> dict
     linker.binder.run()
     queue: deque[Function] = deque()
     for root in linker.configured_roots():
-        if linker.enter(root.function, _Reached(root.degree, None, None)):
+        if linker.enter(root.function, Reached(root.degree, None, None)):
             queue.append(root.function)
     linker.spread(queue, Traced.POSSIBLE)
     found: dict[int, set[int]] = defaultdict(set)
@@ -120,7 +122,7 @@ class Linker:
         self.patterns = roots
         self.evaluator = Evaluator(files) if evaluator is None else evaluator
         self.binder = Binder(self.evaluator)
-        self.reached: dict[Function, _Reached] = {}
+        self.reached: dict[Function, Reached] = {}
         self.first: dict[tuple[int, int], Function] = {}
         """By which receiver a function was reached first, most surely and with the shortest chain."""
         self.receivers: dict[tuple[int, int], int] = defaultdict(int)
@@ -131,7 +133,10 @@ class Linker:
         self.kept_out = Disabled(files, self.evaluator)
         self.across = Across(files, self.evaluator, self.kept_out)
         self.bypassed = Bypassed(files, self.evaluator, self.is_special)
-        self.doubtful: deque[tuple[Function, Function]] = deque()
+        self.causes: dict[Function, Function] = {}
+        """The functions by whose calls others were entered, which may not be those that a chain leads through."""
+        self.doubtful: deque[tuple[Function, Function, Function]] = deque()
+        """What may be entered: the function, that from which it is reached, and that by whose calls."""
         self.chains: dict[Function, tuple[ChainStep, ...]] = {}
         self.called_modules: dict[Function, Traced] = {}
         """How surely modules are called themselves, by their ``forward``, so that their hooks run too."""
@@ -388,11 +393,11 @@ class Linker:
         for degree in (Traced.CERTAIN, Traced.POSSIBLE):
             queue: deque[Function] = deque()
             if degree is Traced.POSSIBLE:
-                for callee, caller in self.doubtful:
-                    if self.enter(callee, _Reached(degree, None, caller)):
+                for callee, origin, caller in self.doubtful:
+                    if self.enter(callee, Reached(degree, None, origin), caller):
                         queue.append(callee)
             for root in sorted(roots, key=lambda root: root.site is None):
-                if root.degree is degree and self.enter(root.function, _Reached(degree, root.site, None)):
+                if root.degree is degree and self.enter(root.function, Reached(degree, root.site, None)):
                     queue.append(root.function)
             self.spread(queue, degree)
         if any(root.fullgraph for root in roots):
@@ -421,19 +426,21 @@ class Linker:
                 self.callers[edge.callee.file, edge.callee.number].add((caller.file, caller.number))
                 origin = edge.via if edge.via is not None and edge.via in self.reached else caller
                 if not edge.is_sure and degree is Traced.CERTAIN:
-                    self.doubtful.append((edge.callee, origin))
-                elif self.enter(edge.callee, _Reached(degree, None, origin)):
+                    self.doubtful.append((edge.callee, origin, caller))
+                elif self.enter(edge.callee, Reached(degree, None, origin), caller):
                     queue.append(edge.callee)
 
-    def enter(self, function: Function, reached: _Reached) -> bool:
+    def enter(self, function: Function, reached: Reached, cause: Function | None = None) -> bool:
         """Note that a function is reached; False if it was before, for this receiver or for enough others."""
         key = function.file, function.number
         if function in self.reached or (key in self.kept_out.functions and self.kept_out.skipped.get(key, True)):
             return False
-        if self.receivers[key] >= _RECEIVERS:
+        if self.receivers[key] >= RECEIVERS:
             return False
         self.receivers[key] += 1
         self.reached[function] = reached
+        if cause is not None:
+            self.causes[function] = cause
         self.first.setdefault(key, function)
         return True
 
@@ -597,12 +604,16 @@ class Linker:
             current = self.reached[current].caller
         steps = self.chains[current] if current is not None else ()
         for each in reversed(callers):
-            summary, site = self.evaluator.function(each), self.reached[each].site
-            if len(steps) >= _LONGEST:
-                steps = (*steps[:2], *steps[3:])
-            here = self.files[each.file].step(summary.row, summary.name)
-            steps = self.chains[each] = (*steps, here) if site is None else (site, here)
+            site = self.reached[each].site
+            steps = self.chains[each] = self.lengthened(steps if site is None else (site,), each)
         return steps
+
+    def lengthened(self, steps: tuple[ChainStep, ...], function: Function) -> tuple[ChainStep, ...]:
+        """A chain with one more step."""
+        summary = self.evaluator.function(function)
+        if len(steps) >= _LONGEST:
+            steps = (*steps[:2], *steps[3:])
+        return (*steps, self.files[function.file].step(summary.row, summary.name))
 
 
 def _forces_eager(decorator: Ref) -> bool:

@@ -52,7 +52,8 @@ class Matching:
         names: number of each name of the earlier one in the later one, as far as it was found.
         rows: place of each definition, decorator and call of the earlier one in the later one.
         changed: functions, by their earlier number, that call something else, or read other attributes.
-        returning: functions, likewise, that return something else.
+        returning: functions, likewise, that return something else, as far as references tell.
+        telling: functions, likewise, of which other files are told something else.
         gone: what only the earlier one has.
         fresh: what only the later one has.
     """
@@ -62,6 +63,7 @@ class Matching:
     rows: Mapping[int, int]
     changed: frozenset[int]
     returning: frozenset[int]
+    telling: frozenset[int]
     gone: Side
     fresh: Side
 
@@ -183,13 +185,18 @@ class _Matcher:
         old, new = self.before.results, self.after.results
         if (old.attributes, old.types, old.flags) != (new.attributes, new.types, new.flags):
             return False
-        for mine, its in self.functions.items():
-            if old.functions.get(mine) != new.functions.get(its):
-                return False
-            if old.given_tensors.get(mine) != new.given_tensors.get(its):
-                return False
         both = self.before.exports.keys() & self.after.exports.keys()
         return both.intersection(old.doubtful) == both.intersection(new.doubtful)
+
+    def tell_otherwise(self) -> Iterator[int]:
+        """Functions of which the file says something else."""
+        old, new = self.before.results, self.after.results
+        for mine, its in self.functions.items():
+            if (old.functions.get(mine), old.given_tensors.get(mine)) != (
+                new.functions.get(its),
+                new.given_tensors.get(its),
+            ):
+                yield mine
 
     # Calls
 
@@ -286,6 +293,7 @@ class _Matcher:
             self.rows,
             frozenset(self.calls.changed),
             frozenset(self.calls.returning),
+            frozenset(self.tell_otherwise()),
             self.side(before, after, gone, self.calls.gone, self.names.keys()),
             self.side(after, before, fresh, self.calls.fresh, self.sources.keys()),
         )

@@ -15,12 +15,13 @@ from fullgraph.semantic.disabled import OPAQUE, may_keep_out
 from fullgraph.semantic.evaluate import COMPILE
 from fullgraph.semantic.foreign import NOTHING
 from fullgraph.semantic.late import NotKnownError, Outcome, Plain, World
-from fullgraph.semantic.link import COMPILED_REGION, ENTRIES, Edge, compiles_perhaps
+from fullgraph.semantic.link import COMPILED_REGION, ENTRIES, compiles_perhaps
 from fullgraph.semantic.matching import Matching, Side, matching
 from fullgraph.semantic.programs import imports_of
 from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.spread import Caller, Fresh, Spread
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FileSummary, Ref
-from fullgraph.semantic.traced import ChainStep, FileRegion
+from fullgraph.semantic.traced import ChainStep, FileRegion, Traced
 from fullgraph.semantic.values import ClassId, External, Function
 
 _BUILDERS = frozenset({"__init__", "append", "add_module", "extend", "insert"})
@@ -36,26 +37,36 @@ class Before:
         files: its files in the order of their names, without summaries.
         outcome: what linking found out.
         read: gives the summary of a file, and what linking found out about it.
+        region: gives what was said of a file, with places for rows.
         patterns: which functions the user says are compiled.
     """
 
     files: Sequence[ProjectFile]
     outcome: Outcome
     read: Callable[[int], tuple[FileSummary, Plain]]
+    region: Callable[[int], FileRegion]
     patterns: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Relinked:
-    """A project whose files changed so that it is linked as it was before.
+    """A project whose files changed so that it is linked as it was before, but for what some calls enter.
 
     Attributes:
         matched: what became of the parts of each file that changed.
         world: the project as it is now.
+        fresh: functions that are traced now and were not, and from which.
+        callers: by how many functions more, or fewer, functions are entered.
+        has_whole: whether some root is compiled with ``fullgraph=True``.
+        before: gives what was said of a file, with places for rows.
     """
 
     matched: Mapping[int, Matching]
     world: World
+    fresh: Mapping[Function, Fresh]
+    callers: Mapping[tuple[int, int], int]
+    has_whole: bool
+    before: Callable[[int], FileRegion]
 
     @property
     def files(self) -> Sequence[ProjectFile]:
@@ -63,15 +74,44 @@ class Relinked:
         return self.world.bare
 
     def touches(self, file: int, chains: Iterable[int]) -> bool:
-        """Whether what is said of a file may be numbered otherwise now; its chains have steps in some files."""
-        return file in self.matched or any(self.has_moved(each) for each in chains if each in self.matched)
+        """Whether something else is to be said of a file now; its chains have steps in some files."""
+        if file in self.matched or any(self.has_moved(each) for each in chains if each in self.matched):
+            return True
+        return any(each.file == file for each in self.fresh) or any(key[0] == file for key in self.callers)
 
     def has_moved(self, file: int) -> bool:
         """Whether rows of a file have other places now."""
         return any(before != now for before, now in self.matched[file].rows.items())
 
-    def region(self, file: int, before: FileRegion) -> FileRegion:
+    def region(self, file: int) -> FileRegion:
+        """What is to be said of a file.
+
+        Raises:
+            NotKnownError: that does not follow.
+        """
+        before = self._moved(file)
+        traced = dict(before.traced)
+        whole = set(before.fullgraph)
+        for function, how in self.fresh.items():
+            key = function.file, function.number
+            if function.file == file and function.number not in traced and key not in self.world.reached:
+                traced[function.number] = how.degree, self._chain(function)
+                if self.has_whole and how.degree is Traced.CERTAIN and not how.is_split:
+                    whole.add(function.number)
+        callers = {
+            number: count
+            for number in traced
+            if (count := before.callers.get(number, 0) + self.callers.get((file, number), 0))
+        }
+        is_asked = file in self.matched or (traced and not before.traced)
+        is_told = traced and self.world.bare[file].is_own
+        told = before.foreign if not is_asked else self.world.linker.across.told(file) if is_told else NOTHING
+        traced = dict(sorted(traced.items()))
+        return replace(before, traced=traced, callers=callers, foreign=told, fullgraph=frozenset(whole))
+
+    def _moved(self, file: int) -> FileRegion:
         """What was said of a file, with numbers and rows as they are now."""
+        before = self.before(file)
         names = {self.files[index].filename: match.rows for index, match in self.matched.items()}
 
         def now(step: ChainStep) -> ChainStep:
@@ -80,26 +120,31 @@ class Relinked:
 
         traced = {number: (degree, tuple(map(now, chain))) for number, (degree, chain) in before.traced.items()}
         region = replace(before, traced=traced, foreign=before.foreign.with_steps(now))
-        match = self.matched.get(file)
-        return region if match is None else self._renumbered(file, region, match.functions)
+        return _renumbered(region, self.matched[file].functions) if file in self.matched else region
 
-    def _renumbered(self, file: int, region: FileRegion, numbers: Mapping[int, int]) -> FileRegion:
-        roots, disabled, whole, hot = (
-            frozenset(numbers[number] for number in each)
-            for each in (region.roots, region.disabled, region.fullgraph, region.hot)
-        )
-        is_told = region.traced and self.world.files[file].is_own
-        return FileRegion(
-            {numbers[number]: found for number, found in region.traced.items()},
-            roots,
-            disabled,
-            region.modules,
-            whole,
-            region.settings,
-            {numbers[number]: count for number, count in region.callers.items()},
-            hot,
-            self.world.linker.across.told(file) if is_told else NOTHING,
-        )
+    def _chain(self, function: Function) -> tuple[ChainStep, ...]:
+        if function in self.fresh:
+            steps = self._chain(self.fresh[function].origin)
+            return self.world.linker.lengthened(steps, function)
+        entries = self.world.reached[function.file, function.number]
+        if entries[0].receiver != function.receiver:  # the region has the chain of the first only
+            raise NotKnownError
+        return self._moved(function.file).traced[function.number][1]
+
+
+def _renumbered(region: FileRegion, numbers: Mapping[int, int]) -> FileRegion:
+    """A region with other numbers of functions."""
+    sets = (region.roots, region.disabled, region.fullgraph, region.hot)
+    roots, disabled, whole, hot = (frozenset(numbers[number] for number in each) for each in sets)
+    return replace(
+        region,
+        traced={numbers[number]: found for number, found in region.traced.items()},
+        callers={numbers[number]: count for number, count in region.callers.items()},
+        roots=roots,
+        disabled=disabled,
+        fullgraph=whole,
+        hot=hot,
+    )
 
 
 def relinked(before: Before, changed: Mapping[int, FileSummary]) -> Relinked | None:
@@ -114,9 +159,12 @@ def relinked(before: Before, changed: Mapping[int, FileSummary]) -> Relinked | N
         matched[file] = match
     try:
         comparison = _Comparison(before, changed, matched)
-        return Relinked(matched, comparison.after) if comparison.agrees() else None
+        if not comparison.agrees():
+            return None
     except (NotKnownError, KeyError):
         return None
+    spread = comparison.spread
+    return Relinked(matched, comparison.after, spread.fresh, spread.callers(), before.outcome.is_split, before.region)
 
 
 class _Comparison:
@@ -127,11 +175,14 @@ class _Comparison:
         self.numbers = {file: match.functions for file, match in matched.items()}
         self.before = World(before.files, before.read, before.outcome, {}, {})
         self.after = World(before.files, before.read, before.outcome, changed, self.numbers)
+        self.spread = Spread(self.before, self.after, before.outcome, self.renumbered)
 
     def agrees(self) -> bool:
         """Whether linking would say the same again."""
-        looks = (self.is_unseen, self.same_wishes, self.same_parameters, self.is_harmless, self.same_edges)
-        return self.same_called_attributes() and all(look(file) for look in looks for file in self.matched)
+        looks = (self.is_unseen, self.same_wishes, self.same_parameters, self.is_harmless)
+        if not self.same_called_attributes() or not all(look(file) for look in looks for file in self.matched):
+            return False
+        return self.spread.agrees([each for file in self.matched for each in self.callers(file)])
 
     def sides(self, file: int) -> Iterator[tuple[World, Side]]:
         """What a file has only before and only after, each with the project as it is there."""
@@ -146,7 +197,10 @@ class _Comparison:
         seen = (self.is_asked_for(side) or self.is_seen(world, file, side) for world, side in self.sides(file))
         if any(seen) or not self.same_methods(file) or not self.same_imports(file):
             return False
-        return all((file, number) not in self.before.returning for number in self.matched[file].returning)
+        match = self.matched[file]
+        returning = {(file, number) for number in match.returning}
+        telling = {(file, number) for number in match.telling}
+        return returning.isdisjoint(self.before.returning) and telling.isdisjoint(self.before.telling)
 
     def is_asked_for(self, side: Side) -> bool:
         """Whether a name that is only there before or after is one that linking asks for."""
@@ -165,7 +219,7 @@ class _Comparison:
         members = {(each.owner, each.name) for number, each in enumerate(functions) if number not in own}
         for number in side.functions:
             function = functions[number]
-            if {(file, number), (file, function.around)} & world.reached.keys():
+            if (file, number) in world.reached:
                 return True
             if function.owner != NO_OWNER and (function.owner, function.name) in members:
                 return True
@@ -316,43 +370,21 @@ class _Comparison:
         _ = world.files[target.file]
         return bool(world.wanted.get((target.file, target.number)))
 
-    # Edges
+    # What is entered
 
-    def same_edges(self, file: int) -> bool:
-        """Whether the traced functions that changed enter the same."""
-        return all(self.enters_same(file, number) for number in self.matched[file].changed)
+    def callers(self, file: int) -> Iterator[Caller]:
+        """The traced functions that changed, or in which other functions stand now."""
+        match = self.matched[file]
+        before, after = (world.files[file].summary.functions for world in (self.before, self.after))
+        others = {now: number for number, now in match.functions.items()}
+        around = {others.get(after[number].around, NO_OWNER) for number in match.fresh.functions}
+        around |= {before[number].around for number in match.gone.functions}
+        for number in sorted(number for number in match.changed | around if number in match.functions):
+            for entered in self.before.reached.get((file, number), ()):
+                function = Function(file, number, entered.receiver)
+                yield Caller(function, self.renumbered(function), entered)
 
-    def enters_same(self, file: int, number: int) -> bool:
-        """Whether a function enters the same, if it is traced."""
-        _ = self.before.files[file]
-        receivers = self.before.reached.get((file, number), ())
-        other = self.numbers[file][number]
-        for receiver in receivers:
-            old = [self.renumbered(edge) for edge in _edges(self.before, Function(file, number, receiver))]
-            if old != list(_edges(self.after, Function(file, other, receiver))):
-                return False
-        now = {self.renumbered_function(each): how for each, how in self.before.linker.called_modules.items()}
-        return now == self.after.linker.called_modules
-
-    def renumbered(self, edge: Edge) -> Edge:
-        """An edge with the numbers that functions have now."""
-        via = None if edge.via is None else self.renumbered_function(edge.via)
-        return Edge(self.renumbered_function(edge.callee), edge.is_sure, via)
-
-    def renumbered_function(self, function: Function) -> Function:
+    def renumbered(self, function: Function) -> Function:
         """A function with the number that it has now; none if it is gone."""
         numbers = self.numbers.get(function.file)
         return function if numbers is None else function._replace(number=numbers.get(function.number, -1))
-
-
-def _edges(world: World, caller: Function) -> Iterator[Edge]:
-    """What a function enters by its calls and by what it reads, each once."""
-    linker = world.linker
-    summary = linker.evaluator.function(caller)
-    frame = linker.evaluator.frame(caller.file, caller.receiver)
-    found: dict[Edge, None] = {}
-    if caller.receiver is not None:
-        found.update(dict.fromkeys(linker.loaded(caller, caller.receiver, summary)))
-    for site in summary.calls:
-        found.update(dict.fromkeys(linker.called(site, frame)))
-    yield from found
