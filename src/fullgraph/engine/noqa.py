@@ -17,6 +17,7 @@ _FILE = re.compile(
     r"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>(?:(?:[A-Z]+[0-9]+|(?-i:[A-Z]{1,3}))(?:[,\s]+|$))+))?",
     re.IGNORECASE,
 )
+_WITHOUT_CODES = re.compile(r"# noqa(?!:[ \t]?[A-Z]+[0-9])", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
 _CODE = re.compile(r"[^,\s]+")
 
@@ -45,6 +46,15 @@ class Noqa:
     def covers(self, code: str) -> bool:
         """Whether a finding of this code is hidden; a code here may be the beginning of it."""
         return not self.codes or code.startswith(tuple(named.code for named in self.codes))
+
+
+def may_concern_us(text: str) -> bool:
+    """Whether a file with this text may have a comment that hides something of ours, or names it in vain.
+
+    Most that there are name codes of others, and then the file's rows need not be put together.
+    """
+    lower = text.lower()
+    return "noqa" in lower and ("tfg" in lower or "flake8" in lower or _WITHOUT_CODES.search(text) is not None)
 
 
 def in_whole_file(lines: Sequence[str]) -> tuple[str, ...] | None:

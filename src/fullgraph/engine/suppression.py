@@ -37,7 +37,8 @@ def settle(
     """
     text = "\n".join(lines)
     accepting = PREFILTER in text and _ACCEPTING.search(text) is not None
-    with_noqa = with_noqa and "noqa" in text.lower() and (bool(findings) or accepting or bool(_OUR_NOQA.search(text)))
+    with_noqa = with_noqa and noqa.may_concern_us(text)
+    with_noqa = with_noqa and (bool(findings) or accepting or bool(_OUR_NOQA.search(text)))
     if not accepting and not with_noqa:
         return findings
     layout = layout_of(lines)
