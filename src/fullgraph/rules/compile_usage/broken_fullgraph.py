@@ -100,10 +100,10 @@ Or drop `fullgraph=True`, and accept that the graph is split.
 `@torch.compile(fullgraph=True)`, `torch.compile(x, fullgraph=True)` and `module.compile(fullgraph=True)`, where a rule
 about graph breaks (TFG2) is certain of one, and each call comes to it: in the function that is compiled, or in
 functions of the same file that it surely calls; not under a condition, behind a `return` that may come first, or in a
-loop that may have no turn. Not for breaks that `fullgraph=True` captures on the releases aimed at, as it does with
-`.item()` since torch 2.10. The rules about graph breaks that are on by default run for this, whether they are selected
-or not. Silent in a `try` with a handler, and in files that expect errors, as tests do: with `raises` or
-`assertRaises`.
+loop that may have no turn. Where the break is in another file, its own finding says that it raises. Not for breaks
+that `fullgraph=True` captures on the releases aimed at, as it does with `.item()` since torch 2.10. The rules about
+graph breaks that are on by default run for this, whether they are selected or not. Silent in a `try` with a handler,
+and in files that expect errors, as tests do: with `raises` or `assertRaises`.
 
 ## How this is known
 
