@@ -148,18 +148,18 @@ CALL = step, torch.ones(3)
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included,
-or what is called optimizer; assignments to `requires_grad`, and `requires_grad_()` of a tensor computed there, since
-an input of the graph may be marked; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a
-tensor that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one
-Dynamo knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`,
-and changing `data` in place, is no graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the
+or what is called optimizer; `requires_grad_()` (of an input, where that does not require a gradient anyway) and
+assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor
+that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one Dynamo
+knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and
+changing `data` in place, is no graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the
 clipping of gradients break too.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
-breaks from 2.9 on. Marking inputs was tried on 2.4, 2.6, 2.9, 2.11, 2.13 and 2.15, and breaks on none of them.
+breaks from 2.9 on.
 `grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
 """
 
@@ -250,9 +250,7 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if _may_be_input(receiver, ctx) or ctx.moves_with_module(receiver):
-                return
-            if _is_tensor(receiver, ctx) or _is_copy(receiver):
+            if (_is_tensor(receiver, ctx) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
                 yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
             makers = ctx.made_by(receiver)
@@ -389,17 +387,6 @@ def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                 continue
 
 
-def _may_be_input(expr: ast.expr, ctx: Context) -> bool:
-    """Whether an expression is a parameter, or a part of one: of what is given to the graph, no change breaks it."""
-    while isinstance(expr, (ast.Attribute, ast.Subscript)):
-        expr = expr.value
-    return isinstance(expr, ast.Name) and bool(bindings := ctx.bindings(expr)) and _are_given(bindings)
-
-
-def _are_given(bindings: tuple[ast.AST, ...]) -> bool:
-    return all(isinstance(binding, ast.arg) for binding in bindings)
-
-
 def _is_copy(expr: ast.expr) -> bool:
     """``x.detach()`` and ``x.clone()``, which only tensors have."""
     match expr:
@@ -419,7 +406,7 @@ def _sounds_like_one(name: str) -> bool:
 
 
 def _is_parameter(expr: ast.expr, ctx: Context) -> bool:
-    return _are_given(ctx.bindings(expr))
+    return all(isinstance(binding, ast.arg) for binding in ctx.bindings(expr))
 
 
 def _is_computed(name: ast.Name, ctx: Context) -> bool:
@@ -489,9 +476,7 @@ class Net(nn.Module):
         self.scheduler = scheduler
         self.optimizer = scheduler()
 
-    def forward(self, x, optimizer_config, engine, loss, positions: torch.Tensor, batch: dict[str, torch.Tensor]):
-        positions.requires_grad_()
-        batch["x"].requires_grad_(True)
+    def forward(self, x, optimizer_config, engine, loss):
         LAYER.backward()
         self.backward()
         engine.backward(loss)

@@ -55,6 +55,9 @@ CALL = step, torch.ones(3)
 from that, also unpacked, in arithmetic and in `min` and `max`, or of its whole shape. What stands in a `raise`, in the
 message of an `assert` or in a `lambda` is not reported.
 
+Whether a size ever changes, the source does not say, and while none does there is no break. So this rule is off unless
+it is selected.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. They
@@ -72,6 +75,7 @@ RULE = Rule(
     "`{text}` makes a text of a size: once that has changed, it splits the graph",
     remedy="use `str.format`, or write the text outside of the compiled function",
     since="0.1",
+    default=False,
 )
 
 
