@@ -148,19 +148,19 @@ CALL = step, torch.ones(3)
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included,
-or what is called optimizer; `requires_grad_()` and assignments to `requires_grad`; factories with
-`requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor that is computed there of a parameter, a module of
-`self`, or what is marked to require a gradient (without one Dynamo knows that there is none); and assignments to the
-`data` of a tensor computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break. Up to
-torch 2.10, `register_hook` of a tensor computed there and the clipping of gradients break too. Marking an input that
-requires a gradient already changes nothing, and breaks nothing; of an input the file cannot tell.
+or what is called optimizer; `requires_grad_()` (of an input, where that does not require a gradient anyway) and
+assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor
+that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one Dynamo
+knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and
+changing `data` in place, is no graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the
+clipping of gradients break too.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
-breaks from 2.9 on. `grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6,
-too.
+breaks from 2.9 on.
+`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
 """
 
 import ast
@@ -387,10 +387,6 @@ def assigns(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
                 continue
 
 
-def _are_given(bindings: tuple[ast.AST, ...]) -> bool:
-    return all(isinstance(binding, ast.arg) for binding in bindings)
-
-
 def _is_copy(expr: ast.expr) -> bool:
     """``x.detach()`` and ``x.clone()``, which only tensors have."""
     match expr:
@@ -410,7 +406,7 @@ def _sounds_like_one(name: str) -> bool:
 
 
 def _is_parameter(expr: ast.expr, ctx: Context) -> bool:
-    return _are_given(ctx.bindings(expr))
+    return all(isinstance(binding, ast.arg) for binding in ctx.bindings(expr))
 
 
 def _is_computed(name: ast.Name, ctx: Context) -> bool:

@@ -55,6 +55,9 @@ CALL = step, torch.ones(3)
 from that, also unpacked, in arithmetic and in `min` and `max`, or of its whole shape. What stands in a `raise`, in the
 message of an `assert` or in a `lambda` is not reported.
 
+While no size changes there is no break. So this is reported only in files that say that sizes do change: where
+`dynamic=True` or `mark_dynamic` stands.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. They
@@ -72,6 +75,7 @@ RULE = Rule(
     "`{text}` makes a text of a size: once that has changed, it splits the graph",
     remedy="use `str.format`, or write the text outside of the compiled function",
     since="0.1",
+    mentions=("dynamic=True", "mark_dynamic"),
 )
 
 
@@ -110,6 +114,10 @@ class Net(nn.Module):
         print("%s" % (hidden.shape,))  # TFG229
         print(repr(x.size()), str(len(hidden)))  # TFG229, TFG229
         return x, str(x.size(0))  # TFG229
+
+def run(model, x):
+    torch._dynamo.mark_dynamic(x, 0)
+    return torch.compile(model)(x)
 ---
 # other ways to write, what does not change, what is only for errors, and eager code
 import torch
@@ -132,4 +140,13 @@ class Net(nn.Module):
 
 def report(x: torch.Tensor):
     return str(x.shape) + "%d" % x.shape[0]
+
+compiled = torch.compile(Net(3), dynamic=True)
+---
+# nothing says that sizes change
+import torch
+
+@torch.compile
+def step(x: torch.Tensor):
+    return x + 1, str(x.shape)
 """
