@@ -150,11 +150,11 @@ class Spread:
         return True
 
     def _was_before(self, entered: Entered, by: Fresh) -> bool:
-        """Whether a function was entered before anything was that is fresh."""
+        """Whether a function was entered before what calls it now did so: that comes last that is fresh itself."""
         if self.after.degree(entered) is not by.degree:
             return self.after.degree(entered) is Traced.CERTAIN
         starts = entered.cause < 0 or (entered.cause < self.outcome.certain) is not (by.degree is Traced.CERTAIN)
-        return starts or entered.cause < by.root
+        return starts or entered.cause < by.root + (by.depth > 0)
 
     def _expand(self) -> bool:
         """Enter what fresh functions call."""
