@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from fullgraph.api import Context, Hit, Kind, Rule, Severity, Traced
+from fullgraph.api import COLD, TRACED, Context, Hit, Kind, Rule, Severity, Traced
 from fullgraph.engine import plan
 from fullgraph.engine.check import check_source, check_tree
 from fullgraph.engine.faults import invalid_file
@@ -34,11 +34,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         monkeypatch.setattr(plan, "registry", lambda: known)
         plan.plan_for.cache_clear()
         plan.codes_at.cache_clear()
+        plan.codes_in.cache_clear()
         return check_source(source.encode(), "file.py", Settings(TARGET, frozenset(known)))
 
     yield go
     plan.plan_for.cache_clear()
     plan.codes_at.cache_clear()
+    plan.codes_in.cache_clear()
 
 
 def rows(findings: list[Finding]) -> list[tuple[int, str]]:
@@ -132,6 +134,37 @@ def step(x): [2]
 )
 def test_where_gates_on_the_region(run: Run, where: Traced, found: list[int]) -> None:
     assert [row for row, _ in rows(run(REGION, reporter("TFG901", ast.List, where=where)))] == found
+
+
+@pytest.mark.parametrize(("unless", "seen"), [((), [6, 10]), ((TRACED,), [10]), ((TRACED, COLD), [])])
+def test_code_where_all_is_harmless_is_not_looked_at(run: Run, unless: tuple[str, ...], seen: list[int]) -> None:
+    looked_at = []
+    rule = Rule("TFG901", "m", remedy="r", since="0.1", unless=unless)
+
+    @rule.node(ast.Return)
+    def check(node: ast.Return, ctx: Context) -> Iterator[Hit]:
+        looked_at.append(node.lineno)
+        yield ctx.at(node)
+
+    source = """
+import torch
+
+@torch.compile
+def traced(x):
+    return x
+
+
+def eager(x):
+    return x
+"""
+    found = run(source, rule)
+    assert looked_at == [finding.start.row for finding in found] == seen
+
+
+def test_what_is_called_hot_is_known_when_the_project_is_linked() -> None:
+    codes = frozenset({"TFG402", "TFG403"})
+    assert plan.codes_in(codes, plan.Part.FIRST) == {"TFG402"}
+    assert plan.codes_in(codes, plan.Part.SECOND) == {"TFG403"}
 
 
 def test_severity_and_reach_follow_from_the_region(run: Run) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 
-from fullgraph.engine.pool import mapped
+from fullgraph.engine.pool import mapped, rare_collections
 
 TASKS = list(range(200))
 HERE = os.getpid()
@@ -49,3 +50,14 @@ def test_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_of_the_task_is_raised(jobs: int) -> None:
     with pytest.raises(RuntimeError, match="no such luck"):
         list(mapped(fail, TASKS, jobs))
+
+
+def test_collections_are_as_before_behind_rare_ones() -> None:
+    before = gc.get_threshold()
+    with rare_collections():
+        with rare_collections():
+            assert gc.get_threshold() > before
+        assert gc.get_threshold() > before
+        assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0

@@ -112,6 +112,21 @@ def test_every_load_has_a_scope_and_every_use_is_a_chain() -> None:
         assert Counter(call for call, _ in walked.calls) == Counter(calls), file
 
 
+def test_calls_by_name_are_in_the_order_of_all_calls() -> None:
+    walked = walk(ast.parse("b(a(1))\nx.a()\n(lambda: 0)()\nx[0].b(y.c)\nx()()"))
+    spelled = {name: [ast.unparse(call) for call, _ in walked.calls_of({name})] for name in ("a", "b", "c", "x", "")}
+    assert spelled == {
+        "a": ["a(1)", "x.a()"],
+        "b": ["b(a(1))", "x[0].b(y.c)"],
+        "c": [],
+        "x": ["x()"],
+        "": ["(lambda: 0)()", "x()()"],
+    }
+    assert walked.calls_of(("a", "b", "c", "x", "", "unused")) == walked.calls
+    both = [ast.unparse(call) for call, _ in walked.calls_of(("b", "a"))]
+    assert both == ["b(a(1))", "a(1)", "x.a()", "x[0].b(y.c)"]
+
+
 def test_the_tree_is_not_changed() -> None:
     for _, tree in list(trees())[:30]:
         before = ast.dump(tree, include_attributes=True)
