@@ -160,6 +160,53 @@ def main(x, stepping):
     for _ in range(10):
         print(loss(step(x)))
 """,
+    "pkg/kinds.py": """
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+MaybeTensor = Optional[Tensor]
+MODERN = torch.__version__ >= "2"
+""",
+    "pkg/table.py": """
+import torch
+
+
+class Table:
+    def rows(self):
+        return torch.zeros(3)
+
+    def names(self):
+        return []
+""",
+    "reads.py": """
+import torch
+
+from pkg import table
+from pkg.kinds import MODERN, MaybeTensor
+from pkg.table import Table
+
+
+class Upper(Table):
+    def rows(self):
+        found = super().rows()
+        return found if found.any() else None
+
+
+@torch.compile
+def read(x, mask: MaybeTensor, upper: Upper):
+    known = Table()
+    if known.rows().sum() > 0 or upper.rows():
+        x = x + 1
+    if known.names():
+        x = x + 2
+    if not MODERN:
+        print(x)
+    if table.first(x):
+        x = x + 3
+    return x + int(mask.max())
+""",
     "alone.py": "import torch\n\n\ndef alone(x):\n    return torch.compile(x)\n",
 }
 SWAP = tuple[str, str, str]
@@ -192,6 +239,15 @@ EDITS: dict[str, list[SWAP]] = {
     ],
     "a lambda": [
         ("pkg/tools.py", "    return apply(count, x)", "    f = lambda y: y.cpu()\n    return apply(count, x)")
+    ],
+    "a type": [("pkg/kinds.py", "Optional[Tensor]", "Optional[int]")],
+    "a type less": [("pkg/kinds.py", "MaybeTensor = Optional[Tensor]\n", "")],
+    "a flag": [("pkg/kinds.py", '>= "2"', '< "2"')],
+    "what a method returns": [("pkg/table.py", "return []", "return torch.ones(3)")],
+    "a method that returns nothing": [("pkg/table.py", "return torch.zeros(3)", "return None")],
+    "a method less": [("pkg/table.py", "    def names(self):\n        return []\n", "")],
+    "a function that others call": [
+        ("pkg/table.py", "class Table:", "def first(x):\n    return torch.ones(3)\n\n\nclass Table:")
     ],
     "a compiled function": [("pkg/tools.py", "def extra(", "import torch\n\n\n@torch.compile\ndef extra(")],
     "a compile of something": [("train.py", "def main(", "later = torch.compile(act)\n\n\ndef main(")],

@@ -149,8 +149,10 @@ class Across:
         self, told: _Told, file: int, path: str, classes: Sequence[ClassId], named: Set[str]
     ) -> None:
         """Methods of instances of imported classes, as far as the file calls something of these names."""
-        known = {name for cls in classes for each in self._evaluator.lineage(cls) for name in self._told_methods(each)}
-        for name in known & named:
+        self._evaluator.asked |= named
+        lineages = [each for cls in classes for each in self._evaluator.lineage(cls)]
+        known = {name for each in lineages for name in self._told_methods(each, named)}
+        for name in known:
             targets = list(self._members(classes, name))
             if len(targets) < len(classes) or any(each.function.file == file for each in targets):
                 continue
@@ -159,10 +161,12 @@ class Across:
             if (result := joined([self._result(each) for each in targets])) is not None:
                 told.results[f"{path}.{name}"] = result
 
-    def _told_methods(self, cls: ClassId) -> Iterator[str]:
-        """Names of methods of which a class says something."""
-        results = self._files[cls.file].summary.results.functions
-        return (name for name, number in self._evaluator.class_(cls).methods.items() if number in results)
+    def _told_methods(self, cls: ClassId, named: Set[str]) -> Iterator[str]:
+        """Those of the names that are methods of which a class says something."""
+        methods = self._evaluator.class_(cls).methods
+        for name in named & methods.keys():
+            if self._result(_Target(Function(cls.file, methods[name]))) is not None:
+                yield name
 
     def _is_property(self, cls: ClassId, name: str) -> bool:
         """Whether a name of an instance is a property, or an attribute that may take the place of a method."""
@@ -291,6 +295,7 @@ class Across:
         file, names = modules.split(absolute, importer)
         if file is None or len(names) != 1:
             return None
+        self._evaluator.asked.add(names[0])
         summary = self._files[file].summary
         match summary.names[summary.exports[names[0]]] if names[0] in summary.exports else ():
             case (("i", str(further)),):
@@ -316,6 +321,7 @@ class Across:
 
     def _tell_of_super(self, told: _Told, cls: ClassId, name: str) -> None:
         """The method that ``super()`` leads to, where the class has one base only."""
+        self._evaluator.asked.add(name)
         _, *lineage = self._evaluator.lineage(cls)
         if len(self._evaluator.class_(cls).bases) != 1:
             return
