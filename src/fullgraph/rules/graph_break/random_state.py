@@ -136,13 +136,8 @@ def touches_state(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 @RULE.call(*_UNTIL_2_13, where=Traced.POSSIBLE)
 def draws_in_python(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report functions of ``random`` that newer releases trace; of samples only those of lists."""
-    match call:
-        case ast.Call(args=[ast.Call(func=ast.Name(id="range")), *_]) if ctx.names(call.func) == ("random.sample",):
-            breaks = True
-        case _:
-            breaks = ctx.aims_at(_BEFORE_2_14)
-    if breaks:
+    """Report functions of ``random`` that newer releases trace."""
+    if ctx.aims_at(_BEFORE_2_14):
         yield ctx.at(call, call=ctx.text(call.func))
 
 
