@@ -87,9 +87,9 @@ CALLS = drawn, [(torch.ones(3),)] * 3
 a `random.Random` that the file makes at the top of the module, in traced code. The second one only where torch 2.6 to
 2.14 is aimed at. A single number of `numpy.random` is a graph break instead.
 
-Where torch 2.14 or later is aimed at, `random.shuffle`, and `random.sample` of a list or a `range`, too, also as
-methods of such a `random.Random`: the order that is drawn while Dynamo traces is used again on every call. Before,
-they break the graph.
+Where torch 2.14 or later is aimed at, `random.shuffle`, and `random.sample` of a list whose few items are known, too,
+also as methods of such a `random.Random`: the order that is drawn while Dynamo traces is used again on every call.
+Before, they break the graph.
 
 ## How this is known
 
@@ -112,6 +112,8 @@ RULE = Rule(
 
 _FROZEN_ON = ">=2.6,<2.15"
 _ORDERED_ON = ">=2.14"
+_SHORT = 21
+"""So many items at most ``random.sample`` goes through one by one; it draws in another way from more."""
 _AGAIN = "the first one is drawn again on every call"
 _BY_SHAPE = ("rand", "randn")
 _BY_SIZE = ("normal", "random", "uniform")
@@ -150,18 +152,19 @@ def orders_frozen(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 def _orders_once(call: ast.Call, name: str, ctx: Context) -> bool:
     """Whether Dynamo draws an order of a list while it traces, and keeps that."""
-    match call.args:
-        case [items, *_] if ctx.aims_at(_ORDERED_ON):
-            return name == "shuffle" or _is_list_or_range(items, ctx)
+    match call:
+        case ast.Call(args=[items, *_], keywords=[]) if ctx.aims_at(_ORDERED_ON):
+            return name == "shuffle" or _is_short(items, ctx)
         case _:
             return False
 
 
-def _is_list_or_range(items: ast.expr, ctx: Context) -> bool:
-    if isinstance(items, ast.Call):
-        return ctx.names(items.func) == ("builtins.range",)
+def _is_short(items: ast.expr, ctx: Context) -> bool:
+    """Whether a list is so short that ``sample`` goes through all of it, rather than draw places in it."""
+    if ctx.is_plain(items) and not isinstance(items, (ast.List, ast.Name)):
+        return False
     value = ctx.value(items)
-    return isinstance(value, values.Sequence) and value.mutable
+    return isinstance(value, values.Sequence) and value.items is not None and len(value.items) <= _SHORT
 
 
 CASES = """
