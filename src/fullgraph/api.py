@@ -27,12 +27,14 @@ from fullgraph.semantic.varied import Variety
 from fullgraph.torchfacts import (
     OLDEST_KNOWN,
     Deprecation,
+    NumberParameters,
     PrivateName,
     PublicEquivalent,
     TorchRange,
     TorchVersion,
     is_documented,
     is_private,
+    number_parameters,
     private_name,
 )
 from fullgraph.torchfacts import Trigger as DeprecationTrigger
@@ -53,6 +55,7 @@ __all__ = [
     "Kind",
     "MakeThere",
     "MissingName",
+    "NumberParameters",
     "PrivateName",
     "PrivateUse",
     "PublicEquivalent",
@@ -69,6 +72,7 @@ __all__ = [
     "is_documented",
     "is_of_module",
     "is_private",
+    "number_parameters",
     "private_name",
     "values",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,11 @@ class Foreign:
         *values, disabled, methods, bypasses = plain
         places = ({key: step(*place) for key, place in each} for each in (disabled, methods, bypasses))
         return cls(*map(dict, values), *places)
+
+    def steps(self) -> Iterator[ChainStep]:
+        """Every place that is named."""
+        for each in (self.disabled, self.disabled_methods, self.bypasses):
+            yield from each.values()
 
     def with_steps(self, change: Callable[[ChainStep], ChainStep]) -> Foreign:
         """The same with other places."""

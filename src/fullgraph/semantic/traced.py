@@ -113,8 +113,7 @@ class FileRegion:
         """Every place that is named."""
         for _, chain in self.traced.values():
             yield from chain
-        yield from self.foreign.disabled.values()
-        yield from self.foreign.disabled_methods.values()
+        yield from self.foreign.steps()
 
     def everything(self) -> tuple[TracedBy, ...]:
         """Each function of the file that is reached, with the chain that ends in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fullgraph.torchfacts import number_parameters
 from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes, imported_with_torch
 from fullgraph.torchfacts.changes import may_change
 from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
@@ -66,6 +67,7 @@ __all__ = [
     "method_return_kind",
     "method_returned_tensors",
     "method_returns_tensor",
+    "number_parameters",
     "private_name",
     "private_names",
     "releases_read",

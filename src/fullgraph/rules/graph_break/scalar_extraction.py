@@ -126,8 +126,7 @@ and in the others it finds nothing. The functions of `math`, `repr()` and `%` we
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced, Value, values
-from fullgraph.torchfacts import NumberParameters, number_parameters
+from fullgraph.api import Context, Hit, NumberParameters, Rule, Traced, Value, number_parameters, values
 
 RULE = Rule(
     "TFG202",
