@@ -207,6 +207,39 @@ def read(x, mask: MaybeTensor, upper: Upper):
         x = x + 3
     return x + int(mask.max())
 """,
+    "pkg/policy.py": """
+import torch
+from torch import nn
+
+
+class Network(nn.Module):
+    def forward(self, x):
+        return x
+
+    def act(self, x):
+        return self(x) + 1
+
+    def idle(self, x):
+        return x
+
+
+class Policy:
+    def __init__(self):
+        self.network = torch.compile(Network())
+""",
+    "agent.py": """
+import torch
+
+from pkg.policy import Policy
+
+
+def play(policy: Policy, x):
+    return policy
+
+
+def rest(x):
+    return x
+""",
     "alone.py": "import torch\n\n\ndef alone(x):\n    return torch.compile(x)\n",
 }
 SWAP = tuple[str, str, str]
@@ -249,6 +282,17 @@ EDITS: dict[str, list[SWAP]] = {
     "a function that others call": [
         ("pkg/table.py", "class Table:", "def first(x):\n    return torch.ones(3)\n\n\nclass Table:")
     ],
+    "a call that passes by": [("agent.py", "return policy\n", "return policy.network.act(x)\n")],
+    "a call that passes by nothing": [("agent.py", "return policy\n", "return policy.network.idle(x)\n")],
+    "a method that is passed by later": [
+        ("agent.py", "return policy\n", "return policy.network.idle(x)\n"),
+        ("pkg/policy.py", "    def idle(self, x):\n        return x", "    def idle(self, x):\n        return self(x)"),
+    ],
+    "a call that passes by, and rows": [
+        ("agent.py", "return policy\n", "return policy.network.act(x)\n"),
+        ("pkg/policy.py", "class Policy:", "# one\n\n\nclass Policy:"),
+    ],
+    "a function less in another file": [("agent.py", "def rest(x):\n    return x\n", "")],
     "a compiled function": [("pkg/tools.py", "def extra(", "import torch\n\n\n@torch.compile\ndef extra(")],
     "a compile of something": [("train.py", "def main(", "later = torch.compile(act)\n\n\ndef main(")],
     "no compile": [("train.py", "torch.compile(model)", "model")],
@@ -374,6 +418,23 @@ def test_one_edit_after_the_other(whole: list[str]) -> None:
             continue
         assert answers(cached=True) == answers(cached=False), name
     assert whole
+
+
+def test_a_method_comes_to_run_the_module_that_calls_pass_by() -> None:
+    edit(EDITS["a call that passes by nothing"])
+    answers(cached=True)
+    edit(
+        [
+            (
+                "pkg/policy.py",
+                "    def idle(self, x):\n        return x",
+                "    def idle(self, x):\n        return self(x)",
+            )
+        ]
+    )
+    found = answers(cached=True)
+    assert found == answers(cached=False)
+    assert "TFG501" in str(found["agent.py"])
 
 
 def test_another_configuration() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 
 from fullgraph.semantic.evaluate import COMPILE, Evaluator
 from fullgraph.semantic.project import ProjectFile
-from fullgraph.semantic.summary import CallSite, FunctionSummary, Ref
+from fullgraph.semantic.summary import CallSite, FileSummary, FunctionSummary, Ref
 from fullgraph.semantic.traced import ChainStep, ModuleClass
 from fullgraph.semantic.values import ClassId, External, Function, Instance
 from fullgraph.torchfacts import availability
@@ -34,7 +34,7 @@ class Bypassed:
 
     def in_file(self, file: int) -> dict[tuple[int, str], ChainStep]:
         """The calls of a file, and where each time the module is compiled."""
-        if not self._members:
+        if not self.members:
             return {}
         found: dict[tuple[int, str], ChainStep] = {}
         for index, function in enumerate(self._files[file].summary.functions):
@@ -44,7 +44,7 @@ class Bypassed:
     def _in_function(self, file: int, index: int, function: FunctionSummary) -> dict[tuple[int, str], ChainStep]:
         places: dict[str, set[ChainStep | None]] = {}
         for site in (*function.calls, *function.skipped_calls):
-            for owner, member, method in self._spelled(file, site):
+            for owner, member, method in _spelled(self._files[file].summary, site, self.members):
                 place = self._bypassed_at(file, index, owner, member, method)
                 places.setdefault(f"{member}.{method}", set()).add(place)
         return {
@@ -52,20 +52,6 @@ class Bypassed:
             for name, each in places.items()
             if len(each) == 1 and (place := next(iter(each))) is not None
         }
-
-    def _spelled(self, file: int, site: CallSite) -> Iterator[tuple[Ref, str, str]]:
-        """The parts of ``owner.member.method(...)``, or of a name for the member, where one of its name is compiled."""
-        match site.callee:
-            case (".", (".", owner, str(member)), str(method)) if member in self._members:
-                yield owner, member, method
-            case (".", ("n", int(key)), str(method)):
-                match self._files[file].summary.names[key]:
-                    case ((".", owner, str(member)),) if member in self._members:
-                        yield owner, member, method
-                    case _:
-                        return
-            case _:
-                return
 
     def _bypassed_at(self, file: int, index: int, owner: Ref, member: str, method: str) -> ChainStep | None:
         around = self._evaluator.class_around(file, index)
@@ -110,10 +96,10 @@ class Bypassed:
 
     # What is compiled
 
-    @property
-    def has_compiled(self) -> bool:
-        """Whether instances of some class hold what is compiled."""
-        return bool(self._compiled)
+    @cached_property
+    def is_spelled(self) -> bool:
+        """Whether some file calls a method of something of such a name."""
+        return any(calls_member(each.summary, self.members) for each in self._files)
 
     @cached_property
     def _compiled(self) -> Mapping[tuple[ClassId, str], tuple[ChainStep, Ref]]:
@@ -144,7 +130,7 @@ class Bypassed:
         return None
 
     @cached_property
-    def _members(self) -> frozenset[str]:
+    def members(self) -> frozenset[str]:
         """Names of attributes and properties that may hold what is compiled."""
         held = {name for _, name in self._compiled}
         for holder, name in self._compiled:
@@ -201,6 +187,27 @@ class Bypassed:
                 case _:
                     continue
         return False
+
+
+def calls_member(summary: FileSummary, members: Set[str]) -> bool:
+    """Whether a function of a file calls a method of an attribute with one of these names."""
+    sites = (site for each in summary.functions for site in (*each.calls, *each.skipped_calls)) if members else ()
+    return any(True for site in sites for _ in _spelled(summary, site, members))
+
+
+def _spelled(summary: FileSummary, site: CallSite, members: Set[str]) -> Iterator[tuple[Ref, str, str]]:
+    """The parts of ``owner.member.method(...)``, or of a name for the member, with a member of one of these names."""
+    match site.callee:
+        case (".", (".", owner, str(member)), str(method)) if member in members:
+            yield owner, member, method
+        case (".", ("n", int(key)), str(method)):
+            match summary.names[key]:
+                case ((".", owner, str(member)),) if member in members:
+                    yield owner, member, method
+                case _:
+                    return
+        case _:
+            return
 
 
 def _calls(refs: Iterable[Ref]) -> Iterator[Ref]:

@@ -39,7 +39,8 @@ class Outcome:
         names: names of functions of which a parameter matters.
         properties: the names of all properties.
         has_settings: whether some file turns on a setting of Dynamo.
-        has_compiled: whether instances of some class hold what ``torch.compile`` made of a module.
+        members: names of attributes that may hold what ``torch.compile`` made of a module.
+        is_member_called: whether methods of something of such a name are called anywhere.
         certain: how many functions are certainly traced; these were entered first.
         is_split: whether some root is compiled with ``fullgraph=True``.
     """
@@ -50,7 +51,8 @@ class Outcome:
     names: frozenset[str]
     properties: frozenset[str]
     has_settings: bool
-    has_compiled: bool
+    members: frozenset[str]
+    is_member_called: bool
     certain: int
     is_split: bool
 
@@ -65,7 +67,8 @@ class Outcome:
             binder.names,
             linker.properties,
             any(linker.settings),
-            linker.bypassed.has_compiled,
+            linker.bypassed.members,
+            linker.bypassed.is_spelled,
             sum(each.degree is Traced.CERTAIN for each in linker.reached.values()),
             linker.split is not None,
         )
@@ -73,7 +76,8 @@ class Outcome:
     def plain(self) -> Plain:
         """The same as plain data."""
         names = self.asked, self.called, self.held, self.names, self.properties
-        return *names, self.has_settings, self.has_compiled, self.certain, self.is_split
+        members = self.members, self.is_member_called
+        return *names, self.has_settings, *members, self.certain, self.is_split
 
 
 class Entered(NamedTuple):

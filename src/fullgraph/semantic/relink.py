@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fullgraph.semantic.bypassed import calls_member
 from fullgraph.semantic.disabled import OPAQUE, may_keep_out
 from fullgraph.semantic.evaluate import COMPILE
 from fullgraph.semantic.foreign import NOTHING
@@ -149,7 +150,8 @@ def _renumbered(region: FileRegion, numbers: Mapping[int, int]) -> FileRegion:
 
 def relinked(before: Before, changed: Mapping[int, FileSummary]) -> Relinked | None:
     """The project with the summaries of some files changed; None if it has to be linked again."""
-    if before.outcome.has_compiled:  # calls anywhere may pass by it
+    members = before.outcome.members
+    if before.outcome.is_member_called or any(calls_member(summary, members) for summary in changed.values()):
         return None
     matched: dict[int, Matching] = {}
     for file, summary in changed.items():
