@@ -307,3 +307,9 @@ def test_summary() -> None:
 def test_visible_keeps_what_is_harmless() -> None:
     assert visible("plain é 漢", "utf-8") == "plain é 漢"
     assert visible("\u2028\x00\ud800", "utf-8") == "\\u2028\\x00\\ud800"
+
+
+def test_what_dynamo_calls_a_break_leads_to_its_page() -> None:
+    found = finding((1, 1), (1, 2), message="decides (GB0170)")
+    page = "https://meta-pytorch.github.io/compile-graph-break-site/gb/gb0170.html"
+    assert f"= see: {page}\n" in render(report(found, source=b"x\n"), "full", PLAIN)

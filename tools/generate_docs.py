@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from fullgraph.config import config_table
+from fullgraph.engine.finding import DYNAMO_ID, dynamo_page
 from fullgraph.engine.registry import RegisteredRule, registry
 from fullgraph.torchfacts import (
     NEWEST_KNOWN,
@@ -27,6 +28,7 @@ from fullgraph.torchfacts import (
 from fullgraph.verify.seen_table import seen_section
 
 DOCS = Path(__file__).parent.parent / "docs"
+CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 TABLE = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
 HOW = "See [how a rule is shown to be right](../adding-a-rule.md)."
 CATEGORY_TITLES = {
@@ -42,7 +44,14 @@ def rule_page(rule: RegisteredRule) -> str:
     """Markdown page of one rule: what is derived of it, then the docstring of its module."""
     state = "on by default" if rule.default else "off by default"
     heading = f"# {rule.code} {rule.name}\n\n{rule.page.title}\n\n*Since fullgraph {rule.since}, {state}.*"
-    return f"{heading}\n\n{rule.page.text.rstrip()}\n\n{seen_section(rule)}\n{HOW}\n"
+    return linked(f"{heading}\n\n{rule.page.text.rstrip()}\n\n{seen_section(rule)}\n{HOW}\n")
+
+
+def linked(page: str) -> str:
+    """A page in which what Dynamo calls a graph break leads to torch's page about it, apart from code."""
+    parts = CODE.split(page)
+    parts[::2] = [DYNAMO_ID.sub(lambda found: f"[{found[0]}]({dynamo_page(found)})", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def names_page() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from fullgraph.api import Severity
@@ -10,6 +11,15 @@ from fullgraph.semantic.positions import Position
 from fullgraph.semantic.traced import ChainStep, Traced, TracedBy
 
 __all__ = ["ChainStep", "Finding", "FixSummary", "Position", "Severity", "Traced", "TracedBy"]
+
+
+DYNAMO_ID = re.compile(r"\bGB(\d{4})\b")
+"""What Dynamo calls a kind of graph break, as in its messages since torch 2.9."""
+
+
+def dynamo_page(identifier: re.Match[str]) -> str:
+    """Address of torch's page about a kind of graph break, as Dynamo gives it in its messages."""
+    return f"https://meta-pytorch.github.io/compile-graph-break-site/gb/gb{identifier[1]}.html"
 
 
 @dataclass(frozen=True, slots=True)

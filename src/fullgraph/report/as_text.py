@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fullgraph.engine.finding import Severity, Traced
+from fullgraph.engine.finding import DYNAMO_ID, Severity, Traced, dynamo_page
 from fullgraph.report.snippet import snippet, source_lines
 from fullgraph.report.visible import visible
 
@@ -80,6 +80,7 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | 
         notes.append(("seen at run time", str(seen)))
     if finding.remedy:
         notes.append(("help", finding.remedy))
+    notes += [("see", dynamo_page(found)) for found in DYNAMO_ID.finditer(finding.message)]
     if finding.fix is not None:
         notes.append((_FIX_LABELS.get(finding.fix.applicability, "fix"), finding.fix.message))
     if shown and notes:
