@@ -649,6 +649,11 @@ def g(x, y, kind, other):
     match kind:
         case 1:
             return z
+        case other_kind if other_kind > 3:
+            return x
+    match z.mean():
+        case mean if mean > 1:  # TFG201
+            return z
     return x
 ---
 import torch

@@ -39,7 +39,7 @@ _NARROWS = frozenset({"isinstance", "is_tensor"})
 _TENSOR_TYPES = frozenset({"torch.Tensor", "torch.nn.Parameter", "numpy.ndarray"})
 _FIXED = (ast.Constant, ast.UnaryOp)
 """Indices that are always the same."""
-_BINDS_UNKNOWN = (ast.withitem, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+_BINDS_UNKNOWN = (ast.withitem, ast.ExceptHandler, ast.MatchStar, ast.MatchMapping)
 
 
 class Plain:

@@ -268,7 +268,7 @@ def _try(self: Interpreter, node: Any) -> None:
 
 
 def _match(self: Interpreter, node: ast.Match) -> None:
-    self.value(node.subject)
+    subject = self.value(node.subject)
     before = self.env
     ends = []
     is_complete = False
@@ -276,7 +276,8 @@ def _match(self: Interpreter, node: ast.Match) -> None:
         self.env, self.reached = dict(before), True
         for part in ast.walk(case.pattern):
             if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name is not None:
-                self.bind(part.name, UNKNOWN)
+                takes_all = part is case.pattern and isinstance(part, ast.MatchAs) and part.pattern is None
+                self.bind(part.name, subject if takes_all else UNKNOWN)
             elif isinstance(part, ast.MatchMapping) and part.rest is not None:
                 self.bind(part.rest, UNKNOWN)
         if case.guard is not None:
