@@ -1,8 +1,10 @@
 """Parameters of torch's functions that want a Python number, and read it out of a tensor they are given instead.
 
-From runs of torch 2.4, 2.9 and 2.13: given a tensor, each of these breaks the graph ("Data dependent operator",
-GB0033), where a number does not. Functions that take a tensor there as it is, such as ``torch.full`` from 2.10 on,
-``Tensor.masked_fill`` and ``Tensor.fill_``, are left out. A test runs each on the installed torch.
+From runs of each on torch 2.4, 2.9, 2.13 and 2.15: given a tensor that was computed in the graph, it breaks the graph
+("Data dependent operator", GB0033 in later releases), where a number does not; but ``roll`` fails to compile on 2.4 and
+2.9. An integer tensor on the CPU that is passed into the graph as it is was read without a break. Functions that take
+a tensor there as it is, such as ``torch.full`` on 2.13, ``Tensor.masked_fill`` and ``Tensor.fill_``, are left out. A
+test runs each on the installed torch.
 """
 
 from __future__ import annotations
