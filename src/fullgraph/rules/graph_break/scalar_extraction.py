@@ -113,8 +113,9 @@ Numbers that are only logged can be kept as tensors and read after the step.
 
 In code that is, or may be, traced, where what is read is surely a tensor, or is one on some path through the
 function; for `.item()` that is nothing but a method of tensors and arrays. A size that comes from a shape is a plain
-integer, and is not reported. A condition on such a number is TFG201. Up to torch 2.10, `.tolist()` is reported of
-floating numbers only, and an index that is a tensor only where it is read: the others are captured there.
+integer, and is not reported, nor is an input of the graph that is a size as it is: on the CPU Dynamo reads its number
+without a break (seen on 2.9 and 2.13). A condition on such a number is TFG201. Up to torch 2.10, `.tolist()` is
+reported of floating numbers only, and an index that is a tensor only where it is read: the others are captured there.
 
 ## How this is known
 
@@ -405,17 +406,25 @@ def _numbers(call: ast.Call, wanted: NumberParameters, ctx: Context) -> Iterator
         if 0 <= place < len(call.args) and not any(isinstance(each, ast.Starred) for each in call.args[: place + 1]):
             given.append(call.args[place])
         for argument in given:
-            if not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
+            if not _is_given(argument, ctx) and not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
                 what = f"the tensor `{ctx.text(argument, limit=30)}` as `{name}`"
                 yield _hit(call, ctx, what, identifier="GB0033")
 
 
 def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[Hit]:
     for argument in arguments:
-        if not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
+        if not _is_given(argument, ctx) and not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
             what = f"the tensor `{ctx.text(argument, limit=30)}` as a size"
             yield _hit(call, ctx, what, identifier="GB0033", remedy=_BY_HOST)
             return
+
+
+def _is_given(argument: ast.expr, ctx: Context) -> bool:
+    """Whether something is an input of the graph as it is, whose number Dynamo reads on the CPU without a break."""
+    if not isinstance(argument, ast.Name) or len(ctx.traced(argument).chain) > 2:
+        return False
+    bindings = ctx.bindings(argument)
+    return bool(bindings) and all(isinstance(binding, ast.arg) for binding in bindings)
 
 
 def _holds_size(value: Value) -> bool:
@@ -507,6 +516,11 @@ class Net(nn.Module):
 ---
 import torch
 import operator
+
+
+@torch.compile
+def given(x: torch.Tensor, n: torch.LongTensor):
+    return torch.zeros(n), x.topk(n), x.topk(n + 1)  # TFG202
 
 
 @torch.compile
