@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -64,8 +65,11 @@ def rare_collections() -> Iterator[None]:
         yield
         return
     _collect_rarely()
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)  # what is left when Python ends is not worth looking through
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.freeze()  # what there is now is then old, and not looked through at the next chance
         gc.unfreeze()
+        gc.set_threshold(*before)
