@@ -458,3 +458,27 @@ def test_the_shared_tree_is_not_changed(rule: str) -> None:
         assert {name for node in ast.walk(tree) for name in vars(node)} <= {
             name for kind in {type(node) for node in ast.walk(tree)} for name in (*kind._fields, *kind._attributes)
         }
+
+
+SHOW_CODES = """
+import atexit
+from fullgraph.flake8 import Plugin
+
+atexit.register(lambda: print(*sorted(Plugin.settings.codes)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        ([], {"TFG101", "TFG201", "TFG501"}),
+        (["--select=F,TFG1"], {"TFG101"}),
+        (["--select=F,TFG1", "--extend-select=TFG50"], {"TFG101", "TFG501"}),
+        (["--extend-ignore=TFG2"], {"TFG101", "TFG501"}),
+        (["--ignore=TFG", "--extend-select=TFG201"], {"TFG201"}),
+    ],
+)
+def test_rules_of_which_flake8_would_show_nothing_do_not_run(arguments: list[str], runs: set[str]) -> None:
+    make("a.py", "import torch\n")
+    codes = set(flake8(*arguments, "a.py", prelude=SHOW_CODES).stdout.split())
+    assert codes & {"TFG101", "TFG201", "TFG501"} == runs

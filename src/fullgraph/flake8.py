@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
+from flake8.style_guide import Decision, DecisionEngine  # type: ignore[import-untyped]
 from flake8.utils import stdin_get_value  # type: ignore[import-untyped]
 
 from fullgraph.config import Config, flake8_options, from_flags, load_config
@@ -92,7 +93,7 @@ class Plugin:
     # With a second parameter, flake8 would take a TypeError from inside for a wrong signature, and call again.
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Settle what the run is for. Every rule runs, since flake8 selects among the findings.
+        """Settle what the run is for. A rule runs if flake8 would show what it finds.
 
         Raises:
             ExecutionError: an option or the project's configuration is wrong; flake8 prints it and stops.
@@ -102,7 +103,8 @@ class Plugin:
             config = _config(options)
             start = common_directory(_paths(options))
             everything = Settings.with_everything(resolve_target(config, find_root(start)).releases)
-            cls.settings = replace(everything, codes=everything.codes - _turned_off(config))
+            heard = everything.codes - _turned_off(config) - _left_out(options)
+            cls.settings = replace(everything, codes=heard)
             cls.level = config.traced_level or "all"
             cls.allowed = _allowed(config, start)
             cls.projects, cls.ahead = None, Ahead()
@@ -143,6 +145,12 @@ def _turned_off(config: Config) -> frozenset[str]:
         for code, rule in registry().items()
         if rule.rule.turned_on_by and not getattr(config, rule.rule.turned_on_by)
     )
+
+
+def _left_out(options: argparse.Namespace) -> frozenset[str]:
+    """Rules of which flake8 shows nothing in any file, since they are not selected or are ignored."""
+    decide = DecisionEngine(options).decision_for
+    return frozenset(code for code in registry() if decide(code) is Decision.Ignored)
 
 
 def _allowed(config: Config, start: Path) -> AllowList | None:

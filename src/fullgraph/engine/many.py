@@ -17,6 +17,7 @@ from fullgraph.engine.index import Project, Projects
 from fullgraph.engine.kept import Kept
 from fullgraph.engine.looked import Source
 from fullgraph.engine.packed import findings_of, pack_findings
+from fullgraph.engine.plan import ask_project
 from fullgraph.engine.pool import mapped, rare_collections
 from fullgraph.engine.settings import settings_name
 from fullgraph.engine.store import Store, dump, key_of, load
@@ -133,7 +134,8 @@ def _check_project(sources: Sequence[tuple[str, Source]], project: Project) -> l
     if any(each.depends for each in said.values()) or any(
         (known := early.get(index)) is None or not known.is_final for index in rest
     ):
-        early.update(_look([index for index in rest if index not in early], sources, project, keys))
+        look = _look if _may_depend(sources) else _look_alone
+        early.update(look([index for index in rest if index not in early], sources, project, keys))
     found = {index: each.findings for index, each in said.items() if each.holds(project, sources[index][0])}
     moved = [index for index in said if index not in found]
     early.update(_early(moved, keys, store))
@@ -159,6 +161,23 @@ def _look(
     wanted.update(sources[index] for index in left)
     looked_at = project.link(wanted)
     found = {index: looked_at[sources[index][0]] for index in left if sources[index][0] in looked_at}
+    for index, findings in found.items():
+        if not _has_failed(findings.found):
+            project.store.put(keys[index], pack_findings(findings))
+    return found
+
+
+def _may_depend(sources: Sequence[tuple[str, Source]]) -> bool:
+    """Whether other files may matter for what is said of any of these."""
+    return any(source.settings is not None and ask_project(source.settings.codes) for _, source in sources)
+
+
+def _look_alone(
+    left: Sequence[int], sources: Sequence[tuple[str, Source]], project: Project, keys: Sequence[bytes]
+) -> dict[int, Findings]:
+    """Look for findings of files in which no other file matters: there is nothing to summarise, and nothing to link."""
+    done = mapped(_check, [_Task(sources[index][1], None) for index in left], project.jobs)
+    found = {index: Findings(findings, []) for index, findings in zip(left, done, strict=True)}
     for index, findings in found.items():
         if not _has_failed(findings.found):
             project.store.put(keys[index], pack_findings(findings))

@@ -92,6 +92,12 @@ def codes_at(codes: frozenset[str], releases: TorchRange) -> frozenset[str]:
 
 
 @cache
+def ask_project(codes: frozenset[str]) -> bool:
+    """Whether some of these rules may say something else of a file when other files of its project change."""
+    return any(code in codes and rule.asks_project for code, rule in registry().items())
+
+
+@cache
 def with_needed(codes: frozenset[str]) -> frozenset[str]:
     """The enabled codes with those of rules whose findings an enabled one needs."""
     rules = registry()

@@ -48,6 +48,7 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
 """Folder of a rule file -> what its rules are about, where they do not say so."""
 
 _TRACING_CATEGORIES = frozenset({"graph_break", "recompile", "device"})
+_ABOUT_NAMES = "private_api"
 _NOT_OF_PLACES = frozenset({Effect.CHANGED_BETWEEN_CALLS, Effect.HOST_SYNC, Effect.STATIC_SHAPES})
 """Effects that do not depend on whether the place that is reported is traced."""
 
@@ -97,6 +98,11 @@ class RegisteredRule:
     def concerns_tracing(self) -> bool:
         """Whether the cost arises only in code that Dynamo traces."""
         return self.category in _TRACING_CATEGORIES and self.effect not in _NOT_OF_PLACES
+
+    @property
+    def asks_project(self) -> bool:
+        """Whether what it says of a file may depend on others: rules about names never ask what is traced."""
+        return self.category != _ABOUT_NAMES
 
     @property
     def page(self) -> Page:
