@@ -13,9 +13,9 @@ from fullgraph.semantic.walk import Walked
 
 _REGISTERS = frozenset({"register_backward_hook", "register_full_backward_hook", "register_full_backward_pre_hook"})
 _ITSELF = ""
-"""Stands for the instance among names of its attributes; a name with"""
+"""Stands for the instance among the names of its attributes."""
 _ELEMENTS = "[]"
-"""behind it stands for what the attribute holds."""
+"""Behind the name of an attribute it stands for what that holds."""
 
 
 class BackwardHooks:
