@@ -5,6 +5,7 @@ Comments of the form ``# fullgraph: ok`` are the plugin's own, since flake8 does
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -169,7 +170,9 @@ def _projects(options: argparse.Namespace, config: Config, settings: Settings) -
     projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     try:
         members = [path_of(str(path / "any.py" if path.is_dir() else path)) for path in paths]
-        return projects, look_ahead(projects, members, settings, _is_below(paths))
+        ahead = look_ahead(projects, members, settings, _is_below(paths))
+        gc.freeze()  # as the documentation of `gc` advises before a fork: what there is stays for the whole run
+        return projects, ahead
     except Exception:  # each file is then linted alone
         return Projects(Roots((), is_root), overlay=overlay), Ahead()
 
