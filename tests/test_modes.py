@@ -121,3 +121,61 @@ def test_it_says_where_a_break_raises() -> None:
         assert all(RAISES in each for each in old.values())
         assert not any(RAISES in each for each in messages("part = torch.compile(step)", "2.13", *flags).values())
         assert not any(RAISES in each for each in messages(f"{WHOLE}\npart = torch.compile(step)").values())
+
+
+AUTOGRAD = """
+import torch
+import torch._dynamo
+
+{lines}
+
+@torch.compile(fullgraph=True, backend="eager")
+def forces(x: torch.Tensor):
+    place = x.detach().requires_grad_()
+    energy = (place**2).sum()
+    (force,) = torch.autograd.grad(energy, (place,))
+    return energy, force
+
+@torch.compile(fullgraph=True, backend="eager")
+def trained(x: torch.Tensor):
+    (x * x).sum().backward()
+    return x + 1
+
+@torch.compile(fullgraph=True, backend="eager")
+def torn(x: torch.Tensor):
+    torch.autograd.backward((x * x).sum())
+    return x + 1
+"""
+CALLS = """
+for function in (forces, trained, torn):
+    try:
+        function(torch.ones(3, requires_grad=True))
+    except torch._dynamo.exc.Unsupported:
+        print(function.__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "breaking"),
+    [
+        ("torch._dynamo.config.trace_autograd_ops = True", ["torn"]),
+        ("torch._dynamo.config.trace_autograd_ops = False", ["forces", "trained", "torn"]),
+    ],
+)
+def test_autograd_in_the_graph(lines: str, breaking: list[str]) -> None:
+    text = AUTOGRAD.format(lines=lines)
+    Path("autograd.py").write_text(text, encoding="utf-8")
+    rows = [row for row, line in enumerate(text.splitlines(), 1) if line.startswith("def ")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    arguments = ["check", "--select", "TFG216", "--target-torch", "2.13", "--output-format", "json", "autograd.py"]
+    command = [sys.executable, "-m", "fullgraph", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    places = [each["location"]["row"] for each in json.loads(done.stdout)]
+    names = dict(zip(rows, ("forces", "trained", "torn"), strict=True))
+    said = [names[max(row for row in rows if row < place)] for place in places]
+    assert list(dict.fromkeys(said)) == breaking
+    Path("seen.py").write_text(text + CALLS, encoding="utf-8")
+    seen = subprocess.run(
+        [sys.executable, "seen.py"], capture_output=True, text=True, env=environment, timeout=120, check=True
+    )
+    assert seen.stdout.split() == breaking

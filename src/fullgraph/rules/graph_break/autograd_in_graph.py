@@ -152,7 +152,9 @@ or what is called optimizer; `requires_grad_()` (of an input, where that does no
 assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor
 that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one Dynamo
 knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and
-changing `data` in place, is no graph break. Up to torch 2.10, `register_hook` of a tensor computed there and the
+changing `data` in place, is no graph break. Where the project turns on
+`torch._dynamo.config.trace_autograd_ops`, which torch has since 2.11, `torch.autograd.grad`, `.backward()` and
+`requires_grad_()` are not reported. Up to torch 2.10, `register_hook` of a tensor computed there and the
 clipping of gradients break too.
 
 ## How this is known
@@ -160,7 +162,9 @@ clipping of gradients break too.
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except for `retain_grad`, which
 breaks from 2.9 on.
-`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too.
+`grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too. With
+`trace_autograd_ops`, `torch.autograd.grad` and `.backward()` were traced on 2.11 and 2.13 to 2.15, `requires_grad_()`
+on these but 2.11, and `torch.autograd.backward` on none.
 """
 
 import ast
@@ -205,6 +209,8 @@ _FACTORIES = (
     "zeros_like",
 )
 _TO_2_10 = ">=2.2,<2.11"
+_TRACED = ("trace_autograd_ops",)
+"""The setting by which Dynamo traces some of it, since torch 2.11."""
 _SWITCHES = frozenset({"torch.inference_mode", "torch.no_grad", "torch.set_grad_enabled"})
 _DEPTH = 4
 _OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
@@ -213,7 +219,8 @@ _OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
 @RULE.call(*_AUTOGRAD, where=Traced.POSSIBLE)
 def calls_autograd(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch.autograd.grad(...)``."""
-    yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
+    unless = _TRACED if "torch.autograd.grad" in ctx.names(call.func) else ()
+    yield ctx.at(call, unless=unless, what=ctx.text(call.func), remedy=_AROUND)
 
 
 @RULE.method("backward", of=None, where=Traced.POSSIBLE)
@@ -224,7 +231,7 @@ def runs_backward(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.names(call.func) or ctx.is_self(receiver) or ctx.enters_known_code(call):
                 return
             if all(item.arg in _OF_BACKWARD for item in keywords):
-                yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_AROUND)
+                yield ctx.at(call, unless=_TRACED, what=f"{ctx.text(call.func)}()", remedy=_AROUND)
         case _:
             return
 
@@ -251,7 +258,7 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
             if (_is_tensor(receiver, ctx) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
-                yield ctx.at(call, what=ctx.text(call), remedy=_BEFORE)
+                yield ctx.at(call, unless=_TRACED, what=ctx.text(call), remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
             makers = ctx.made_by(receiver)
             if makers and all(path.startswith("torch.nn.") for path in makers):
