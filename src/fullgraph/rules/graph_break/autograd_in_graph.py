@@ -164,7 +164,7 @@ commonest of these calls were also tried on torch 2.2 to 2.15, and break there t
 breaks from 2.9 on.
 `grad_fn`, hooks and clipping were tried on 2.9, 2.11 and 2.13 to 2.15, `grad_fn` on 2.4 and 2.6, too. With
 `trace_autograd_ops`, `torch.autograd.grad` and `.backward()` were traced on 2.11 and 2.13 to 2.15, `requires_grad_()`
-on these but 2.11, and `torch.autograd.backward` on none.
+on these but 2.11 (only where what is computed of it is not returned), and `torch.autograd.backward` on none.
 """
 
 import ast
