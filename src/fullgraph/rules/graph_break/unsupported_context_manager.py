@@ -73,13 +73,16 @@ and context managers written in Python, as classes or with `contextlib.contextma
 
 `with`, in traced code, and a lock, a device, `torch.random.fork_rng`, `torch.backends.cudnn.flags`, anomaly
 detection, ranges of NVTX, hooks on saved tensors, redirected output, temporary directories and the like; `acquire` of
-a lock; what is given to `ExitStack.enter_context` and `push`, and, where torch before 2.10 is aimed at, every
-`ExitStack`. `contextlib.suppress` only where torch before 2.11 is aimed at.
+a lock; all of these, and `torch.no_grad()`, `torch.autocast(...)`, `contextlib.nullcontext()` and other managers for
+which Dynamo has its own, where they are given to `ExitStack.enter_context` or `push`; and, where torch before 2.10 is
+aimed at, every `ExitStack`. Context managers written in Python may be given to one from torch 2.11 on.
+`contextlib.suppress` only where torch before 2.11 is aimed at.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
-commonest of these calls were also tried on torch 2.2 to 2.15, and break there too.
+commonest of these calls were also tried on torch 2.2 to 2.15, and break there too. What may be given to an `ExitStack`
+was tried on 2.4, 2.6, 2.9, 2.11 and 2.13 to 2.15.
 """
 
 import ast
@@ -97,6 +100,22 @@ RULE = Rule(
 _LOCKS = frozenset({"threading.Condition", "threading.Lock", "threading.RLock", "threading.Semaphore"})
 _ENTERED_ON = ">=2.11"
 """Where an `ExitStack` is traced up to what it is given; before, it is not traced at all."""
+_STOOD_IN_FOR = frozenset(
+    {
+        "contextlib.nullcontext",
+        "torch.amp.autocast",
+        "torch.autocast",
+        "torch.autograd.graph.disable_saved_tensors_hooks",
+        "torch.autograd.profiler.profile",
+        "torch.enable_grad",
+        "torch.inference_mode",
+        "torch.nn.attention.sdpa_kernel",
+        "torch.no_grad",
+        "torch.profiler.record_function",
+        "warnings.catch_warnings",
+    }
+)
+"""Managers that ``with`` may enter in traced code, but that an `ExitStack` cannot be given there."""
 _MANAGERS = {
     "contextlib.ExitStack": ">=2.2,<2.10",
     "contextlib.closing": "",
@@ -133,10 +152,16 @@ def calls(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 yield ctx.at(call, what=ctx.text(call.func))
         case ast.Attribute(value=ast.Name() as receiver):
             stacks = (binding for binding in ctx.bindings(receiver) if _is_exit_stack(binding, receiver.id, ctx))
-            if ctx.aims_at(_ENTERED_ON) and any(stacks):
-                yield ctx.at(call, what=ctx.text(call.func))
+            if ctx.aims_at(_ENTERED_ON) and any(stacks) and any(_cannot_be_given(each, ctx) for each in call.args):
+                yield ctx.at(call, what=ctx.text(call))
         case _:
             return
+
+
+def _cannot_be_given(manager: ast.expr, ctx: Context) -> bool:
+    """Whether an `ExitStack` that is given this manager ends the tracing of the function."""
+    paths = ctx.names(manager.func) if isinstance(manager, ast.Call) else ()
+    return (bool(paths) and _STOOD_IN_FOR.issuperset(paths)) or _is_unsupported(manager, ctx)
 
 
 def _is_unsupported(manager: ast.expr, ctx: Context) -> bool:
@@ -186,6 +211,8 @@ class Net(nn.Module):
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.no_grad())  # TFG219
             stack.push(torch.no_grad())  # TFG219
+            stack.enter_context(self.lock)  # TFG219
+            stack.enter_context(torch.autocast("cpu"))  # TFG219
         self.lock.acquire()  # TFG219
         return x
 ---
@@ -213,6 +240,11 @@ class Net(nn.Module):
         with torch.profiler.record_function("a"), contextlib.suppress(ValueError), contextlib.ExitStack():
             stack.enter_context(manager)
             manager.acquire()
+        with contextlib.ExitStack() as own_stack:
+            own_stack.enter_context(manager)
+            own_stack.enter_context(own())
+            own_stack.push(manager)
+            own_stack.enter_context(contextlib.suppress(ValueError))
         if not torch.compiler.is_compiling():
             with self.real:
                 x = x + 1
