@@ -140,8 +140,9 @@ _CALLS = (
 
 @RULE.call(*_CALLS, where=Traced.POSSIBLE)
 def asks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report a question to the machine."""
-    yield ctx.at(call, what=ctx.text(call.func))
+    """Report a question to the machine, or a change of the environment."""
+    if call.args or call.keywords or ctx.names(call.func) != ("os.environ.update",):
+        yield ctx.at(call, what=ctx.text(call.func))
 
 
 @RULE.reference("os", where=Traced.POSSIBLE)
@@ -189,6 +190,7 @@ class Net(nn.Module):
     def forward(self, x, time):
         if os.environ.get("A") == "1" or "B" in os.environ or os.environ["PATH"]:
             x = x + 1
+        os.environ.update()
         if os.path.join("a", os.path.basename("b")):
             x = x + 1
         if not torch.compiler.is_compiling():

@@ -150,7 +150,9 @@ _LIFTED = ("ignore_logger_methods", "ignore_logging_functions", "reorderable_log
 
 @RULE.call(*_FUNCTIONS, where=Traced.POSSIBLE)
 def calls_function(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report ``logging.info(...)`` and ``warnings.warn(...)``."""
+    """Report ``logging.info(...)`` and ``warnings.warn(...)``; what makes loggers gives the root logger away freely."""
+    if not call.args and not call.keywords and ctx.names(call.func) == ("logging.getLogger",):
+        return
     yield ctx.at(call, unless=_unless(*ctx.names(call.func)), call=ctx.text(call.func))
 
 
@@ -271,6 +273,7 @@ class Net(nn.Module):
     def forward(self, x, logger):
         if not torch.compiler.is_compiling():
             warnings.warn("a")
+        root = logging.getLogger()
         logger.info("a")
         self.logger.log(x)
         monitor.info("a")

@@ -224,7 +224,6 @@ _MATH = (
     "math.log2",
     "math.modf",
     "math.pow",
-    "math.prod",
     "math.remainder",
     "math.sin",
     "math.sinh",
@@ -558,7 +557,7 @@ def drawn(x):
     factor = math.sqrt(scale)  # TFG202
     y = math.atan2(x.sum(), 2.0)  # TFG202
     y += math.exp(random.randint(1, 3))  # TFG202
-    size = math.prod([random.randint(1, 3), 2]) + math.radians(3.0)
+    size = math.prod([random.randint(1, 3), 2]) + math.radians(3.0) + math.prod(x)
     text = "%s" % x.sum() + repr(x.mean())  # TFG202, TFG202
     text += "%d of %s" % (3, x.sum())  # TFG202
     text += f"{x.sum():.3f}" + "{}".format(x.sum()) + "%d %s" % (x.shape[0], "a") + "%d" % x.ndim
