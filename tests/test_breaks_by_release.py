@@ -57,6 +57,9 @@ def breaks_on(line: str) -> str:
     ("line", "releases"),
     [
         ("key = hash((1, 2))", "2.9 2.11"),
+        ("torch.cuda.manual_seed(1)", "2.13 2.14 2.15"),
+        ("torch.cuda.manual_seed_all(1)", "2.13 2.14 2.15"),
+        ("torch.manual_seed(1)", "2.9 2.11 2.13 2.14 2.15"),
         ("known = vars(self)", "2.9 2.11"),
         ("known = vars(self)['training']", ""),
         ("known = dir(self)", "2.9 2.11 2.13 2.14 2.15"),

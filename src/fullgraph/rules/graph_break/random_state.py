@@ -76,8 +76,8 @@ is known.
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except that `random.random`,
-`random.sample`, `random.seed` and `random.shuffle` break only up to 2.13. Arithmetic
-on drawn numbers breaks on 2.9, 2.11 and 2.13 to 2.15; 2.6 traces it.
+`random.sample`, `random.seed` and `random.shuffle` break only up to 2.13, and that `torch.cuda.manual_seed` and
+`manual_seed_all` were traced on 2.4 to 2.11 and break on 2.13 to 2.15. Arithmetic on drawn numbers breaks on 2.9, 2.11 and 2.13 to 2.15; 2.6 traces it.
 """
 
 import ast
@@ -104,8 +104,6 @@ _ALWAYS = (
     "random.normalvariate",
     "torch.Generator",
     "torch.cuda.get_rng_state",
-    "torch.cuda.manual_seed",
-    "torch.cuda.manual_seed_all",
     "torch.get_rng_state",
     "torch.initial_seed",
     "torch.manual_seed",
@@ -121,6 +119,11 @@ _UNTIL_2_13 = (
     "random.seed",
     "random.shuffle",
 )
+_SINCE_2_13 = (
+    "torch.cuda.manual_seed",
+    "torch.cuda.manual_seed_all",
+)
+_FROM_2_13 = ">=2.13"
 _BEFORE_2_14 = ">=2.2,<2.14"
 _FROM_2_9 = ">=2.9"
 _DRAWS = ("multinomial", "rand", "randint", "randn", "randperm")
@@ -138,6 +141,13 @@ def touches_state(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def draws_in_python(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions of ``random`` that newer releases trace."""
     if ctx.aims_at(_BEFORE_2_14):
+        yield ctx.at(call, call=ctx.text(call.func))
+
+
+@RULE.call(*_SINCE_2_13, where=Traced.POSSIBLE)
+def seeds_devices(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report what sets the state of generators of other devices."""
+    if ctx.aims_at(_FROM_2_13):
         yield ctx.at(call, call=ctx.text(call.func))
 
 
