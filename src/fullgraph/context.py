@@ -350,6 +350,37 @@ class Context:
         """
         return self._model.compiled.call_behind(expr, self._scope)
 
+    def eager_calls(self, target: ast.expr) -> tuple[ast.Call, ...]:
+        """Calls, in eager code, of what a name or ``self.attribute`` holds, if that surely computes and is not compiled.
+
+        Empty where it may hold anything else, now or later, or where something may compile that, or a part of it.
+        """
+        model = self._model
+        held = model.uncompiled.held(target, self._scope)
+        if held is None:
+            return ()
+        if not all(any(map(self._computes, model.uncompiled.reached([each]) or ())) for each in held.functions):
+            return ()
+        eager = [
+            call
+            for call, scope in model.uncompiled.calls(target, self._scope)
+            if model.region.traced_by(scope, call.lineno).degree is Traced.NONE and not model.region.is_disabled(scope)
+        ]
+        is_compiled = eager and any(map(self._is_compiled_root, model.uncompiled.reached(held.functions) or ()))
+        return () if is_compiled else tuple(eager)
+
+    def _is_compiled_root(self, function: DefNode) -> bool:
+        """Whether something certainly compiles a function; a ``forward`` that is only possibly compiled is none."""
+        region = self._model.region
+        scope = self._model.walked.functions[function].scope
+        return region.is_root(function) and region.traced_by(scope, function.lineno).degree is Traced.CERTAIN
+
+    def _computes(self, function: DefNode) -> bool:
+        return self._model.compiled.works_on_tensors(function, self._is_tensor)
+
+    def _is_tensor(self, expr: ast.expr) -> bool:
+        return self.kind(expr) is Kind.TENSOR
+
     def method_calls_on(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, ast.Attribute]]:
         """Calls ``x.method(...)`` in this file, with ``x.method``, where ``x`` holds what ``compiled`` returned.
 
@@ -399,7 +430,7 @@ class Context:
         compiled, region = self._model.compiled, self._model.region
         if any(_UNBOUND.intersection(self.names(decorator)) for decorator in method.decorator_list):
             return False
-        if not compiled.works_on_tensors(method, lambda expr: self.kind(expr) is Kind.TENSOR):
+        if not self._computes(method):
             return False
         if compiled.is_compiled_method(method.name) or compiled.enters_compiled(method):
             return False

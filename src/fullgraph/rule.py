@@ -50,6 +50,8 @@ class Effect(enum.Enum):
     """The call enters what was to be compiled, and none of the operations behind it is captured."""
     NEVER_CALLED = "never called"
     """Something is compiled there, and no graph is captured."""
+    NEVER_COMPILED = "never compiled"
+    """Nothing is captured, and it is where what the line binds is given to ``torch.compile``."""
     NO_EFFECT = "no effect"
     """Without the line torch does exactly the same: it captures, although the line says that it is not to."""
     SWITCHED_OFF = "switched off"
