@@ -11,7 +11,7 @@ from functools import cache
 from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
 from fullgraph.semantic.aside import is_about_data
-from fullgraph.semantic.compiled import compiled_argument
+from fullgraph.semantic.compiled import STARTS, compiled_argument
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
@@ -349,6 +349,19 @@ class Context:
         Names, attributes, properties and classes of this file are followed.
         """
         return self._model.compiled.call_behind(expr, self._scope)
+
+    def is_for_set_up(self) -> bool:
+        """Whether the function that is looked at sets up an instance, or all calls of it in this file stand in such."""
+        function = self.function()
+        if function is None or function.name in STARTS:
+            return function is not None
+        calls = self._model.walked.calls_of({function.name})
+        around = [scope.function for _, scope in calls if scope.function is not self._scope.function]
+        return bool(around) and all(each is not None and getattr(each.node, "name", "") in STARTS for each in around)
+
+    def is_unwrapped(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` surely is a module, and not what ``torch.compile`` returned, by all that this file sets."""
+        return self._model.uncompiled.is_unwrapped(expr, self._scope)
 
     def eager_calls(self, target: ast.expr) -> tuple[ast.Call, ...]:
         """Calls, in eager code, of what a name or ``self.attribute`` holds, if that surely computes and is not compiled.

@@ -63,7 +63,7 @@ class Effect(enum.Enum):
     COMPILED_AGAIN = "compiled again"
     """What is given to the compiler is compiled already, and its outcome passes that by."""
     PREFIXED_STATE = "prefixed state"
-    """Every key of the state has the prefix of the compiler's wrapper."""
+    """Every key of the state has the prefix of the compiler's wrapper, or should have and does not."""
     CHANGED_BETWEEN_CALLS = "changed between calls"
     """Dynamo compiles again until it meets the limit, and without the line does not."""
     STATIC_SHAPES = "static shapes"

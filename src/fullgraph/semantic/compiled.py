@@ -16,7 +16,8 @@ COMPILE = "torch.compile"
 _DEPTH = 6
 """How many names, attributes and properties are followed."""
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_STARTS = frozenset({"__init__", "__new__", "__post_init__"})
+STARTS = frozenset({"__init__", "__new__", "__post_init__"})
+"""Methods that set up an instance."""
 _PROPERTIES = ("builtins.property", "functools.cached_property")
 
 
@@ -152,7 +153,7 @@ class Compiled:
         for held in reversed(self._classes.held(owner, expr.attr)):
             if held.value is None or held.scope.function is own:
                 continue
-            if own is not None and getattr(own.node, "name", "") in _STARTS:
+            if own is not None and getattr(own.node, "name", "") in STARTS:
                 continue
             if (found := self._behind(held.value, held.scope, depth - 1)) is not None:
                 return found

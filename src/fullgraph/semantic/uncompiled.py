@@ -14,7 +14,7 @@ from fullgraph.semantic.compiled import Compiled, compiled_argument
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import Binding, DefNode, Scope
 from fullgraph.semantic.traced import ModuleClass
-from fullgraph.semantic.walk import Walked
+from fullgraph.semantic.walk import AttributeAssignment, Walked
 
 _DEPTH = 6
 _MOST_FUNCTIONS = 50
@@ -78,6 +78,32 @@ class Uncompiled:
             if mine is not None and self._holder(call.func, where) == mine:
                 yield call, where
 
+    def is_unwrapped(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether an expression surely is a module that ``torch.compile`` did not return, by all that made it."""
+        return self._is_made(expr, scope, set(), _DEPTH)
+
+    def _is_made(self, expr: Binding, scope: Scope, seen: set[Holder], depth: int) -> bool:
+        match expr:
+            case ast.Call(func=ast.Attribute(value=inner, attr=method)) if method in _KEEPS:
+                return depth > 0 and self._is_made(inner, scope, seen, depth - 1)
+            case ast.Call(func=func, args=[inner]) if not _COPIES.isdisjoint(self._names.of(func)):
+                return depth > 0 and self._is_made(inner, scope, seen, depth - 1)
+            case ast.Call(func=func):
+                paths = self._names.imported(func) or ()
+                return bool(self._classes.classes_of(func)) or (bool(paths) and all(map(_is_class_name, paths)))
+            case ast.AnnAssign(value=ast.expr() as value):
+                return self._is_made(value, scope, seen, depth)
+            case ast.Name(ctx=ast.Load()) | ast.Attribute() if depth > 0:
+                holder = self._holder(expr, scope)
+                if holder is None or holder in seen:
+                    return holder is not None
+                bound = self._bound(holder)
+                return bool(bound) and all(
+                    self._is_made(item, where, {*seen, holder}, depth - 1) for item, where in bound
+                )
+            case _:
+                return False
+
     def reached(self, functions: Iterable[DefNode]) -> tuple[DefNode, ...] | None:
         """Functions of the file that these lead to, themselves first; None if those are too many."""
         found: dict[DefNode, None] = {}
@@ -130,12 +156,12 @@ class Uncompiled:
         if isinstance(owner, Scope):
             return [(item, owner) for item in owner.bindings.get(name, ())]
         if (method := self._classes.method(owner, name)) is not None:
-            return [(method, self._walked.classes[owner].scope)] if not self._is_assigned(name) else ()
+            return () if self._is_assigned(name) else [(method, self._walked.classes[owner].scope)]
         if not self._is_known(owner) or self._classes.declared(owner, name):
             return ()
         held = self._classes.held(owner, name)
-        everywhere = [item for item in self._walked.attributes if item.target.attr == name]
-        if len(everywhere) != len(held) or any(item.value is None for item in held):
+        others = [item for item in self._walked.attributes if item.target.attr == name and item not in held]
+        if any(item.value is None for item in held) or not all(self._is_apart(item, owner) for item in others):
             return ()
         return [(item.value, item.scope) for item in held if item.value is not None]
 
@@ -199,6 +225,11 @@ class Uncompiled:
                     return False
         return True
 
+    def _is_apart(self, item: AttributeAssignment, owner: ast.ClassDef) -> bool:
+        """Whether an assignment is to an attribute of ``self`` in a class that has nothing to do with ``owner``."""
+        other = self._classes.owner_of_self(item.target.value, item.scope)
+        return other is not None and owner not in self._classes.lineage(other)
+
     def _is_assigned(self, attribute: str) -> bool:
         return any(item.target.attr == attribute for item in self._walked.attributes)
 
@@ -251,6 +282,12 @@ class Uncompiled:
         if paths and all(path.startswith(_KEEPS_AS_IT_IS) for path in paths):
             return False
         return not (self._classes.functions_of(call.func, scope) or self._classes.classes_of(call.func))
+
+
+def _is_class_name(path: str) -> bool:
+    """Whether a dotted path is spelled as those of classes are, and of one that does not say that it compiles."""
+    last = path.rpartition(".")[2]
+    return last[:1].isupper() and not last.isupper() and "compil" not in last.lower()
 
 
 def _last_name(expr: ast.expr) -> str | None:
