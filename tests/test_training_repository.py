@@ -374,6 +374,29 @@ def test_the_saved_state_belongs_to_the_wrapper(tmp_path: Path) -> None:
             bundle.load(tmp_path / "after.pt")
 
 
+def test_no_weight_is_copied_from_the_wrapper() -> None:
+    with watched("pilot/networks/critics.py") as seen, torch.no_grad():
+        critics = load("pilot.networks.critics").Critics(3)
+        critics.follow_the_judge()
+        assert not seen.states.prefixed
+        critics.follow()
+        assert seen.states.prefixed == marked("pilot/networks/critics.py", "TFG507")
+        assert torch.equal(critics.slow.weight, critics.judge.weight)
+        assert len(critics.surprise(torch.ones(2, 3))) == 2
+
+
+def test_a_name_compiles_nothing() -> None:
+    with watched("pilot/analysis/risk.py") as seen:
+        risk = load("pilot.analysis.risk")
+        risk.compiled_advantages(torch.arange(4.0))
+        assert not seen.captured.graphs
+        risk.compiled_drawdown(torch.arange(4.0))
+        assert len(seen.captured.graphs) == 1
+        risk.worth(torch.arange(4.0))
+        assert len(seen.captured.graphs) == 2
+        assert not marked("pilot/analysis/risk.py", "TFG516") & set(seen.calls.lines)
+
+
 def test_everything_is_switched_off() -> None:
     with watched("pilot/debugging/eager.py") as seen:
         eager = load("pilot.debugging.eager")

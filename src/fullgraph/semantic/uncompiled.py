@@ -247,14 +247,16 @@ class Uncompiled:
     def _is_compiled_somewhere(self, found: Held, reached: Sequence[DefNode]) -> bool:
         """Whether a call of the file may compile what is held, or a part of it."""
         for call, scope in self._walked.calls:
-            if self._compiles(call, scope, reached):
+            if self._compiles(call, scope, reached, found.holders):
                 return True
             if found.is_module and self._is_given_away(call, scope, found.holders):
                 return True
         return False
 
-    def _compiles(self, call: ast.Call, scope: Scope, reached: Sequence[DefNode]) -> bool:
-        """Whether a call may compile one of these functions."""
+    def _compiles(
+        self, call: ast.Call, scope: Scope, reached: Sequence[DefNode], holders: Iterable[Holder]
+    ) -> bool:
+        """Whether a call may compile one of these functions, or what one of these names holds."""
         name = _last_name(call.func)
         if name is None or not _COMPILES.match(name) or call in self._decorators:
             return False
@@ -266,6 +268,9 @@ class Uncompiled:
             given = compiled_argument(call)
         elif isinstance(call.func, ast.Attribute) and name == "compile" and not paths:
             given = call.func.value
+        if isinstance(given, ast.Lambda):
+            used = {_last_name(part) for part in ast.walk(given.body)}
+            return not used.isdisjoint([*(name for _, name in holders), *(each.name for each in reached)])
         others = self._classes.functions_of(given, scope) if given is not None else []
         return not others or not set(others).isdisjoint(reached)
 
@@ -290,7 +295,7 @@ def _is_class_name(path: str) -> bool:
     return last[:1].isupper() and not last.isupper() and "compil" not in last.lower()
 
 
-def _last_name(expr: ast.expr) -> str | None:
+def _last_name(expr: ast.AST) -> str | None:
     match expr:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

@@ -106,7 +106,7 @@ class States:
             return state
 
         def load_state_dict(this: Any, state: Any, *arguments: Any, **options: Any) -> Any:
-            if _is_prefixed(take(this)) and state and not _is_prefixed(state):
+            if _is_prefixed(dict(this.named_parameters())) and state and not _is_prefixed(state):
                 self._note()
             return give(this, state, *arguments, **options)
 

@@ -213,6 +213,7 @@ def apart(x: torch.Tensor):
     return x - 1
 
 fast = torch.compile(apart)
+other = torch.compile(lambda x: x + 1)
 ---
 # one branch compiles, the value is not known, flags, other compilers, never called
 import re
@@ -366,6 +367,17 @@ from elsewhere import Base
 class Trainer(Base):
     def __init__(self):
         self.compiled_step = self.step
+
+    def step(self, x: torch.Tensor):
+        return x * 2
+
+    def run(self, x):
+        return self.compiled_step(x)
+
+class Inner:
+    def __init__(self):
+        self.compiled_step = self.step
+        self.whole = torch.compile(lambda x: self.step(x) + 1)
 
     def step(self, x: torch.Tensor):
         return x * 2
