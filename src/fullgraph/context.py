@@ -364,7 +364,7 @@ class Context:
         return self._model.uncompiled.is_unwrapped(expr, self._scope)
 
     def eager_calls(self, target: ast.expr) -> tuple[ast.Call, ...]:
-        """Calls, in eager code, of what a name or ``self.attribute`` holds, if that surely computes and is not compiled.
+        """Calls in eager code of what a name or ``self.attribute`` holds, if that computes and is surely not compiled.
 
         Empty where it may hold anything else, now or later, or where something may compile that, or a part of it.
         """

@@ -27,6 +27,7 @@ _HARMLESS = frozenset({"builtins.staticmethod", "torch.inference_mode", "torch.n
 _COPIES = frozenset({"copy.copy", "copy.deepcopy"})
 _OTHER_COMPILERS = ("re.", "regex.", "builtins.compile", "torch.compiler.is_", "torch.compiler.reset")
 _KEEPS_AS_IT_IS = ("builtins.", "torch.", "copy.", "typing.")
+_WELL_KNOWN = ("torch.", "collections.", "copy.", "functools.", "itertools.", "logging.", "math.", "numpy.", "time.")
 _COMPILES = re.compile(r"^(?!is_).*compil(?!ed)", re.IGNORECASE)
 """Names of what may compile something."""
 
@@ -66,7 +67,7 @@ class Uncompiled:
         if not self._holds(target, scope, found, _DEPTH) or not (found.functions or found.of_torch):
             return None
         reached = self.reached(found.functions)
-        if reached is None or any(map(self._is_special, reached)):
+        if reached is None or any(map(self._is_special, reached)) or self._leads_elsewhere(reached):
             return None
         return None if self._is_compiled_somewhere(found, reached) else found
 
@@ -235,6 +236,20 @@ class Uncompiled:
 
     # What compiles it
 
+    def _leads_elsewhere(self, reached: Iterable[DefNode]) -> bool:
+        """Whether what runs may call code of other files of the project, which may be compiled there."""
+        owners = {owner for each in reached if (owner := self._walked.functions[each].owner) is not None}
+        lineages = (self._classes.lineage(owner) for owner in owners)
+        held = (items for lineage in lineages for cls in lineage for items in self._classes.assigned(cls).values())
+        values = (item.value for items in held for item in items if item.value is not None)
+        return any(
+            not path.startswith(_WELL_KNOWN)
+            for node in (*reached, *values)
+            for part in ast.walk(node)
+            if isinstance(part, ast.Call)
+            for path in self._names.imported(part.func) or ()
+        )
+
     def _is_special(self, function: DefNode) -> bool:
         """Whether a decorator may put something compiled in a function's place."""
         for decorator in function.decorator_list:
@@ -253,9 +268,7 @@ class Uncompiled:
                 return True
         return False
 
-    def _compiles(
-        self, call: ast.Call, scope: Scope, reached: Sequence[DefNode], holders: Iterable[Holder]
-    ) -> bool:
+    def _compiles(self, call: ast.Call, scope: Scope, reached: Sequence[DefNode], holders: Iterable[Holder]) -> bool:
         """Whether a call may compile one of these functions, or what one of these names holds."""
         name = _last_name(call.func)
         if name is None or not _COMPILES.match(name) or call in self._decorators:
@@ -280,8 +293,8 @@ class Uncompiled:
 
     def _is_given_away(self, call: ast.Call, scope: Scope, holders: set[Holder]) -> bool:
         """Whether a call of code that is not known is given one of these modules itself."""
-        given = [*call.args, *(item.value for item in call.keywords)]
-        if not any(self._holder(each, scope) in holders for each in given if isinstance(each, (ast.Name, ast.Attribute))):
+        given = (*call.args, *(item.value for item in call.keywords))
+        if not any(self._holder(each, scope) in holders for each in given):
             return False
         paths = self._names.of(call.func)
         if paths and all(path.startswith(_KEEPS_AS_IT_IS) for path in paths):

@@ -141,9 +141,9 @@ And `x.load_state_dict(y.state_dict())`, also by way of a variable, where one of
 
 ## How this is known
 
-The blocks above run on torch in fullgraph's tests: every key that the marked line gets has the prefix, or
-every key that the module has, and none that it is given. On torch 2.6, 2.13 and 2.15 `load_state_dict` was seen to raise
-`RuntimeError` in both directions; `strict=False` leaves the weights as they were.
+The blocks above run on torch in fullgraph's tests: every key that the marked line gets has the prefix, or every key
+that the module has, and none that it is given. On torch 2.6, 2.13 and 2.15 `load_state_dict` was seen to raise
+`RuntimeError` in both directions; with `strict=False` it leaves the weights as they were.
 """
 
 import ast
@@ -183,7 +183,9 @@ def copied(node: ast.Call, ctx: Context) -> Iterator[Hit]:
         return
     into, out_of = ctx.compiled_by(to), ctx.compiled_by(source)
     if into is not None and out_of is None and ctx.is_unwrapped(source):
-        yield ctx.at(node, of="that this module has", line=str(into.lineno), so="the state of a plain one is not loaded")
+        yield ctx.at(
+            node, of="that this module has", line=str(into.lineno), so="the state of a plain one is not loaded"
+        )
     elif into is None and out_of is not None and ctx.is_unwrapped(to):
         yield ctx.at(node, of="of this state", line=str(out_of.lineno), so="a plain one cannot load it")
 

@@ -103,8 +103,8 @@ Names and attributes of `self` with the word `compiled`, such as `compiled_model
 each of their assignments in the file gives them a function, a method, or a module that is made there, as it is, and
 eager code of the file calls them. Not where one assignment gives them something compiled, as in the two branches of a
 switch, or something that is not known; not where anything in the project compiles that function or module; not where
-the file calls what may compile it, or a part of it, in place; nor where a comment beside the assignment is about
-compiling or eager mode.
+the file calls what may compile it, or a part of it, in place; not where it runs code of other files, which may be
+compiled; nor where a comment beside the assignment is about compiling or eager mode.
 
 ## How this is known
 
@@ -244,7 +244,8 @@ def choose(flag, given, x: torch.Tensor):
     compiled_step = step
     compiled_script = torch.jit.script(step)
     compiled_lambda = lambda x: x + 1
-    return compiled(x), compiled_by_flag(x), compiled_given(x), compiled_built(x), compiled_script(x), compiled_lambda(x)
+    compiled(x), compiled_by_flag(x), compiled_given(x)
+    return compiled_built(x), compiled_script(x), compiled_lambda(x)
 
 class Policy:
     def __init__(self, network, is_fast):
@@ -362,7 +363,7 @@ def run(x: torch.Tensor):
 import torch
 from torch import nn
 
-from elsewhere import Base
+from elsewhere import Base, Block, helper
 
 class Trainer(Base):
     def __init__(self):
@@ -405,8 +406,21 @@ class Loose:
     def run(self, x):
         return self.compiled_step(x), self.compiled_late(x), self.compiled_text("x")
 
+class OfBlocks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.Sequential(*[Block() for _ in range(3)])
+
+    def forward(self, x: torch.Tensor):
+        return self.blocks(x) * 2
+
+def helped(x: torch.Tensor):
+    return helper(x) * 2
+
 def outside(loose: Loose, x: torch.Tensor):
     loose.compiled_step = torch.compile(loose.step)
     compiled = CompiledNet()
-    return compiled(x)
+    compiled_blocks = OfBlocks()
+    compiled_helped = helped
+    return compiled(x), compiled_blocks(x), compiled_helped(x)
 """
