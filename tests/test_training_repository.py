@@ -397,6 +397,23 @@ def test_a_name_compiles_nothing() -> None:
         assert not marked("pilot/analysis/risk.py", "TFG516") & set(seen.calls.lines)
 
 
+def test_flat_parameters_keep_the_compiler_out() -> None:
+    distributed: Any = importlib.import_module("torch.distributed")
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    try:
+        with watched("pilot/training/sharding.py") as seen, torch.no_grad():
+            sharding, probe = load("pilot.training.sharding"), load("pilot.networks.actor_critic").Probe
+            sharding.sharded(probe(3))(torch.ones(2, 3))
+            assert set(seen.calls.lines) == marked("pilot/training/sharding.py", "TFG517")
+            assert not seen.captured.graphs
+            sharding.sharded_as_it_is(probe(3))(torch.ones(2, 3))
+            assert len(seen.captured.graphs) == 1
+            sharding.sharded_with(probe(3), use_orig_params=True)(torch.ones(2, 3))
+            assert len(seen.captured.graphs) == 2
+    finally:
+        distributed.destroy_process_group()
+
+
 def test_everything_is_switched_off() -> None:
     with watched("pilot/debugging/eager.py") as seen:
         eager = load("pilot.debugging.eager")

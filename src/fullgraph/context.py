@@ -350,6 +350,13 @@ class Context:
         """
         return self._model.compiled.call_behind(expr, self._scope)
 
+    def assigned_last(self, expr: ast.expr) -> ast.AST | None:
+        """What the function looked at assigned last to a name or attribute, where ``expr`` reads it.
+
+        None where that is not sure, or the name is not its own.
+        """
+        return self._model.compiled.assigned_last(expr, self._scope)
+
     def is_for_set_up(self) -> bool:
         """Whether the function that is looked at sets up an instance, or all calls of it in this file stand in such."""
         function = self.function()

@@ -34,6 +34,21 @@ class Compiled:
         """The ``torch.compile(x)`` whose outcome ``expr`` is, once that has run; None if it is anything else."""
         return self._behind(expr, scope, _DEPTH) if self._may_hold(expr) else None
 
+    def assigned_last(self, expr: ast.expr, scope: Scope) -> ast.AST | None:
+        """What the function around it, or the module, assigned last to a name or attribute, once that has run."""
+        match expr:
+            case ast.Name():
+                found = self._walked.name_scope.get(expr, scope).lookup(expr.id)
+                is_here = found is not None and found[0].function is scope.function
+                return self._last(found[1], expr) if found is not None and is_here else None
+            case ast.Attribute():
+                text = ast.unparse(expr)
+                alike = [item for item in self._walked.attributes if item.target.attr == expr.attr]
+                here = [item for item in alike if item.scope.function is scope.function]
+                return self._last([item.binding for item in here if ast.unparse(item.target) == text], expr)
+            case _:
+                return None
+
     def compiles(self, call: ast.Call) -> bool:
         """Whether a call is ``torch.compile(x)``."""
         return COMPILE in self._names.of(call.func) and compiled_argument(call) is not None
