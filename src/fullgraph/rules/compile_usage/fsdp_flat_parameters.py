@@ -102,8 +102,8 @@ decide about the one and the other.
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests, with one process: in the bad ones no graph is captured although
-tensors are computed; in the good one each operation is. So it was on torch 2.9 to 2.15, also with modules in a module,
-and with a policy that wraps each of them.
+tensors are computed; in the good one each operation is. So it was on torch 2.9 to 2.15, with modules in a module, with
+a policy that wraps each of them, and on 2.9, 2.13 and 2.15 with two processes that share the parameters.
 """
 
 import ast
