@@ -398,6 +398,7 @@ def test_a_name_compiles_nothing() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:FSDP is switching")  # to keep all in one shard, as there is one process
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # which torch itself reads while it traces
 def test_flat_parameters_keep_the_compiler_out() -> None:
     distributed: Any = importlib.import_module("torch.distributed")
     distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
