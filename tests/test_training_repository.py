@@ -411,7 +411,7 @@ def test_flat_parameters_keep_the_compiler_out() -> None:
         with watched("pilot/training/sharding.py") as seen, torch.no_grad():
             sharding.sharded_as_it_is(probe(3))(torch.ones(2, 3))
             assert len(seen.captured.graphs) == 1
-            sharding.sharded_with(probe(3), use_orig_params=True)(torch.ones(2, 3))
+            sharding.sharded_with(probe(4), use_orig_params=True)(torch.ones(2, 4))
             assert len(seen.captured.graphs) == 2
     finally:
         distributed.destroy_process_group()
