@@ -374,6 +374,49 @@ def test_the_saved_state_belongs_to_the_wrapper(tmp_path: Path) -> None:
             bundle.load(tmp_path / "after.pt")
 
 
+def test_no_weight_is_copied_from_the_wrapper() -> None:
+    with watched("pilot/networks/critics.py") as seen, torch.no_grad():
+        critics = load("pilot.networks.critics").Critics(3)
+        critics.follow_the_judge()
+        assert not seen.states.prefixed
+        critics.follow()
+        assert seen.states.prefixed == marked("pilot/networks/critics.py", "TFG507")
+        assert torch.equal(critics.slow.weight, critics.judge.weight)
+        assert len(critics.surprise(torch.ones(2, 3))) == 2
+
+
+def test_a_name_compiles_nothing() -> None:
+    with watched("pilot/analysis/risk.py") as seen:
+        risk = load("pilot.analysis.risk")
+        risk.compiled_advantages(torch.arange(4.0))
+        assert not seen.captured.graphs
+        risk.compiled_drawdown(torch.arange(4.0))
+        assert len(seen.captured.graphs) == 1
+        risk.worth(torch.arange(4.0))
+        assert len(seen.captured.graphs) == 2
+        assert not marked("pilot/analysis/risk.py", "TFG516") & set(seen.calls.lines)
+
+
+@pytest.mark.filterwarnings("ignore:FSDP is switching")  # to keep all in one shard, as there is one process
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # which torch itself reads while it traces
+def test_flat_parameters_keep_the_compiler_out() -> None:
+    distributed: Any = importlib.import_module("torch.distributed")
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    try:
+        with watched("pilot/training/sharding.py") as seen, torch.no_grad():
+            sharding, probe = load("pilot.training.sharding"), load("pilot.networks.actor_critic").Probe
+            sharding.sharded(probe(3))(torch.ones(2, 3))
+            assert set(seen.calls.lines) == marked("pilot/training/sharding.py", "TFG517")
+            assert not seen.captured.graphs
+        with watched("pilot/training/sharding.py") as seen, torch.no_grad():
+            sharding.sharded_as_it_is(probe(3))(torch.ones(2, 3))
+            assert len(seen.captured.graphs) == 1
+            sharding.sharded_with(probe(4), use_orig_params=True)(torch.ones(2, 4))
+            assert len(seen.captured.graphs) == 2
+    finally:
+        distributed.destroy_process_group()
+
+
 def test_everything_is_switched_off() -> None:
     with watched("pilot/debugging/eager.py") as seen:
         eager = load("pilot.debugging.eager")

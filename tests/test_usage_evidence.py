@@ -169,6 +169,29 @@ def step(x):
         ),
         (
             Effect.PREFIXED_STATE,
+            "net = torch.compile(torch.nn.Linear(2, 2))\n"
+            "net.load_state_dict(torch.nn.Linear(2, 2).state_dict(), strict=False)  # TFG999",
+            "",
+        ),
+        (
+            Effect.PREFIXED_STATE,
+            "net = torch.compile(torch.nn.Linear(2, 2))\nnet.load_state_dict({}, strict=False)  # TFG999",
+            "states with a prefix at lines []",
+        ),
+        (Effect.NEVER_COMPILED, "compiled = step  # TFG999\nCALL = compiled, torch.ones(2)", ""),
+        (
+            Effect.NEVER_COMPILED,
+            "compiled = torch.compile(step)  # TFG999\nCALL = compiled, torch.ones(2)",
+            "1 graphs are captured",
+        ),
+        (Effect.NEVER_COMPILED, "compiled = step  # TFG999\nCALL = len, []", "nothing is computed"),
+        (
+            Effect.NEVER_COMPILED,
+            "compiled = step  # TFG999\nCALL = step, torch.ones(2)",
+            "with `torch.compile` nothing is captured either",
+        ),
+        (
+            Effect.PREFIXED_STATE,
             "net = torch.nn.Linear(2, 2)\nnet.compile()\nkeys = list(net.state_dict())  # TFG999",
             "states with a prefix at lines []",
         ),

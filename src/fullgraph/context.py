@@ -11,7 +11,7 @@ from functools import cache
 from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
 from fullgraph.semantic.aside import is_about_data
-from fullgraph.semantic.compiled import compiled_argument
+from fullgraph.semantic.compiled import STARTS, compiled_argument
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
@@ -350,6 +350,57 @@ class Context:
         """
         return self._model.compiled.call_behind(expr, self._scope)
 
+    def assigned_last(self, expr: ast.expr) -> ast.AST | None:
+        """What the function looked at assigned last to a name or attribute, where ``expr`` reads it.
+
+        None where that is not sure, or the name is not its own.
+        """
+        return self._model.compiled.assigned_last(expr, self._scope)
+
+    def is_for_set_up(self) -> bool:
+        """Whether the function that is looked at sets up an instance, or all calls of it in this file stand in such."""
+        function = self.function()
+        if function is None or function.name in STARTS:
+            return function is not None
+        calls = self._model.walked.calls_of({function.name})
+        around = [scope.function for _, scope in calls if scope.function is not self._scope.function]
+        return bool(around) and all(each is not None and getattr(each.node, "name", "") in STARTS for each in around)
+
+    def is_unwrapped(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` surely is a module, and not what ``torch.compile`` returned, by all that this file sets."""
+        return self._model.uncompiled.is_unwrapped(expr, self._scope)
+
+    def eager_calls(self, target: ast.expr) -> tuple[ast.Call, ...]:
+        """Calls in eager code of what a name or ``self.attribute`` holds, if that computes and is surely not compiled.
+
+        Empty where it may hold anything else, now or later, or where something may compile that, or a part of it.
+        """
+        model = self._model
+        held = model.uncompiled.held(target, self._scope)
+        if held is None:
+            return ()
+        if not all(any(map(self._computes, model.uncompiled.reached([each]) or ())) for each in held.functions):
+            return ()
+        eager = [
+            call
+            for call, scope in model.uncompiled.calls(target, self._scope)
+            if model.region.traced_by(scope, call.lineno).degree is Traced.NONE and not model.region.is_disabled(scope)
+        ]
+        is_compiled = eager and any(map(self._is_compiled_root, model.uncompiled.reached(held.functions) or ()))
+        return () if is_compiled else tuple(eager)
+
+    def _is_compiled_root(self, function: DefNode) -> bool:
+        """Whether something certainly compiles a function; a ``forward`` that is only possibly compiled is none."""
+        region = self._model.region
+        scope = self._model.walked.functions[function].scope
+        return region.is_root(function) and region.traced_by(scope, function.lineno).degree is Traced.CERTAIN
+
+    def _computes(self, function: DefNode) -> bool:
+        return self._model.compiled.works_on_tensors(function, self._is_tensor)
+
+    def _is_tensor(self, expr: ast.expr) -> bool:
+        return self.kind(expr) is Kind.TENSOR
+
     def method_calls_on(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, ast.Attribute]]:
         """Calls ``x.method(...)`` in this file, with ``x.method``, where ``x`` holds what ``compiled`` returned.
 
@@ -399,7 +450,7 @@ class Context:
         compiled, region = self._model.compiled, self._model.region
         if any(_UNBOUND.intersection(self.names(decorator)) for decorator in method.decorator_list):
             return False
-        if not compiled.works_on_tensors(method, lambda expr: self.kind(expr) is Kind.TENSOR):
+        if not self._computes(method):
             return False
         if compiled.is_compiled_method(method.name) or compiled.enters_compiled(method):
             return False

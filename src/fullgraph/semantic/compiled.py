@@ -16,7 +16,8 @@ COMPILE = "torch.compile"
 _DEPTH = 6
 """How many names, attributes and properties are followed."""
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_STARTS = frozenset({"__init__", "__new__", "__post_init__"})
+STARTS = frozenset({"__init__", "__new__", "__post_init__"})
+"""Methods that set up an instance."""
 _PROPERTIES = ("builtins.property", "functools.cached_property")
 
 
@@ -32,6 +33,21 @@ class Compiled:
     def call_behind(self, expr: ast.expr, scope: Scope) -> ast.Call | None:
         """The ``torch.compile(x)`` whose outcome ``expr`` is, once that has run; None if it is anything else."""
         return self._behind(expr, scope, _DEPTH) if self._may_hold(expr) else None
+
+    def assigned_last(self, expr: ast.expr, scope: Scope) -> ast.AST | None:
+        """What the function around it, or the module, assigned last to a name or attribute, once that has run."""
+        match expr:
+            case ast.Name():
+                found = self._walked.name_scope.get(expr, scope).lookup(expr.id)
+                is_here = found is not None and found[0].function is scope.function
+                return self._last(found[1], expr) if found is not None and is_here else None
+            case ast.Attribute():
+                text = ast.unparse(expr)
+                alike = [item for item in self._walked.attributes if item.target.attr == expr.attr]
+                here = [item for item in alike if item.scope.function is scope.function]
+                return self._last([item.binding for item in here if ast.unparse(item.target) == text], expr)
+            case _:
+                return None
 
     def compiles(self, call: ast.Call) -> bool:
         """Whether a call is ``torch.compile(x)``."""
@@ -152,7 +168,7 @@ class Compiled:
         for held in reversed(self._classes.held(owner, expr.attr)):
             if held.value is None or held.scope.function is own:
                 continue
-            if own is not None and getattr(own.node, "name", "") in _STARTS:
+            if own is not None and getattr(own.node, "name", "") in STARTS:
                 continue
             if (found := self._behind(held.value, held.scope, depth - 1)) is not None:
                 return found

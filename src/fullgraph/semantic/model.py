@@ -34,6 +34,7 @@ from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import ChainStep, FileRegion
+from fullgraph.semantic.uncompiled import Uncompiled
 from fullgraph.semantic.varied import Varied
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
@@ -51,6 +52,7 @@ _CIRCULAR = (
     Makers,
     Names,
     Surely,
+    Uncompiled,
     Varied,
     Waits,
 )
@@ -143,6 +145,11 @@ class FileModel:
     def compiled(self) -> Compiled:
         """What holds something compiled."""
         return Compiled(self.walked, self.names, self.classes, self.parents)
+
+    @cached_property
+    def uncompiled(self) -> Uncompiled:
+        """What surely holds something that is not compiled."""
+        return Uncompiled(self.walked, self.names, self.classes, self.compiled)
 
     @cached_property
     def region(self) -> Region:

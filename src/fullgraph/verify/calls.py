@@ -87,7 +87,7 @@ class Operations:
 
 
 class States:
-    """The states that were taken from modules."""
+    """The states that were taken from modules, and given to them."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -95,18 +95,33 @@ class States:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Have `state_dict` of modules noted for a while."""
+        """Have `state_dict` and `load_state_dict` of modules noted for a while."""
         module: Any = importlib.import_module("torch.nn").Module
-        real = module.state_dict
+        take, give = module.state_dict, module.load_state_dict
 
         def state_dict(this: Any, *arguments: Any, **options: Any) -> Any:
-            state = real(this, *arguments, **options)
-            if state and all(key.startswith(_PREFIX) for key in state):
-                self.prefixed.update([frame.f_lineno for frame in _frames(self._path)][:1])
+            state = take(this, *arguments, **options)
+            if _is_prefixed(state):
+                self._note()
             return state
 
-        with mock.patch.object(module, "state_dict", state_dict):
+        def load_state_dict(this: Any, state: Any, *arguments: Any, **options: Any) -> Any:
+            if _is_prefixed(dict(this.named_parameters())) and state and not _is_prefixed(state):
+                self._note()
+            return give(this, state, *arguments, **options)
+
+        with (
+            mock.patch.object(module, "state_dict", state_dict),
+            mock.patch.object(module, "load_state_dict", load_state_dict),
+        ):
             yield
+
+    def _note(self) -> None:
+        self.prefixed.update([frame.f_lineno for frame in _frames(self._path)][:1])
+
+
+def _is_prefixed(state: Any) -> bool:
+    return bool(state) and all(key.startswith(_PREFIX) for key in state)
 
 
 def _original(wrapper: Any) -> Any:

@@ -44,7 +44,10 @@ class Observation:
     captured_lines: frozenset[int] = frozenset()
     """Every line of the block that an operation of some captured graph stems from, callers included."""
     prefixed_lines: frozenset[int] = frozenset()
-    """The innermost lines that got from a compiled module a state whose keys all have the prefix of its wrapper."""
+    """The innermost lines that got from a compiled module a state whose keys all have the prefix of its wrapper.
+
+    And those that gave it a state without.
+    """
     operations: frozenset[tuple[int, ...]] = frozenset()
     """Of eager code alone: the lines of the block that led to each operation on tensors, outermost first."""
     entries: frozenset[tuple[int, int]] = frozenset()

@@ -204,6 +204,7 @@ def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
         stack.callback(random.setstate, random.getstate())
         stack.callback(old_torch.restorer(dynamo.config))
         stack.callback(dynamo.reset)
+        stack.callback(_leave_group, torch)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(mock.patch.dict(os.environ))
         stack.enter_context(mock.patch.object(sys, "stdin", answers))
@@ -213,6 +214,13 @@ def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
         torch.manual_seed(0)
         random.seed(0)
         yield output
+
+
+def _leave_group(torch: Any) -> None:
+    """Leave the group of processes that a block entered, so that another can enter one."""
+    distributed = torch.distributed
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _cross_check(log: TorchLog) -> None:

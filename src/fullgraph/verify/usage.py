@@ -14,6 +14,7 @@ from fullgraph.verify.observation import Observation
 from fullgraph.verify.observe import observe
 
 _OF_DYNAMO = ("Unsupported:", "UserError:", "TorchRuntimeError:", "InternalTorchDynamoError:", "BackendCompilerFailed:")
+_ASSIGNED = re.compile(r"^(\s*[^=]+ = )(.+?)(\s+#.*)?$")
 
 
 def marked_rows(block: Block) -> set[int]:
@@ -64,6 +65,18 @@ def _never_called(block: Block, seen: Observation) -> Iterator[str]:
         yield f"{seen.graphs} graphs are captured"
     if not observe(block.source, compiled=False).operations:
         yield "nothing is computed"
+
+
+def _never_compiled(block: Block, seen: Observation) -> Iterator[str]:
+    """Have nothing be captured, and have it be where the marked lines give what they assign to `torch.compile`."""
+    if seen.graphs:
+        yield f"{seen.graphs} graphs are captured"
+    if not observe(block.source, compiled=False).operations:
+        yield "nothing is computed"
+    other = _with_changed(block, lambda row: _ASSIGNED.sub(r"\1torch.compile(\2)\3", row))
+    yield from unlike("with `torch.compile` compiled", set(other.compile_lines), block)
+    if not other.graphs:
+        yield "with `torch.compile` nothing is captured either"
 
 
 def _no_effect(block: Block, seen: Observation) -> Iterator[str]:
@@ -201,6 +214,7 @@ USAGE: Mapping[Effect, _Check] = MappingProxyType(
     {
         Effect.BYPASSED: _bypassed,
         Effect.NEVER_CALLED: _never_called,
+        Effect.NEVER_COMPILED: _never_compiled,
         Effect.NO_EFFECT: _no_effect,
         Effect.SWITCHED_OFF: _switched_off,
         Effect.RAISED_LATER: _raised_later,
@@ -219,6 +233,7 @@ USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
     {
         Effect.BYPASSED: _uncaptured,
         Effect.NEVER_CALLED: _uncaptured,
+        Effect.NEVER_COMPILED: _uncaptured,
         Effect.NO_EFFECT: _captures_nothing,
         Effect.SWITCHED_OFF: _uncaptured,
         Effect.SET_UP_EACH_TIME: _once,
