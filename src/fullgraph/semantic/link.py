@@ -334,7 +334,7 @@ class Linker:
         for value in values:
             if isinstance(value, External) and value.path in _COMPILERS:
                 return value.path
-        if site.callee[0] == "." and site.callee[2] == "compile":
+        if _compiled_in_place(site.callee):
             return None if any(isinstance(value, Function) for value in values) else "Module.compile"
         return None
 
@@ -342,7 +342,7 @@ class Linker:
         """What is compiled at a call."""
         evaluator = self.evaluator
         if name == "Module.compile":
-            owners = evaluator.values(site.callee[1], frame)
+            owners = evaluator.values(_compiled_in_place(site.callee), frame)
             return tuple(
                 owner
                 for owner in owners
@@ -628,6 +628,18 @@ def _forces_eager(decorator: Ref) -> bool:
 def _says_fullgraph(call: Ref) -> bool:
     """Whether a decorator is called with ``fullgraph=True``."""
     return bool(call) and call[0] == "()" and ("fullgraph", ("=", True)) in call[3]
+
+
+def _compiled_in_place(callee: Ref) -> Ref:
+    """What a call of ``compile`` as a method is called on; nothing if it is none."""
+    match callee:
+        case (".", owner, "compile"):
+            return owner  # type: ignore[no-any-return]
+        case ("i", path):
+            owner, _, name = str(path).rpartition(".")
+            return ("i", owner) if owner and name == "compile" else ()
+        case _:
+            return ()
 
 
 def compiles_perhaps(site: CallSite) -> bool:

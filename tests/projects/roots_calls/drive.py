@@ -1,5 +1,6 @@
 import torch
 
+import serve
 import train
 
 x = torch.ones(3)
@@ -13,3 +14,4 @@ train.by_keyword(x)
 train.in_place(x)
 train.forwards(x)
 train.main(x)
+serve.serve(x)

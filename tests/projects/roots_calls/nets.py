@@ -92,6 +92,19 @@ class Keyword(nn.Module):
         return x + 1
 
 
+class Shared(nn.Module):
+    def forward(self, x):  # CERTAIN: Module.compile@serve.py:6 -> Shared.forward
+        return x + 1
+
+
+class SharedToo(nn.Module):
+    def forward(self, x):  # CERTAIN: Module.compile@serve.py:7 -> SharedToo.forward
+        return x + 1
+
+
+shared, shared_too = Shared(), SharedToo()
+
+
 class Untouched(nn.Module):
     def forward(self, x):  # POSSIBLE: Untouched.forward
         return x

@@ -77,7 +77,8 @@ is known.
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks. The
 commonest of these calls were also tried on torch 2.2 to 2.15, and break there too, except that `random.random`,
 `random.sample`, `random.seed` and `random.shuffle` break only up to 2.13, and that `torch.cuda.manual_seed` and
-`manual_seed_all` were traced on 2.4 to 2.11 and break on 2.13 to 2.15. Arithmetic on drawn numbers breaks on 2.9, 2.11 and 2.13 to 2.15; 2.6 traces it.
+`manual_seed_all` were traced on 2.4 to 2.11 and break on 2.13 to 2.15. Arithmetic on drawn numbers breaks on 2.9, 2.11
+and 2.13 to 2.15; 2.6 traces it.
 """
 
 import ast
