@@ -78,3 +78,10 @@ def test_the_rule_is_off_unless_something_is_hot(project: Path) -> None:
     assert lint(project) == [(16, "TFG402")]
     assert lint(project, "--select", "TFG403") == []
     assert lint(project, "--hot", "*:cold", "--ignore", "TFG403") == [(16, "TFG402")]
+
+
+def test_a_file_outside_of_any_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alone.py").write_text(HELPERS)
+    assert lint(tmp_path / "alone.py") == [(16, "TFG402")]
+    assert lint(tmp_path / "alone.py", "--hot", "alone:cold") == [(11, "TFG403"), (16, "TFG402")]

@@ -202,6 +202,37 @@ def test_module_that_cannot_be_imported(project: Path, capfd: pytest.CaptureFixt
     )
 
 
+def test_module_that_is_no_python(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "bad.py").write_text("x = 1\n\ndef f(:\n", encoding="utf-8")
+    assert main(["verify", "bad.py:f", "--call", ""]) == 2
+    assert capfd.readouterr().err.endswith(f"SyntaxError: invalid syntax ({project / 'bad.py'}:3)\n")
+
+
+def test_the_place_of_an_exception_is_the_users(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "reads.py").write_text("import json\n\n\ndef f():\n    json.loads('{')\n", encoding="utf-8")
+    assert main(["verify", "reads.py:f", "--call", "", "--as-is"]) == 2
+    assert f"({project / 'reads.py'}:5)" in capfd.readouterr().err
+
+
+def test_nothing_captured_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "idle.py").write_text("def f():\n    return 3\n", encoding="utf-8")
+    assert main(["verify", "idle.py:f", "--call", "", "--as-is"]) == 0
+    assert "0 graphs: no graph break and no recompilation, but nothing was captured either." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", ""])
+def test_a_script_outside_of_any_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], marker: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if marker:
+        (tmp_path / marker).touch()
+    code = "import torch\n\n\ndef step(x, n):\n    if x.sum() > n:\n        return x\n    return -x\n"
+    (tmp_path / "script.py").write_text(code, encoding="utf-8")
+    status, data = verified(capsys, "script.py:step", "--call", "torch.ones(3), 1")
+    assert (status, outcomes(data), data["unforeseen"]) == (1, {5: "confirmed"}, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -213,7 +244,8 @@ def test_module_that_cannot_be_imported(project: Path, capfd: pytest.CaptureFixt
         (["pkg/model.py:f", "--call", "[3"], "'[3' is not a list of arguments in Python"),
         (["pkg/model.py:f", "--call", "1) + (2"], "'1) + (2' is not a list of arguments in Python"),
         (["pkg/model.py:f", "--call", "", "--record"], "--select and --record go with --rules"),
-        (["--rules", "--select", "TFG9"], "no rule has a code that begins with 'TFG9'"),
+        (["--rules", "--select", "TFG9"], "unknown rule 'TFG9'"),
+        (["--rules", "--select", "TFG101,tfg102"], "unknown rule 'tfg102'; did you mean 'TFG102'?"),
     ],
 )
 def test_wrong_use(project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
@@ -252,5 +284,5 @@ def test_examples_of_a_rule_are_recorded(project: Path, capsys: pytest.CaptureFi
 
 
 def test_examples_are_run_without_recording(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--rules", "--select", "TFG101"]) == 0
+    assert main(["verify", "--rules", "--select", "private-api-with-public-equivalent"]) == 0
     assert "2 of 2 examples as claimed.\n" in capsys.readouterr().out

@@ -266,7 +266,7 @@ def _update(checked: _Checked, *, follows: bool, prunes: bool) -> int:
         lines += [f"{entry.name} -> {move.target}\n" for move in plan.moves]
         gone += plan.gone
         if plan.gone and not prunes:
-            left.append(f"{listed.where(entry)}: {too_much(entry, len(spots))}")
+            left.append(f"{listed.where(entry)}: {too_much(entry, (entry.count or 1) - plan.gone)}")
     if changes:
         added = sum(len(change.behind) - change.is_removed for change in changes.values())
         _write(listed, checked.run, listed.edited(changes), added=added)

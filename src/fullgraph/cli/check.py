@@ -15,6 +15,7 @@ from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
 from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, from_flags, load_config, options
+from fullgraph.paths import absolute_path
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
 from fullgraph.tomlfile import ConfigError
@@ -91,7 +92,7 @@ def run_options(function: _Function) -> _Function:
     type=click.Choice(("any", "confirmed")),
     default="any",
     show_default=True,
-    help="Which findings give exit status 1: any, or those that --evidence confirms.",
+    help="Which findings give exit status 1: any, or those that --evidence confirms. What no rule foresaw always does.",
 )
 def check(
     paths: tuple[str, ...],
@@ -122,7 +123,7 @@ def check(
     if adds:
         return annotate.write(linted, report, add_ok)
     if output.evidence:
-        report = evidence.apply(output.evidence, linted.collected.files, report, linted.report.findings)
+        report = evidence.apply(output.evidence, run, linted, report)
     return _conclude(linted, report, output, mode)
 
 
@@ -233,9 +234,22 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     from fullgraph.engine.places import Roots  # noqa: PLC0415
 
     config = run.config
-    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
+    linted = collected.walked
+    if config.traced or config.follow or config.hot:
+        # a file without a project is not linked, and only linking heeds these
+        linted = [*linted, *_directories_of_lone_files(collected)]
+    projects = Projects(Roots(linted, is_root), run.jobs, run.cached)
     projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     return projects
+
+
+def _directories_of_lone_files(collected: Collected) -> Iterator[str]:
+    """The directories of files that were named, and do not lie in a directory that was."""
+    walked = tuple(absolute_path(path).rstrip(os.sep) + os.sep for path in collected.walked)
+    for file in collected.files:
+        path = absolute_path(file.path)
+        if file.path != STDIN and not path.startswith(walked):
+            yield str(Path(path).parent)
 
 
 def lint_allowed(run: Run, mode: FixMode | None = None) -> Linted:
