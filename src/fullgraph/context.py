@@ -24,6 +24,7 @@ from fullgraph.semantic.sizes import is_shape, is_size
 from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
+from fullgraph.semantic.waits import only_asks
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     Deprecation,
@@ -225,6 +226,10 @@ class Context:
     def waits_for_truth(self, condition: ast.expr) -> bool:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
+
+    def only_asks(self, condition: ast.expr) -> bool:
+        """Whether a condition asks only what something is, as ``x is None`` does: the same at every turn of a loop."""
+        return only_asks(condition)
 
     def may_wait(self) -> bool:
         """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
