@@ -14,7 +14,7 @@ from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS, Binding, Scope
-from fullgraph.semantic.walk import Walked, base_name
+from fullgraph.semantic.walk import AttributeAssignment, Walked, base_name
 from fullgraph.torchfacts import method_returns_tensor
 
 _READS = frozenset({"item", "tolist"})
@@ -87,7 +87,7 @@ _DEPTH = 12
 
 
 def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
-    """Whether an annotation, perhaps in quotes, has one of these names."""
+    """Whether an annotation, perhaps in quotes, or another expression has one of these names."""
     while isinstance(annotation, ast.Attribute):
         annotation = annotation.value
     if isinstance(annotation, ast.Name):
@@ -116,6 +116,25 @@ def only_asks(test: ast.expr) -> bool:
             return all(map(only_asks, values))
         case _:
             return False
+
+
+def _is_made(assignment: AttributeAssignment, names: frozenset[str]) -> bool:
+    """Whether an attribute of ``self`` is assigned, or annotated with, something of torch."""
+    match assignment.target.value, assignment.binding:
+        case ast.Name(id="self"), ast.AnnAssign(annotation=annotation):
+            return _mentions(annotation, names)
+        case ast.Name(id="self"), ast.expr() as value:
+            return _mentions(value, names)
+        case _:
+            return False
+
+
+def _first_attribute(chain: ast.expr) -> str:
+    """The ``a`` of ``self.a.b``; nothing for ``self``."""
+    name = ""
+    while isinstance(chain, ast.Attribute):
+        name, chain = chain.attr, chain.value
+    return name
 
 
 def _reads(binding: Binding) -> bool:
@@ -292,7 +311,12 @@ class Waits:
     def _is_about_tensors(self, function: Scope) -> bool:
         """Whether a function mentions torch, or holds a tensor by what it does with it; others are not looked into."""
         if (known := self._about_tensors.get(function)) is None:
-            known = function in self._using_torch or self._takes_tensors(function) or function in self._computing_in
+            known = (
+                function in self._using_torch
+                or self._takes_tensors(function)
+                or function in self._computing_in
+                or function in self._using_attributes
+            )
             self._about_tensors[function] = known
         return known
 
@@ -302,6 +326,16 @@ class Waits:
         bound = self._names.bound_names(frozenset({"torch"}))
         chains = (chain for name in bound for chain in self._walked.chains.get(name, ()))
         return frozenset(self._walked.name_scope[base_name(chain)].function for chain in chains)
+
+    @cached_property
+    def _using_attributes(self) -> frozenset[Scope | None]:
+        """Methods that use attributes which another method makes of something of torch, or says to be that."""
+        bound = self._names.bound_names(frozenset({"torch"}))
+        made = {each.target.attr for each in self._walked.attributes if _is_made(each, bound)}
+        chains = self._walked.chains.get("self", ()) if made else ()
+        return frozenset(
+            self._walked.name_scope[base_name(chain)].function for chain in chains if _first_attribute(chain) in made
+        )
 
     def _takes_tensors(self, function: Scope) -> bool:
         """Whether the annotation of a parameter mentions something of torch."""

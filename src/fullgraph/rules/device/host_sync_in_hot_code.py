@@ -253,6 +253,7 @@ class Trainer:
         torch.cuda.synchronize()  # TFG403
         self.compiled(x)
         self.truths(x, None, None, False)
+        self.rated(Rates(x.device))
         return self.values(x), host.sum().item(), rows, later
 
     def note(self, loss: Tensor):
@@ -294,8 +295,23 @@ class Trainer:
     def compiled(self, x: Tensor):
         return x.sum().item()
 
+    def rated(self, other: "Rates"):
+        return self.rate, other.rates()
+
     def report(self, x: Tensor):
         return x.mean().item()
+
+
+class Rates:
+    def __init__(self, device):
+        self.first = torch.ones(3).to(device)
+        self.others: list[Tensor] = []
+        self.count = 0
+
+    def rates(self):
+        if self.count:
+            self.count = 0
+        return self.first.tolist()  # TFG403
 
 
 def tick(x: Tensor, trainer):
