@@ -100,8 +100,8 @@ CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
 
 Only where `hot` is given, which turns this rule on: in the functions that it names, and in those that they call, as far
 as [the traced region](../traced-region.md) would be followed. Not what each turn of a loop comes to, which is
-[TFG402](TFG402.md)'s, nor what that rule leaves alone, but the condition of an `assert`; nor below a condition that asks
-for a remainder (every 100 steps) or whether to log. Not in traced code, where TFG202 says what happens.
+[TFG402](TFG402.md)'s, nor what that rule leaves alone, but the condition of an `assert`; nor below a condition that
+asks for a remainder (every 100 steps) or whether to log. Not in traced code, where TFG202 says what happens.
 
 ## How this is known
 
