@@ -10,8 +10,10 @@ from functools import cache
 
 from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
+from fullgraph.semantic import devices
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import compiled_argument
+from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
@@ -281,6 +283,33 @@ class Context:
         """
         return self._model.waits.is_aside(node, self._scope)
 
+    def moves_device(self, call: ast.Call) -> bool:
+        """Whether a call of ``to``, ``cuda`` or ``cpu`` surely asks for a device, and not for a dtype or the like."""
+        return isinstance(call.func, ast.Attribute) and devices.moves_device(call, call.func.attr, self)
+
+    def may_be_elsewhere(self, receiver: ast.expr, call: ast.Call) -> bool:
+        """Whether ``receiver`` may be on another device than the one that ``receiver.to(...)`` asks for.
+
+        Not where the devices agree as a rule, unless this file shows that they do not.
+        """
+        return devices.may_be_elsewhere(receiver, call, self)
+
+    def is_made_on_host(self, expr: ast.expr) -> bool:
+        """Whether a tensor with dimensions is made without a device, or taken to the host, and stays there."""
+        return devices.is_made_on_host(expr, self)
+
+    def maker(self, expr: ast.expr) -> ast.expr | None:
+        """What makes a tensor in the function looked at: ``torch.arange`` of ``torch.arange(3).float()``."""
+        return devices.maker(expr, self)
+
+    def compares_devices(self, test: ast.expr) -> bool:
+        """Whether a test, or a part of it, asks if state of ``self`` and a parameter are on different devices."""
+        return devices.compares_devices(test, self)
+
+    def is_set_up_once(self, node: ast.AST) -> bool:
+        """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
+        return is_set_up_once(node, self)
+
     def is_size_of_input(self, expr: ast.expr) -> bool:
         """Whether an expression is a size of a tensor that the function is given or computes, or made of one."""
         return is_size(expr, self)
@@ -515,6 +544,12 @@ class Context:
     def is_self(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is the first parameter of a method."""
         return self._model.classes.owner_of_self(expr, self._scope) is not None
+
+    def is_of_self(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` is the first parameter of a method, or an attribute of it, of whatever depth."""
+        while isinstance(expr, ast.Attribute):
+            expr = expr.value
+        return self.is_self(expr)
 
     def is_module_self(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``."""
