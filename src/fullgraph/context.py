@@ -10,7 +10,7 @@ from functools import cache
 
 from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
-from fullgraph.semantic import devices
+from fullgraph.semantic import conditions, devices, keys, tables
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import compiled_argument
 from fullgraph.semantic.first_use import is_set_up_once
@@ -305,6 +305,50 @@ class Context:
     def compares_devices(self, test: ast.expr) -> bool:
         """Whether a test, or a part of it, asks if state of ``self`` and a parameter are on different devices."""
         return devices.compares_devices(test, self)
+
+    def varies(self, key: ast.expr) -> bool:
+        """Whether a key of a dict may differ from call to call: in traced code, whether it comes from a parameter."""
+        return keys.varies(key, self)
+
+    def is_fixed_key(self, key: ast.expr) -> bool:
+        """Whether all that a key of a dict is computed from is constant, or goes through constants only."""
+        return keys.is_fixed(key, self)
+
+    def maps_tuples(self, annotation: ast.expr) -> bool:
+        """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
+        return tables.maps_tuples(annotation, self)
+
+    def promises_tensors(self, annotation: ast.expr) -> bool:
+        """Whether an annotation mentions a tensor type."""
+        return tables.promises_tensors(annotation, self)
+
+    def is_used_as_dict(self, node: ast.AST, container: ast.expr) -> bool:
+        """Whether what ``node`` uses is surely a dict, and holds tensors or is used in traced code."""
+        return tables.is_used_as_dict(node, container, self)
+
+    def deciding(self, condition: ast.expr) -> Iterator[ast.expr]:
+        """The parts of a condition whose truth decides about it."""
+        return conditions.deciding(condition)
+
+    def is_free_condition(self, part: ast.expr) -> bool:
+        """Whether a condition surely asks nothing of a tensor's values, by how it is written."""
+        return conditions.is_free(part)
+
+    def is_flag(self, name: ast.Name) -> bool:
+        """Whether a name is a parameter annotated as a flag or a text, and nothing else."""
+        return conditions.is_flag(name, self)
+
+    def is_in_condition(self, node: ast.expr) -> bool:
+        """Whether an expression is a part of a condition, or of ``and``, ``or`` and ``not``."""
+        return conditions.is_in_condition(node, self)
+
+    def was_asked(self, part: ast.expr) -> bool:
+        """Whether an earlier condition of the function asks for the same value of a name."""
+        return conditions.was_asked(part, self)
+
+    def is_for_half(self, condition: ast.expr) -> bool:
+        """Whether what a condition asks of a tensor is asked only of tensors of ``torch.float16``."""
+        return conditions.is_for_half(condition, self)
 
     def is_set_up_once(self, node: ast.AST) -> bool:
         """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
