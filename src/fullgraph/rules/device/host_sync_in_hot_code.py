@@ -120,7 +120,7 @@ RULE = Rule(
     "TFG403",
     "`{what}` makes the host wait for the device, in code that is called hot",
     remedy="keep the value on the device, and transfer it once, where it is shown",
-    since="0.3",
+    since="0.2",
     default=False,
     effect=Effect.HOST_SYNC,
     turned_on_by="hot",

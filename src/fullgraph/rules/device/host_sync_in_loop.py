@@ -128,7 +128,7 @@ RULE = Rule(
     "TFG402",
     "`{what}` makes the host wait for the device at every turn of the loop{more}",
     remedy="gather on the device, and transfer once behind the loop",
-    since="0.3",
+    since="0.2",
     effect=Effect.HOST_SYNC,
     unless=(TRACED,),
 )

@@ -165,7 +165,7 @@ RULE = Rule(
     "TFG201",
     "`{condition}` depends on {what}: Dynamo breaks the graph to decide ({id})",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _ON_TENSORS = "use `torch.where` or `torch.cond`, or decide outside of compiled code"
