@@ -49,9 +49,9 @@ class _Output:
 
 def run_options(function: _Function) -> _Function:
     """Give a command the options that say what is linted and how."""
-    function = click.option(
-        "--config", metavar="FILE", help="Configuration to use, instead of the project's pyproject.toml."
-    )(function)
+    function = click.option("--config", metavar="FILE", help="Configuration to use, instead of the project's own.")(
+        function
+    )
     function = click.option(
         "--isolated", is_flag=True, help="Read no configuration, baseline or torch requirement of the project."
     )(function)
@@ -70,7 +70,6 @@ def run_options(function: _Function) -> _Function:
 
 
 @click.command(short_help="Lint files and directories.")
-@run_options
 @click.option("--no-baseline", is_flag=True, help="Report the findings that the baseline lets pass, too.")
 @click.option(
     "--show-allowed", is_flag=True, help="List the findings that the allow-list allows, too, with the reasons."
@@ -94,6 +93,7 @@ def run_options(function: _Function) -> _Function:
     show_default=True,
     help="Which findings give exit status 1: any, or those that --evidence confirms. What no rule foresaw always does.",
 )
+@run_options
 def check(
     paths: tuple[str, ...],
     no_baseline: bool,
@@ -225,6 +225,7 @@ def lint(run: Run, mode: FixMode | None = None, listed: AllowList | None = None)
     projects = open_projects(run, collected)
     level = run.config.traced_level or "all"
     report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level, listed)
+    _complain_of_unmatched(run.config, projects)
     return Linted(collected, per_file, report, projects, not_written)
 
 
@@ -241,6 +242,15 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     projects = Projects(Roots(linted, is_root), run.jobs, run.cached)
     projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     return projects
+
+
+def _complain_of_unmatched(config: Config, projects: Projects) -> None:
+    """Tell the patterns that the user gave and that name no function: what they should turn on stays off."""
+    for name in ("traced", "hot"):
+        for pattern in getattr(config, name) or ():
+            if pattern in projects.unmatched and (name, pattern) in config.origins:
+                where = config.origin(name, pattern).where
+                terminal.complain(f"fullgraph: warning: {where}: no function is called {pattern!r}")
 
 
 def _directories_of_lone_files(collected: Collected) -> Iterator[str]:
