@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fullgraph.cli import main
-from fullgraph.verify.records import loaded
+from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.verify import worker
+from fullgraph.verify.records import Data, loaded, records
 
 torch = pytest.importorskip("torch")
 
@@ -286,3 +289,26 @@ def test_examples_of_a_rule_are_recorded(project: Path, capsys: pytest.CaptureFi
 def test_examples_are_run_without_recording(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--rules", "--select", "private-api-with-public-equivalent"]) == 0
     assert "2 of 2 examples as claimed.\n" in capsys.readouterr().out
+
+
+def test_what_a_rule_knows_of_the_release_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = registry()["TFG216"]
+    silent = {"as_claimed": False, "contradictions": ["breaks at lines [], not at [7]"]}
+    known = next(name for name in records()[-1].of(rule) if not records()[-1].of(rule)[name]["as_claimed"])
+
+    def run(_: object) -> Iterator[tuple[RegisteredRule, str, Data]]:
+        yield rule, known, silent
+
+    monkeypatch.setattr(worker, "run_examples", run)
+    monkeypatch.setattr(worker, "installed", lambda: ("2.15.0", "3.11"))
+    assert main(["verify", "--rules", "--select", "TFG216"]) == 0
+    assert capsys.readouterr().out == (
+        "torch 2.15.0: 0 of 1 examples as claimed, 1 otherwise, as the rules know of this release.\n"
+    )
+    monkeypatch.setattr(worker, "installed", lambda: ("2.9.0", "3.11"))
+    assert main(["verify", "--rules", "--select", "TFG216"]) == 1
+    assert capsys.readouterr().out == (
+        f"TFG216 {known}: breaks at lines [], not at [7]\ntorch 2.9.0: 0 of 1 examples as claimed.\n"
+    )
