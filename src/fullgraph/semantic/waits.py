@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
 from fullgraph.semantic.flow.value import UNKNOWN
 from fullgraph.semantic.kinds import is_dtype
 from fullgraph.semantic.loops import Loops
@@ -28,6 +29,14 @@ _NORMS = frozenset({"torch.nn.utils.clip_grad_norm_", "torch.nn.utils.get_total_
 """Functions that return a tensor, which the tables do not say."""
 _NUMBERS = frozenset({"builtins.bool", "builtins.float", "builtins.int"})
 _PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
+_OF_ARRAYS = frozenset(
+    {
+        "all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "flatten", "item",
+        "max", "mean", "min", "nonzero", "prod", "repeat", "reshape", "round", "squeeze", "std", "sum", "tolist",
+        "transpose", "var", "view",
+    }
+)  # fmt: skip
+"""Methods that arrays of numpy have, as well as tensors."""
 _BARRIERS = frozenset(
     {"torch.accelerator.synchronize", "torch.cuda.synchronize", "torch.mps.synchronize", "torch.xpu.synchronize"}
 )
@@ -135,6 +144,19 @@ def _first_attribute(chain: ast.expr) -> str:
     while isinstance(chain, ast.Attribute):
         name, chain = chain.attr, chain.value
     return name
+
+
+def _source(expr: ast.expr) -> ast.Name | None:
+    """The name that something is taken from, or computed of: ``x`` of ``x[0].sum() > 3``."""
+    while not isinstance(expr, ast.Name):
+        match expr:
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+                expr = inner
+            case ast.Attribute(value=inner) | ast.Compare(left=inner) | ast.BinOp(left=inner):
+                expr = inner
+            case _:
+                return None
+    return expr
 
 
 def _reads(binding: Binding) -> bool:
@@ -282,7 +304,7 @@ class Waits:
             return False
         tensor = self._flow.value(expr, scope).surely_tensor if self._flow.may_be_tensor(expr, scope) else None
         if tensor is not None:
-            return not tensor.static
+            return not tensor.static and not self._may_be_array(expr, scope)
         return self._is_shown_to_be_tensor(expr, scope)
 
     def _is_shown_to_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
@@ -300,6 +322,35 @@ class Waits:
                 return (scope.function, name) in self._computing or self._is_norm(expr, scope)
             case _:
                 return False
+
+    def _may_be_array(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether something is taken for a tensor only since a parameter is used as an array of numpy may be, too.
+
+        Asked only where the file imports numpy.
+        """
+        name = _source(expr) if self._names.bound_names(frozenset({"numpy"})) else None
+        found = None if name is None else self._walked.name_scope.get(name, scope).lookup(name.id)
+        match found:
+            case (Scope() as home, [ast.arg(annotation=None, arg=given)]) if given not in ("self", "cls"):
+                return (home, given) not in self._given_tensors
+            case _:
+                return False
+
+    @cached_property
+    def _given_tensors(self) -> frozenset[tuple[Scope | None, str]]:
+        """Parameters that have a method called on them that arrays do not have, or are given to torch."""
+        found = set()
+        for call, scope in self._walked.calls:
+            match call.func:
+                case ast.Attribute(value=value, attr=method) if method in ONLY_OF_TENSORS - _OF_ARRAYS:
+                    if (name := _source(value)) is not None:
+                        found.add((scope.function, name.id))
+                case _:
+                    pass
+            given = [each.id for each in call.args[:1] if isinstance(each, ast.Name)]
+            if given and any(path.startswith("torch.") for path in self._names.of(call.func)):
+                found.add((scope.function, given[0]))
+        return frozenset(found)
 
     def _is_norm(self, name: ast.Name, scope: Scope) -> bool:
         """Whether a name is bound to nothing but norms of gradients."""

@@ -460,6 +460,18 @@ def convert(path, values: list[Tensor], model: nn.Module, arrays: list[np.ndarra
     return total, [x.item() for x in host]
 
 
+def either(x: Tensor, rows, other):
+    # an array has these methods, too
+    for i in range(100):
+        if rows[i].any():
+            x = x + 1
+    mask = other.clone()
+    for i in range(100):
+        if other[i].any():  # TFG402
+            x = x + mask
+    return x
+
+
 def times(frames: Tensor, step):
     while step / 10 <= frames[-1]:
         step += 1
