@@ -729,6 +729,16 @@ def test_update_says_what_is_nowhere_and_prune_takes_it_out() -> None:
     assert text != text_of("pyproject.toml")
 
 
+def test_update_counts_what_it_followed_as_found() -> None:
+    lines = [f"    torch._dynamo.mark_dynamic(x, {number})\n" for number in range(3)]
+    make("a.py", "import torch\ndef run(x):\n" + "".join(lines))
+    run("allow", "--generate", "--owner=jd", status=0)
+    Path("a.py").unlink()
+    make("b.py", "import torch\ndef run(x):\n" + "".join(lines[:2]))
+    done = run("allow", "--update", status=1)
+    assert "entry 1 (a.py:run TFG102) allows 3, of which 2 can be found; --prune takes it out\n" in done.stderr
+
+
 def test_update_of_what_has_no_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     make("a.py")
     make("pyproject.toml", "[tool.fullgraph]\nallow = [{path = 'a.py:h', code = 'TFG102', reason = 'why'}]\n")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fullgraph.cli import main
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
 TRAIN = """
 from pkg.helpers import note
@@ -78,3 +80,24 @@ def test_the_rule_is_off_unless_something_is_hot(project: Path) -> None:
     assert lint(project) == [(16, "TFG402")]
     assert lint(project, "--select", "TFG403") == []
     assert lint(project, "--hot", "*:cold", "--ignore", "TFG403") == [(16, "TFG402")]
+
+
+def test_a_file_outside_of_any_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alone.py").write_text(HELPERS)
+    assert lint(tmp_path / "alone.py") == [(16, "TFG402")]
+    assert lint(tmp_path / "alone.py", "--hot", "alone:cold") == [(11, "TFG403"), (16, "TFG402")]
+
+
+def test_a_pattern_that_names_no_function_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "pyproject.toml").write_text(
+        '[tool.fullgraph]\nhot = [\n  "pkg.train:Trainer.step",\n  "pkg.trian:Trainer.*",\n]\n'
+    )
+    for _ in range(2):  # the second from the cache
+        main(["check", "-q", "--traced-functions", "pkg.helpers:col"])
+        assert capsys.readouterr().err == (
+            "fullgraph: warning: --traced-functions: no function is called 'pkg.helpers:col'\n"
+            "fullgraph: warning: pyproject.toml:4: no function is called 'pkg.trian:Trainer.*'\n"
+        )
+    main(["check", "-q", "--hot", "*:cold", "--traced-functions", "pkg.*:*"])
+    assert capsys.readouterr().err == ""

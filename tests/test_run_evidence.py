@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,6 +142,35 @@ def test_fail_only_on_what_is_confirmed(project: Path, check: Check) -> None:
 def test_an_unforeseen_break_fails(project: Path, check: Check) -> None:
     status, listed, _ = check("--evidence", str(LOGS / "torch-2.9.txt"), "--fail-on", "confirmed", "--ignore", "TFG3")
     assert (status, list(by_code(listed))) == (1, [None])
+
+
+def test_what_is_let_pass_or_ignored_was_foreseen(project: Path, check: Check) -> None:
+    log = ("--evidence", str(LOGS / "torch-2.9.txt"), "--select", "TFG2")
+
+    def unforeseen(*arguments: str) -> list[int]:
+        return list(rows(by_code(check(*arguments)[1])[None]))
+
+    assert unforeseen(*log) == [14]
+    assert unforeseen(*log, "--ignore", "TFG210") == [14]
+    assert unforeseen(*log, "--per-file-ignores", "pkg/:TFG210") == [14]
+    entry = '[[allow]]\npath = "pkg/model.py"\ncode = "TFG210"\nreason = "wanted"\n'
+    (project / "allow.toml").write_text(entry, encoding="utf-8")
+    assert unforeseen(*log, "--allow-file", "allow.toml") == [14]
+    assert unforeseen(*log[:2]) == [7, 14], "what no selected rule says is listed"
+
+
+def test_breaks_in_other_files_of_the_project_are_no_matter_of_their_callers(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (LOGS / "torch-2.9.txt").read_text(encoding="utf-8").replace("/builds/team/app", str(project))
+    (project / "log.txt").write_text(text, encoding="utf-8")
+    flags = ("--no-cache", "--evidence", "log.txt", "--select", "TFG101")
+    assert main(["check", *flags, "run.py"]) == 0
+    assert re.search(r"Run time: 0 of 0 findings confirmed, \d+ in other files\.\n", capsys.readouterr().out)
+    assert main(["check", *flags]) == 1
+    out = capsys.readouterr().out
+    assert "pkg/model.py:14: seen at run time, foreseen by no rule: " in out
+    assert "No findings (3 files checked).\n" in out
 
 
 def test_changed_code_is_not_compared(project: Path, check: Check) -> None:

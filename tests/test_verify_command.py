@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fullgraph.cli import main
-from fullgraph.verify.records import loaded
+from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.verify import worker
+from fullgraph.verify.records import Data, loaded, records
 
 torch = pytest.importorskip("torch")
 
@@ -202,6 +205,37 @@ def test_module_that_cannot_be_imported(project: Path, capfd: pytest.CaptureFixt
     )
 
 
+def test_module_that_is_no_python(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "bad.py").write_text("x = 1\n\ndef f(:\n", encoding="utf-8")
+    assert main(["verify", "bad.py:f", "--call", ""]) == 2
+    assert capfd.readouterr().err.endswith(f"SyntaxError: invalid syntax ({project / 'bad.py'}:3)\n")
+
+
+def test_the_place_of_an_exception_is_the_users(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "reads.py").write_text("import json\n\n\ndef f():\n    json.loads('{')\n", encoding="utf-8")
+    assert main(["verify", "reads.py:f", "--call", "", "--as-is"]) == 2
+    assert f"({project / 'reads.py'}:5)" in capfd.readouterr().err
+
+
+def test_nothing_captured_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "idle.py").write_text("def f():\n    return 3\n", encoding="utf-8")
+    assert main(["verify", "idle.py:f", "--call", "", "--as-is"]) == 0
+    assert "0 graphs: no graph break and no recompilation, but nothing was captured either." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", ""])
+def test_a_script_outside_of_any_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], marker: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if marker:
+        (tmp_path / marker).touch()
+    code = "import torch\n\n\ndef step(x, n):\n    if x.sum() > n:\n        return x\n    return -x\n"
+    (tmp_path / "script.py").write_text(code, encoding="utf-8")
+    status, data = verified(capsys, "script.py:step", "--call", "torch.ones(3), 1")
+    assert (status, outcomes(data), data["unforeseen"]) == (1, {5: "confirmed"}, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -213,7 +247,8 @@ def test_module_that_cannot_be_imported(project: Path, capfd: pytest.CaptureFixt
         (["pkg/model.py:f", "--call", "[3"], "'[3' is not a list of arguments in Python"),
         (["pkg/model.py:f", "--call", "1) + (2"], "'1) + (2' is not a list of arguments in Python"),
         (["pkg/model.py:f", "--call", "", "--record"], "--select and --record go with --rules"),
-        (["--rules", "--select", "TFG9"], "no rule has a code that begins with 'TFG9'"),
+        (["--rules", "--select", "TFG9"], "unknown rule 'TFG9'"),
+        (["--rules", "--select", "TFG101,tfg102"], "unknown rule 'tfg102'; did you mean 'TFG102'?"),
     ],
 )
 def test_wrong_use(project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
@@ -252,5 +287,28 @@ def test_examples_of_a_rule_are_recorded(project: Path, capsys: pytest.CaptureFi
 
 
 def test_examples_are_run_without_recording(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--rules", "--select", "TFG101"]) == 0
+    assert main(["verify", "--rules", "--select", "private-api-with-public-equivalent"]) == 0
     assert "2 of 2 examples as claimed.\n" in capsys.readouterr().out
+
+
+def test_what_a_rule_knows_of_the_release_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = registry()["TFG216"]
+    silent = {"as_claimed": False, "contradictions": ["breaks at lines [], not at [7]"]}
+    known = next(name for name in records()[-1].of(rule) if not records()[-1].of(rule)[name]["as_claimed"])
+
+    def run(_: object) -> Iterator[tuple[RegisteredRule, str, Data]]:
+        yield rule, known, silent
+
+    monkeypatch.setattr(worker, "run_examples", run)
+    monkeypatch.setattr(worker, "installed", lambda: ("2.15.0", "3.11"))
+    assert main(["verify", "--rules", "--select", "TFG216"]) == 0
+    assert capsys.readouterr().out == (
+        "torch 2.15.0: 0 of 1 examples as claimed, 1 otherwise, as the rules know of this release.\n"
+    )
+    monkeypatch.setattr(worker, "installed", lambda: ("2.9.0", "3.11"))
+    assert main(["verify", "--rules", "--select", "TFG216"]) == 1
+    assert capsys.readouterr().out == (
+        f"TFG216 {known}: breaks at lines [], not at [7]\ntorch 2.9.0: 0 of 1 examples as claimed.\n"
+    )

@@ -10,8 +10,10 @@ from functools import cache
 
 from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
+from fullgraph.semantic import conditions, devices, keys, tables
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import STARTS, compiled_argument
+from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
@@ -24,6 +26,7 @@ from fullgraph.semantic.sizes import is_shape, is_size
 from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
+from fullgraph.semantic.waits import only_asks
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     Deprecation,
@@ -226,6 +229,10 @@ class Context:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
         return self._model.waits.for_truth(condition, self._scope)
 
+    def only_asks(self, condition: ast.expr) -> bool:
+        """Whether a condition asks only what something is, as ``x is None`` does: the same at every turn of a loop."""
+        return only_asks(condition)
+
     def may_wait(self) -> bool:
         """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
         return self._model.waits.may_be_in(self._scope)
@@ -275,6 +282,77 @@ class Context:
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
         return self._model.waits.is_aside(node, self._scope)
+
+    def moves_device(self, call: ast.Call) -> bool:
+        """Whether a call of ``to``, ``cuda`` or ``cpu`` surely asks for a device, and not for a dtype or the like."""
+        return isinstance(call.func, ast.Attribute) and devices.moves_device(call, call.func.attr, self)
+
+    def may_be_elsewhere(self, receiver: ast.expr, call: ast.Call) -> bool:
+        """Whether ``receiver`` may be on another device than the one that ``receiver.to(...)`` asks for.
+
+        Not where the devices agree as a rule, unless this file shows that they do not.
+        """
+        return devices.may_be_elsewhere(receiver, call, self)
+
+    def is_made_on_host(self, expr: ast.expr) -> bool:
+        """Whether a tensor with dimensions is made without a device, or taken to the host, and stays there."""
+        return devices.is_made_on_host(expr, self)
+
+    def maker(self, expr: ast.expr) -> ast.expr | None:
+        """What makes a tensor in the function looked at: ``torch.arange`` of ``torch.arange(3).float()``."""
+        return devices.maker(expr, self)
+
+    def compares_devices(self, test: ast.expr) -> bool:
+        """Whether a test, or a part of it, asks if state of ``self`` and a parameter are on different devices."""
+        return devices.compares_devices(test, self)
+
+    def varies(self, key: ast.expr) -> bool:
+        """Whether a key of a dict may differ from call to call: in traced code, whether it comes from a parameter."""
+        return keys.varies(key, self)
+
+    def is_fixed_key(self, key: ast.expr) -> bool:
+        """Whether all that a key of a dict is computed from is constant, or goes through constants only."""
+        return keys.is_fixed(key, self)
+
+    def maps_tuples(self, annotation: ast.expr) -> bool:
+        """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
+        return tables.maps_tuples(annotation, self)
+
+    def promises_tensors(self, annotation: ast.expr) -> bool:
+        """Whether an annotation mentions a tensor type."""
+        return tables.promises_tensors(annotation, self)
+
+    def is_used_as_dict(self, node: ast.AST, container: ast.expr) -> bool:
+        """Whether what ``node`` uses is surely a dict, and holds tensors or is used in traced code."""
+        return tables.is_used_as_dict(node, container, self)
+
+    def deciding(self, condition: ast.expr) -> Iterator[ast.expr]:
+        """The parts of a condition whose truth decides about it."""
+        return conditions.deciding(condition)
+
+    def is_free_condition(self, part: ast.expr) -> bool:
+        """Whether a condition surely asks nothing of a tensor's values, by how it is written."""
+        return conditions.is_free(part)
+
+    def is_flag(self, name: ast.Name) -> bool:
+        """Whether a name is a parameter annotated as a flag or a text, and nothing else."""
+        return conditions.is_flag(name, self)
+
+    def is_in_condition(self, node: ast.expr) -> bool:
+        """Whether an expression is a part of a condition, or of ``and``, ``or`` and ``not``."""
+        return conditions.is_in_condition(node, self)
+
+    def was_asked(self, part: ast.expr) -> bool:
+        """Whether an earlier condition of the function asks for the same value of a name."""
+        return conditions.was_asked(part, self)
+
+    def is_for_half(self, condition: ast.expr) -> bool:
+        """Whether what a condition asks of a tensor is asked only of tensors of ``torch.float16``."""
+        return conditions.is_for_half(condition, self)
+
+    def is_set_up_once(self, node: ast.AST) -> bool:
+        """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
+        return is_set_up_once(node, self)
 
     def is_size_of_input(self, expr: ast.expr) -> bool:
         """Whether an expression is a size of a tensor that the function is given or computes, or made of one."""
@@ -561,6 +639,12 @@ class Context:
     def is_self(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is the first parameter of a method."""
         return self._model.classes.owner_of_self(expr, self._scope) is not None
+
+    def is_of_self(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` is the first parameter of a method, or an attribute of it, of whatever depth."""
+        while isinstance(expr, ast.Attribute):
+            expr = expr.value
+        return self.is_self(expr)
 
     def is_module_self(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``."""

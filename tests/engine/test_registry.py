@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -100,3 +101,14 @@ def test_a_code_stands_once(folder: Path) -> None:
 
 def test_categories_have_prefixes_of_their_own() -> None:
     assert len(set(module.CATEGORIES.values())) == len(module.CATEGORIES)
+
+
+def test_rules_say_the_version_that_the_changelog_has_them_in() -> None:
+    text = (Path(__file__).parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+    since: dict[str, str] = {}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        version = ".".join(section.split(".")[:2])
+        spans = re.findall(r"TFG(\d{3})(?:\s+to\s+TFG(\d{3}))?", section)
+        numbers = {number for first, last in spans for number in range(int(first), int(last or first) + 1)}
+        since.update(dict.fromkeys((f"TFG{number}" for number in numbers), version))
+    assert {code: rule.since for code, rule in registry().items()} == {code: since.get(code) for code in registry()}

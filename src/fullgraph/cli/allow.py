@@ -36,12 +36,16 @@ _HEAD = """\
 
 
 @click.command(short_help="Let findings pass, each for a reason.")
-@check.run_options
-@click.option("--generate", is_flag=True, help="Write an entry to be filled in for each finding of PATHS.")
+@click.option(
+    "--generate",
+    is_flag=True,
+    help="Write entries to be filled in, one for each function and rule that has findings in PATHS.",
+)
 @click.option("--update", is_flag=True, help="Follow code that has moved; owners, reasons and comments are kept.")
 @click.option("--prune", is_flag=True, help="Take out entries, or lower their counts, where the findings are gone.")
 @click.option("--owner", default="", metavar="NAME", help="Who answers for the entries that --generate writes.")
 @click.option("--no-baseline", is_flag=True, help="With --generate, count in what the baseline lets pass.")
+@check.run_options
 def allow(
     paths: tuple[str, ...], generate: bool, update: bool, prune: bool, owner: str, no_baseline: bool, **others: Any
 ) -> int:
@@ -266,7 +270,7 @@ def _update(checked: _Checked, *, follows: bool, prunes: bool) -> int:
         lines += [f"{entry.name} -> {move.target}\n" for move in plan.moves]
         gone += plan.gone
         if plan.gone and not prunes:
-            left.append(f"{listed.where(entry)}: {too_much(entry, len(spots))}")
+            left.append(f"{listed.where(entry)}: {too_much(entry, (entry.count or 1) - plan.gone)}")
     if changes:
         added = sum(len(change.behind) - change.is_removed for change in changes.values())
         _write(listed, checked.run, listed.edited(changes), added=added)

@@ -42,9 +42,9 @@ def baseline(ctx: click.Context) -> int | None:
 
 
 @baseline.command(short_help="Write all findings into a new file.")
-@check.run_options
 @click.option("--owner", default="", metavar="NAME", help="Who answers for the entries.")
 @click.option("--reason", default="", metavar="TEXT", help="Why they are let pass.")
+@check.run_options
 def create(paths: tuple[str, ...], owner: str, reason: str, **others: Any) -> int:
     """Write the findings of PATHS into a new baseline."""
     run = _prepare(paths, others)
@@ -59,8 +59,8 @@ def create(paths: tuple[str, ...], owner: str, reason: str, **others: Any) -> in
 
 
 @baseline.command(short_help="Take out what is gone.")
-@check.run_options
 @click.option("--allow-new", is_flag=True, help="Add entries for findings that are not let pass.")
+@check.run_options
 def update(paths: tuple[str, ...], allow_new: bool, **others: Any) -> int:
     """Take out what is gone, and follow what has moved; owners, reasons and dates are kept.
 
@@ -84,8 +84,8 @@ def update(paths: tuple[str, ...], allow_new: bool, **others: Any) -> int:
 
 
 @baseline.command(name="check", short_help="Say which entries should not be there.")
-@check.run_options
 @click.option("--require-reasons", is_flag=True, help="Entries without an owner or a reason are wrong, too.")
+@check.run_options
 def check_entries(paths: tuple[str, ...], require_reasons: bool, **others: Any) -> int:
     """Say which entries stand for nothing any more, or have expired; new findings are not looked at."""
     run = _prepare(paths, others)

@@ -15,6 +15,7 @@ from fullgraph.cli import terminal
 from fullgraph.cli.files import STDIN, Collected, collect, read, reason_of
 from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, from_flags, load_config, options
+from fullgraph.paths import absolute_path
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
 from fullgraph.report.model import FORMATS, Report, Style
 from fullgraph.tomlfile import ConfigError
@@ -48,9 +49,9 @@ class _Output:
 
 def run_options(function: _Function) -> _Function:
     """Give a command the options that say what is linted and how."""
-    function = click.option(
-        "--config", metavar="FILE", help="Configuration to use, instead of the project's pyproject.toml."
-    )(function)
+    function = click.option("--config", metavar="FILE", help="Configuration to use, instead of the project's own.")(
+        function
+    )
     function = click.option(
         "--isolated", is_flag=True, help="Read no configuration, baseline or torch requirement of the project."
     )(function)
@@ -69,7 +70,6 @@ def run_options(function: _Function) -> _Function:
 
 
 @click.command(short_help="Lint files and directories.")
-@run_options
 @click.option("--no-baseline", is_flag=True, help="Report the findings that the baseline lets pass, too.")
 @click.option(
     "--show-allowed", is_flag=True, help="List the findings that the allow-list allows, too, with the reasons."
@@ -91,8 +91,9 @@ def run_options(function: _Function) -> _Function:
     type=click.Choice(("any", "confirmed")),
     default="any",
     show_default=True,
-    help="Which findings give exit status 1: any, or those that --evidence confirms.",
+    help="Which findings give exit status 1: any, or those that --evidence confirms. What no rule foresaw always does.",
 )
+@run_options
 def check(
     paths: tuple[str, ...],
     no_baseline: bool,
@@ -122,7 +123,7 @@ def check(
     if adds:
         return annotate.write(linted, report, add_ok)
     if output.evidence:
-        report = evidence.apply(output.evidence, linted.collected.files, report, linted.report.findings)
+        report = evidence.apply(output.evidence, run, linted, report)
     return _conclude(linted, report, output, mode)
 
 
@@ -224,6 +225,7 @@ def lint(run: Run, mode: FixMode | None = None, listed: AllowList | None = None)
     projects = open_projects(run, collected)
     level = run.config.traced_level or "all"
     report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level, listed)
+    _complain_of_unmatched(run.config, projects)
     return Linted(collected, per_file, report, projects, not_written)
 
 
@@ -233,9 +235,31 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     from fullgraph.engine.places import Roots  # noqa: PLC0415
 
     config = run.config
-    projects = Projects(Roots(collected.walked, is_root), run.jobs, run.cached)
+    linted = collected.walked
+    if config.traced or config.follow or config.hot:
+        # a file without a project is not linked, and only linking heeds these
+        linted = [*linted, *_directories_of_lone_files(collected)]
+    projects = Projects(Roots(linted, is_root), run.jobs, run.cached)
     projects.entries, projects.follow, projects.hot = config.traced or (), config.follow or (), config.hot or ()
     return projects
+
+
+def _complain_of_unmatched(config: Config, projects: Projects) -> None:
+    """Tell the patterns that the user gave and that name no function: what they should turn on stays off."""
+    for name in ("traced", "hot"):
+        for pattern in getattr(config, name) or ():
+            if pattern in projects.unmatched and (name, pattern) in config.origins:
+                where = config.origin(name, pattern).where
+                terminal.complain(f"fullgraph: warning: {where}: no function is called {pattern!r}")
+
+
+def _directories_of_lone_files(collected: Collected) -> Iterator[str]:
+    """The directories of files that were named, and do not lie in a directory that was."""
+    walked = tuple(absolute_path(path).rstrip(os.sep) + os.sep for path in collected.walked)
+    for file in collected.files:
+        path = absolute_path(file.path)
+        if file.path != STDIN and not path.startswith(walked):
+            yield str(Path(path).parent)
 
 
 def lint_allowed(run: Run, mode: FixMode | None = None) -> Linted:

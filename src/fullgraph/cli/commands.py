@@ -30,7 +30,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> int | None:
-    """Say what will hurt under torch.compile, and why, without running anything."""
+    """Say what will hurt under torch.compile, and why, without running anything; only verify runs code."""
     if ctx.invoked_subcommand is not None:
         return None
     terminal.complain(ctx.get_help())

@@ -17,9 +17,11 @@ from fullgraph.project import find_root
 from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
+    from fullgraph.cli.check import Linted, Run
     from fullgraph.cli.files import File
+    from fullgraph.config import Config
     from fullgraph.engine.finding import Finding
     from fullgraph.engine.seen import RunTime
     from fullgraph.report.model import Report
@@ -42,16 +44,37 @@ def check_request(logs: Sequence[str], fail_on: str, *, changes: bool) -> None:
         raise click.UsageError("--evidence is about the code as it ran; use it in a run that changes no file")
 
 
-def apply(logs: Sequence[str], files: Sequence[File], report: Report, findings: Sequence[Finding]) -> Report:
-    """Add what the logs show to a report; ``findings`` are all, with those that the report lets pass.
+def apply(logs: Sequence[str], run: Run, linted: Linted, report: Report) -> Report:
+    """Add what the logs show to a report of what was linted, from which some findings were let pass.
 
     Raises:
         ConfigError: a log cannot be read.
 
     """
-    run_time = judge(files, findings, _read(logs))
+    log = _read(logs)
+    files = linted.collected.files
+    findings = (*linted.report.findings, *(each.finding for each in linted.report.allowed))
+    run_time = judge(files, findings, log)
+    if run_time.unforeseen and (ignored := _ignored(run, {each.filename for each in run_time.unforeseen}, files)):
+        run_time = replace(run_time, unforeseen=judge(files, (*findings, *ignored), log).unforeseen)
     report = replace(report, run_time=run_time)
     return replace(report, notes=(*report.notes, _summary(report)))
+
+
+def _ignored(run: Run, names: Set[str], files: Sequence[File]) -> tuple[Finding, ...]:
+    """What rules that the settings ignore say of some files: it is foreseen, and accepted."""
+    from fullgraph.cli import check  # noqa: PLC0415 - it takes its evidence from here
+
+    config = without_ignores(run.config)
+    if config == run.config:
+        return ()
+    paths = tuple(file.path for file in files if file.shown in names)
+    return check.lint(replace(run, paths=paths, config=config)).report.findings
+
+
+def without_ignores(config: Config) -> Config:
+    """The settings, without what they ignore."""
+    return replace(config, ignore=None, extend_ignore=(), per_file_ignores=None)
 
 
 def judge(files: Sequence[File], findings: Sequence[Finding], log: RunLog) -> RunTime:

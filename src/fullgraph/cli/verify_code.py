@@ -154,9 +154,13 @@ def _verified(where: _Where, request: Request, answer: Answer) -> Verified:
         traced = {absolute_path(path): frozenset(rows) for path, rows in answer.traced.items()}
     home = find_root(where.file.parent)
     paths = dict.fromkeys([str(where.file), *(path for path in traced or () if _is_ours(Path(path), home))])
-    findings = _lint([display_path(path) for path in paths], where, answer.torch)
-    files = [File(path, display_path(path)) for path in paths]
+    shown = [display_path(path) for path in paths]
+    findings = _lint(shown, where, answer.torch)
+    files = [File(path, name) for path, name in zip(paths, shown, strict=True)]
     run_time = evidence.judge(files, findings, log)
+    if run_time.unforeseen:
+        every = _lint(shown, where, answer.torch, without_ignores=True)
+        run_time = replace(run_time, unforeseen=evidence.judge(files, every, log).unforeseen)
     verdicts = tuple(_verdict(finding, run_time, traced) for finding in findings if _is_about_dynamo(finding))
     counts = {kind: sum(name == kind for name, _ in answer.events) for kind in ("Break", "Recompilation", "Limit")}
     return Verified(answer.torch, len(request.calls), answer.graphs, counts, verdicts, run_time.unforeseen)
@@ -174,14 +178,15 @@ def _is_about_dynamo(finding: Finding) -> bool:
     return effect_of(finding) in {Effect.GRAPH_BREAK, Effect.RECOMPILATION, Effect.DEVICE_MOVE}
 
 
-def _lint(paths: Sequence[str], where: _Where, torch: str) -> tuple[Finding, ...]:
+def _lint(paths: Sequence[str], where: _Where, torch: str, *, without_ignores: bool = False) -> tuple[Finding, ...]:
     """Lint files for the torch that ran them, with the function as one that is compiled."""
     from fullgraph.torchfacts import TorchRange, TorchVersion  # noqa: PLC0415
 
     run = check.prepare(tuple(paths), None, isolated=False, config=None, jobs=1, no_cache=False)
     modules = {where.module, f"*.{where.module}"}
     roots = tuple(f"{module}:{where.name}{rest}" for module in sorted(modules) for rest in ("", ".forward"))
-    config = replace(run.config, traced=(*(run.config.traced or ()), *roots))
+    config = evidence.without_ignores(run.config) if without_ignores else run.config
+    config = replace(config, traced=(*(run.config.traced or ()), *roots))
     target = Target(TorchRange.only(TorchVersion.parse(torch)), "the installed release")
     return check.lint(replace(run, config=config, target=target)).report.findings
 

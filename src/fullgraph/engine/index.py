@@ -46,6 +46,7 @@ class Project:
         trouble: why it could not be linked, for people; its files are then linted alone.
         is_linked: whether it was tried to link it.
         kept: files that this process has open.
+        unmatched: the patterns among these settings that name no function of the project.
     """
 
     root: str
@@ -58,6 +59,7 @@ class Project:
     trouble: str = ""
     is_linked: bool = False
     kept: Kept = field(default_factory=Kept)
+    unmatched: frozenset[str] = frozenset()
     _regions: dict[str, bytes] = field(default_factory=dict)
     _files: list[File] = field(default_factory=list)
     _links: Links | None = None
@@ -116,6 +118,7 @@ class Project:
             regions = links.found(files)
             self._stamp(files, stamps)
         self._regions = regions
+        self.unmatched = frozenset(links.unmatched(files))
         self.trouble = links.trouble or self.trouble
         return early
 
@@ -259,6 +262,12 @@ class Projects:
     def known(self) -> list[Project]:
         """The projects of the files that were asked about."""
         return list(self._by_root.values())
+
+    @property
+    def unmatched(self) -> frozenset[str]:
+        """The patterns of functions that name none, in any project that was linked."""
+        found = [each.unmatched for each in self._by_root.values() if each.is_linked]
+        return frozenset.intersection(*found) if found else frozenset()
 
     @property
     def trouble(self) -> list[str]:

@@ -16,7 +16,7 @@ from fullgraph.engine.looked import BROKEN, File, Summaries, structure_key
 from fullgraph.engine.packed import PackedRegion, region_of, summary_of, with_steps
 from fullgraph.engine.store import Store, dump, key_of, load
 from fullgraph.semantic.late import NO_SUMMARY, NotKnownError, Outcome, Plain, records
-from fullgraph.semantic.link import link_ordered
+from fullgraph.semantic.link import link_ordered, named
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.relink import Before, Relinked, relinked
 from fullgraph.semantic.summary import FileSummary
@@ -94,6 +94,25 @@ class Links:
         """The region of this name, if the cache has it."""
         key = _region_key(name)
         return region_of(self.store.get([key]).get(key))
+
+    def unmatched(self, files: Sequence[File]) -> list[str]:
+        """The patterns of the settings that name no function of these files."""
+        patterns = dict.fromkeys((*self.settings.entries, *self.settings.hot))
+        if not patterns:
+            return []
+        key = self.settings.key("unmatched", (part for file in files for part in _parts(file, file.content)))
+        match load(self.store.get([key]).get(key)):
+            case list(known):
+                return known
+            case _:
+                pass
+        self.summaries.find(files, {})
+        whole = [file for file in files if file.structure != BROKEN]
+        pairs = zip(whole, self.summaries.of(whole), strict=True)
+        known = [projected(file, summary) for file, summary in pairs if summary is not None]
+        found = [pattern for pattern in patterns if next(named(known, pattern), None) is None]
+        self.store.put(key, dump(found))
+        return found
 
     def _contents_key(self, files: Sequence[File]) -> bytes:
         return self.settings.key("regions", (part for file in files for part in _parts(file, file.content)))

@@ -136,6 +136,21 @@ def never_allowed(config: Config, known: Catalogue | None = None) -> dict[str, s
     return never
 
 
+def selected(selectors: str, where: str, known: Catalogue | None = None) -> frozenset[str]:
+    """Give the rules that codes, prefixes and names with commas between them stand for.
+
+    Raises:
+        ConfigError: a selector that stands for nothing.
+
+    """
+    known = catalogue() if known is None else known
+    codes: set[str] = set()
+    for selector in (each.strip() for each in selectors.split(",")):
+        _check(selector, where, known)
+        codes |= known.codes(selector) - known.internal
+    return frozenset(codes)
+
+
 def _checked_selectors(config: Config, known: Catalogue) -> Iterator[tuple[str, bool]]:
     for option in options():
         if option.kind is not Kind.RULES:

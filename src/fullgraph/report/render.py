@@ -46,6 +46,8 @@ def summary(report: Report, style: Style) -> str:
         files = _counted(len({finding.filename for finding in report.findings}), "file")
         found = style.paint(f"Found {_counted(total, 'finding')}", 1, 31)
         first = f"{found} in {files} ({checked} checked)."
+    elif not report.checked or (report.run_time is not None and report.run_time.unforeseen):
+        first = f"No findings ({checked} checked)."
     else:
         first = f"{style.paint('All clear', 1, 32)}: {checked} checked, torch {report.torch}."
     notes = "".join(f"{note}\n" for note in report.notes)

@@ -66,9 +66,12 @@ def as_text(verified: Verified, style: Style) -> str:
     did = ", ".join(_counted(count, _NAMES[name]) for name, count in verified.counts.items() if count)
     outcomes = ", ".join(f"{verified.count(outcome)} {outcome.value}" for outcome in Outcome)
     more = f"; {len(verified.unforeseen)} seen that no rule foresaw" if verified.unforeseen else ""
+    nothing = "no graph break and no recompilation"
+    if not verified.graphs:
+        nothing += ", but nothing was captured either"
     summary = (
         f"torch {verified.torch}, {_counted(verified.calls, 'call')}, {_counted(verified.graphs, 'graph')}: "
-        f"{did or 'no graph break and no recompilation'}.\nFindings: {outcomes}{more}.\n"
+        f"{did or nothing}.\nFindings: {outcomes}{more}.\n"
     )
     return "".join(blocks) + (f"{listed}\n" if listed else "") + summary
 

@@ -99,6 +99,16 @@ def link_ordered(
     return linker, [linker.region(index, reached.get(index, frozenset())) for index in range(len(files))]
 
 
+def named(files: Sequence[ProjectFile], pattern: str) -> Iterator[tuple[int, int]]:
+    """The functions that a pattern such as ``pkg.mod:Class.*`` names: the place of the file, and that in the file."""
+    module, _, name = pattern.partition(":")
+    for file, each in enumerate(files):
+        if fnmatch.fnmatchcase(each.module, module):
+            for index, function in enumerate(each.summary.functions):
+                if fnmatch.fnmatchcase(function.name, name or "*"):
+                    yield file, index
+
+
 def hot_functions(files: Sequence[ProjectFile], patterns: Sequence[str]) -> dict[int, frozenset[int]]:
     """What functions of these names enter, by file; nothing keeps calls out that only keeps the compiler out."""
     linker = Linker(files, patterns)
@@ -185,14 +195,10 @@ class Linker:
     def configured_roots(self) -> Iterator[_Root]:
         """Functions that the user names."""
         for pattern in self.patterns:
-            module, _, name = pattern.partition(":")
-            for file, each in enumerate(self.files):
-                if not fnmatch.fnmatchcase(each.module, module):
-                    continue
-                for index, function in enumerate(each.summary.functions):
-                    if fnmatch.fnmatchcase(function.name, name or "*"):
-                        receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
-                        yield _Root(Function(file, index, receiver), Traced.POSSIBLE, None)
+            for file, index in named(self.files, pattern):
+                function = self.files[file].summary.functions[index]
+                receiver = ClassId(file, function.owner) if function.owner != NO_OWNER else None
+                yield _Root(Function(file, index, receiver), Traced.POSSIBLE, None)
 
     def trainer_roots(self) -> Iterator[_Root]:
         """Models that are given to a trainer together with arguments that say ``torch_compile=True``."""

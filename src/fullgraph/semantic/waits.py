@@ -8,23 +8,53 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from fullgraph.semantic.flow.flow import Flow
+from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
 from fullgraph.semantic.flow.value import UNKNOWN
 from fullgraph.semantic.kinds import is_dtype
 from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS, Binding, Scope
-from fullgraph.semantic.walk import Walked, base_name
+from fullgraph.semantic.walk import AttributeAssignment, Walked, base_name
+from fullgraph.torchfacts import method_returns_tensor
 
 _READS = frozenset({"item", "tolist"})
 _COMPUTES = frozenset({"backward", "detach"})
 """Methods that tensors have, and neither arrays nor modules."""
+_OF_BACKWARD = frozenset({"create_graph", "inputs", "retain_graph"})
 _CONVERTS = frozenset({"numpy"})
+_READ = re.compile(r"\.(item|tolist|numpy)\(|\b(bool|float|int|round|str)\(")
+"""What makes something else of a tensor."""
+_NORMS = frozenset({"torch.nn.utils.clip_grad_norm_", "torch.nn.utils.get_total_norm"})
+"""Functions that return a tensor, which the tables do not say."""
 _NUMBERS = frozenset({"builtins.bool", "builtins.float", "builtins.int"})
 _PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
+_OF_ARRAYS = frozenset(
+    {
+        "all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "flatten", "item",
+        "max", "mean", "min", "nonzero", "prod", "repeat", "reshape", "round", "squeeze", "std", "sum", "tolist",
+        "transpose", "var", "view",
+    }
+)  # fmt: skip
+"""Methods that arrays of numpy have, as well as tensors."""
 _BARRIERS = frozenset(
     {"torch.accelerator.synchronize", "torch.cuda.synchronize", "torch.mps.synchronize", "torch.xpu.synchronize"}
 )
+_QUEUES = frozenset(
+    {
+        "torch.Event",
+        "torch.Stream",
+        "torch.cuda.Event",
+        "torch.cuda.ExternalStream",
+        "torch.cuda.Stream",
+        "torch.cuda.current_stream",
+        "torch.cuda.default_stream",
+        "torch.xpu.Event",
+        "torch.xpu.Stream",
+        "torch.xpu.current_stream",
+    }
+)
+"""Makers of what may be waited for by ``synchronize``."""
 _CANDIDATES = _READS | {"bool", "cpu", "float", "int", "numpy", "print", "repr", "str", "synchronize", "to"}
 """Last names of all that waits."""
 _ON_HOST = frozenset({"torch.from_numpy", "torch.frombuffer", "torch.load"})
@@ -66,7 +96,7 @@ _DEPTH = 12
 
 
 def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
-    """Whether an annotation, perhaps in quotes, has one of these names."""
+    """Whether an annotation, perhaps in quotes, or another expression has one of these names."""
     while isinstance(annotation, ast.Attribute):
         annotation = annotation.value
     if isinstance(annotation, ast.Name):
@@ -80,6 +110,57 @@ def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
             case _:
                 continue
     return False
+
+
+def only_asks(test: ast.expr) -> bool:
+    """Whether a condition asks only what something is, which is the same at every turn of a loop."""
+    match test:
+        case ast.Call(func=ast.Name(id="isinstance" | "hasattr" | "callable")):
+            return True
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return only_asks(operand)
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            return True
+        case ast.BoolOp(values=values):
+            return all(map(only_asks, values))
+        case _:
+            return False
+
+
+def _is_made(assignment: AttributeAssignment, names: frozenset[str]) -> bool:
+    """Whether an attribute of ``self`` is assigned, or annotated with, something of torch."""
+    match assignment.target.value, assignment.binding:
+        case ast.Name(id="self"), ast.AnnAssign(annotation=annotation):
+            return _mentions(annotation, names)
+        case ast.Name(id="self"), ast.expr() as value:
+            return _mentions(value, names)
+        case _:
+            return False
+
+
+def _first_attribute(chain: ast.expr) -> str:
+    """The ``a`` of ``self.a.b``; nothing for ``self``."""
+    name = ""
+    while isinstance(chain, ast.Attribute):
+        name, chain = chain.attr, chain.value
+    return name
+
+
+def _source(expr: ast.expr) -> ast.Name | None:
+    """The name that something is taken from, or computed of: ``x`` of ``x[0].sum() > 3``."""
+    while not isinstance(expr, ast.Name):
+        match expr:
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+                expr = inner
+            case ast.Attribute(value=inner) | ast.Compare(left=inner) | ast.BinOp(left=inner):
+                expr = inner
+            case _:
+                return None
+    return expr
+
+
+def _reads(binding: Binding) -> bool:
+    return isinstance(binding, ast.expr) and _READ.search(ast.unparse(binding)) is not None
 
 
 class Waits:
@@ -141,7 +222,7 @@ class Waits:
                 return self._is_away(argument, scope)
             case ast.Call(func=func, args=arguments):
                 paths = self._names.of(func)
-                if not _BARRIERS.isdisjoint(paths):
+                if not _BARRIERS.isdisjoint(paths) or self._is_of_queue(expr, scope):
                     return True
                 return not _PRINTS.isdisjoint(paths) and any(self._is_away(each, scope) for each in arguments)
             case ast.FormattedValue(value=value):
@@ -154,7 +235,8 @@ class Waits:
         match condition:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self.for_truth(operand, scope)
-            case ast.BoolOp(values=[first, *_]):
+            case ast.BoolOp(values=values):
+                first = next((value for value in values if not only_asks(value)), values[-1])
                 return self.for_truth(first, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
                 return False
@@ -162,6 +244,20 @@ class Waits:
                 return False
             case _:
                 return self._is_away(condition, scope)
+
+    def _is_of_queue(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether a call waits for a stream or an event that this file makes."""
+        match call:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=maker), attr="synchronize"), args=[], keywords=[]):
+                return not _QUEUES.isdisjoint(self._names.of(maker))
+            case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="synchronize"), args=[], keywords=[]):
+                found = self._walked.name_scope.get(name, scope).lookup(name.id)
+                return found is not None and all(
+                    isinstance(each, ast.Call) and not _QUEUES.isdisjoint(self._names.of(each.func))
+                    for each in found[1]
+                )
+            case _:
+                return False
 
     def _copies(self, call: ast.Call) -> bool:
         """Whether a call of a method copies what it is called on to the host, and waits for that."""
@@ -208,19 +304,70 @@ class Waits:
             return False
         tensor = self._flow.value(expr, scope).surely_tensor if self._flow.may_be_tensor(expr, scope) else None
         if tensor is not None:
-            return not tensor.static
+            return not tensor.static and not self._may_be_array(expr, scope)
+        return self._is_shown_to_be_tensor(expr, scope)
+
+    def _is_shown_to_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether what the function does with a name shows what is computed of it to be a tensor."""
         match expr:
-            case ast.Call(func=ast.Attribute(value=receiver, attr=name), args=[]):
-                return name == "detach" or (name in ("sum", "mean", "float") and self._is_tensor(receiver, scope))
+            case ast.Call(func=ast.Attribute(attr="detach"), args=[]):
+                return True
+            case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if method_returns_tensor(name):
+                return self._is_tensor(receiver, scope)
+            case ast.Call(func=func):
+                return not _NORMS.isdisjoint(self._names.of(func))
+            case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE()], comparators=[right]):
+                return self._is_tensor(left, scope) or self._is_tensor(right, scope)
             case ast.Name(id=name):
-                return (scope.function, name) in self._computing
+                return (scope.function, name) in self._computing or self._is_norm(expr, scope)
             case _:
                 return False
+
+    def _may_be_array(self, expr: ast.expr, scope: Scope) -> bool:
+        """Whether something is taken for a tensor only since a parameter is used as an array of numpy may be, too.
+
+        Asked only where the file imports numpy.
+        """
+        name = _source(expr) if self._names.bound_names(frozenset({"numpy"})) else None
+        found = None if name is None else self._walked.name_scope.get(name, scope).lookup(name.id)
+        match found:
+            case (Scope() as home, [ast.arg(annotation=None, arg=given)]) if given not in ("self", "cls"):
+                return (home, given) not in self._given_tensors
+            case _:
+                return False
+
+    @cached_property
+    def _given_tensors(self) -> frozenset[tuple[Scope | None, str]]:
+        """Parameters that have a method called on them that arrays do not have, or are given to torch."""
+        found = set()
+        for call, scope in self._walked.calls:
+            match call.func:
+                case ast.Attribute(value=value, attr=method) if method in ONLY_OF_TENSORS - _OF_ARRAYS:
+                    if (name := _source(value)) is not None:
+                        found.add((scope.function, name.id))
+                case _:
+                    pass
+            given = [each.id for each in call.args[:1] if isinstance(each, ast.Name)]
+            if given and any(path.startswith("torch.") for path in self._names.of(call.func)):
+                found.add((scope.function, given[0]))
+        return frozenset(found)
+
+    def _is_norm(self, name: ast.Name, scope: Scope) -> bool:
+        """Whether a name is bound to nothing but norms of gradients."""
+        found = self._walked.name_scope.get(name, scope).lookup(name.id)
+        return found is not None and all(
+            isinstance(each, ast.Call) and not _NORMS.isdisjoint(self._names.of(each.func)) for each in found[1]
+        )
 
     def _is_about_tensors(self, function: Scope) -> bool:
         """Whether a function mentions torch, or holds a tensor by what it does with it; others are not looked into."""
         if (known := self._about_tensors.get(function)) is None:
-            known = function in self._using_torch or self._takes_tensors(function) or function in self._computing_in
+            known = (
+                function in self._using_torch
+                or self._takes_tensors(function)
+                or function in self._computing_in
+                or function in self._using_attributes
+            )
             self._about_tensors[function] = known
         return known
 
@@ -230,6 +377,16 @@ class Waits:
         bound = self._names.bound_names(frozenset({"torch"}))
         chains = (chain for name in bound for chain in self._walked.chains.get(name, ()))
         return frozenset(self._walked.name_scope[base_name(chain)].function for chain in chains)
+
+    @cached_property
+    def _using_attributes(self) -> frozenset[Scope | None]:
+        """Methods that use attributes which another method makes of something of torch, or says to be that."""
+        bound = self._names.bound_names(frozenset({"torch"}))
+        made = {each.target.attr for each in self._walked.attributes if _is_made(each, bound)}
+        chains = self._walked.chains.get("self", ()) if made else ()
+        return frozenset(
+            self._walked.name_scope[base_name(chain)].function for chain in chains if _first_attribute(chain) in made
+        )
 
     def _takes_tensors(self, function: Scope) -> bool:
         """Whether the annotation of a parameter mentions something of torch."""
@@ -243,8 +400,15 @@ class Waits:
 
     @cached_property
     def _computing(self) -> frozenset[tuple[Scope | None, str]]:
-        """Names that ``name.backward()`` or ``name.detach()`` shows to be tensors, with their functions."""
-        return self._receivers(_COMPUTES)
+        """Names that ``name.backward()`` or ``name.detach()`` shows to be tensors, with their functions.
+
+        Not names that the function also binds to what it reads from one, as in ``loss = loss.item()``.
+        """
+        return frozenset(
+            (function, name)
+            for function, name in self._receivers(_COMPUTES)
+            if function is None or not any(map(_reads, function.bindings.get(name, ())))
+        )
 
     @cached_property
     def _computing_in(self) -> frozenset[Scope | None]:
@@ -270,12 +434,13 @@ class Waits:
         return frozenset(found)
 
     def _receivers(self, methods: frozenset[str]) -> frozenset[tuple[Scope | None, str]]:
-        """Names that one of these methods is called on, without keywords, with the functions in which that is."""
+        """Names that one of these methods is called on, as tensors take it, with the functions in which that is."""
         found = set()
         for call, scope in self._walked.calls_of(methods):
             match call:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), keywords=[]):
-                    found.add((scope.function, name))
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[], keywords=keywords):
+                    if all(keyword.arg in _OF_BACKWARD for keyword in keywords):
+                        found.add((scope.function, name))
                 case _:
                     continue
         return frozenset(found)

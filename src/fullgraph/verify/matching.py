@@ -45,6 +45,7 @@ class Matcher:
     sources: Iterable[Source]
     events: Iterable[Event]
     _by_name: dict[str, list[Source]] = field(default_factory=dict, init=False)
+    _roots: set[Path] = field(default_factory=set, init=False)
     _texts: dict[str, dict[int, str]] = field(default_factory=dict, init=False)
     _found: dict[str, Source | None] = field(default_factory=dict, init=False)
     _quoted_by_source: dict[str, dict[int, str]] = field(default_factory=dict, init=False)
@@ -53,6 +54,7 @@ class Matcher:
         """Sort the files by name, and the lines that torch quotes by path."""
         for source in self.sources:
             self._by_name.setdefault(source.path.name, []).append(source)
+            self._roots.add(source.path.parents[max(source.own, 1) - 1])
         for place in (place for event in self.events for place in places_of(event)):
             if place.text:
                 self._texts.setdefault(place.path, {})[place.row] = place.text
@@ -81,8 +83,25 @@ class Matcher:
         return self._found[path]
 
     def first(self, places: Iterable[Place]) -> Located | None:
-        """Find the first of some places that lies in one of the files."""
-        return next((found for place in places if (found := self.locate(place)) is not None), None)
+        """Find the first of some places that lies in one of the files.
+
+        There is none if another file of the same project comes first: what happens there is no matter of its callers,
+        as what happens in a package is.
+        """
+        for place in places:
+            if (found := self.locate(place)) is not None:
+                return found
+            if self._is_in_project(place.path):
+                return None
+        return None
+
+    def _is_in_project(self, path: str) -> bool:
+        """Whether a path leads to a file of one of the projects at hand, wherever it may lie in there."""
+        other = Path(path)
+        return any(
+            other.is_relative_to(root) and not _INSTALLED.intersection(other.relative_to(root).parts)
+            for root in self._roots
+        )
 
     def _source(self, path: str) -> Source | None:
         parts = _parts(path)

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import random
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -151,12 +152,15 @@ def _told(doing: str) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return next((line.strip() for line in said.splitlines() if line.strip()), "")
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line of the user's own code that raised."""
-    skip = (str(Path(__file__).parent), "<")
+    """The innermost line of the user's own code that raised, or that Python cannot read."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return f" ({error.filename}:{error.lineno})"
+    skip = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), "<")
     steps = [(frame.f_code.co_filename, row) for frame, row in traceback.walk_tb(error.__traceback__)]
     ours = [step for step in steps if not step[0].startswith(skip) and "site-packages" not in step[0]]
     return f" ({ours[-1][0]}:{ours[-1][1]})" if ours else ""

@@ -122,7 +122,7 @@ RULE = Rule(
     "TFG512",
     "every call of `{name}` raises: it is compiled with `fullgraph=True`, and surely comes to a graph break",
     remedy="repair the break, or drop `fullgraph=True`",
-    since="0.3",
+    since="0.2",
     mentions=("fullgraph",),
     effect=Effect.RAISED_LATER,
     needs=Effect.GRAPH_BREAK,

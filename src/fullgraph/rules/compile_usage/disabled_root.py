@@ -114,7 +114,7 @@ RULE = Rule(
     "TFG515",
     "nothing is compiled here: `{name}` is kept out of the compiler by `torch.compiler.disable`",
     remedy="drop one of the two, or decorate only the part that must not be compiled",
-    since="0.3",
+    since="0.2",
     mentions=("disable",),
     effect=Effect.NEVER_CALLED,
 )

@@ -111,7 +111,7 @@ RULE = Rule(
     "TFG514",
     "`{what}.compile()` compiles nothing before torch 2.14: all that `{what}` runs is code of torch, which is skipped",
     remedy="write `{what} = torch.compile({what})`, or compile the module that has it as a part",
-    since="0.3",
+    since="0.2",
     torch=">=2.2,<2.14",
     effect=Effect.NEVER_CALLED,
 )

@@ -97,7 +97,7 @@ RULE = Rule(
     "TFG511",
     "nothing is compiled here: `{condition}` {never} where `torch.compile` exists",
     remedy="ask for what Python says, such as `sys.platform == 'win32'`, or drop the condition",
-    since="0.3",
+    since="0.2",
     effect=Effect.NEVER_REACHED,
 )
 

@@ -223,7 +223,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import Applicability, Context, Fix, Hit, Kind, MakeThere, Rule, TorchVersion, Traced
+from fullgraph.api import Applicability, Context, Fix, Hit, MakeThere, Rule, TorchVersion, Traced
 
 RULE = Rule(
     "TFG401",
@@ -236,33 +236,7 @@ _COST = "a copy on every call while the devices differ (nothing is left when the
 _COST_OF_MADE = "made on the host, and copied to the device on every call (nothing is left on a CPU); no graph break"
 _COST_OF_STATE = "a hidden transfer on the first call and one more recompilation; "
 _REMEDY = "put it on its device before the call, or register it as a buffer"
-
-_DEPTH = 4
-"""How many local names a value is followed through."""
-_FACTS = frozenset({"device", "dim", "dtype", "ndim", "numel", "shape", "size"})
-_MOVES = frozenset({"cuda", "item", "new_tensor", "numpy", "to", "tolist", "type_as"})
-"""Methods whose result may be elsewhere than what they are called on."""
-_LEAVES_THE_DEVICE = frozenset({"cpu", "cuda", "from_numpy", "item", "numpy", "to", "tolist"})
-
 _COMPARES = re.compile(r"\.device[\s)\\]*(!=|is\b)")
-
-_CREATORS = frozenset(
-    {
-        "torch.arange",
-        "torch.empty",
-        "torch.eye",
-        "torch.full",
-        "torch.linspace",
-        "torch.ones",
-        "torch.rand",
-        "torch.randint",
-        "torch.randn",
-        "torch.randperm",
-        "torch.tensor",
-        "torch.zeros",
-    }
-)
-
 _MAKE_THE_SAME = frozenset({f"torch.{name}" for name in ("arange", "empty", "eye", "full", "ones", "zeros")})
 """Those that make the same on any device, apart from rounding."""
 _KEEP_THEIR_MEANING = frozenset({"dtype", "end", "fill_value", "m", "n", "size", "start", "step"})
@@ -272,14 +246,14 @@ _KEEP_THEIR_MEANING = frozenset({"dtype", "end", "fill_value", "m", "n", "size",
 def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a device move in code that is, or may be, traced."""
     match call:
-        case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _moves_device(call, method, ctx):
-            if ctx.enters_known_code(call) or _is_set_up_once(call, ctx):
+        case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if ctx.moves_device(call):
+            if ctx.enters_known_code(call) or ctx.is_set_up_once(call):
                 return
-            if method == "to" and not _may_be_elsewhere(receiver, _device(call), ctx):
+            if method == "to" and not ctx.may_be_elsewhere(receiver, call):
                 return
             if ctx.is_module_self(receiver):
                 cost = _cost_of_module(ctx)
-            elif method != "cpu" and _is_made_on_host(receiver, ctx, ()):
+            elif method != "cpu" and ctx.is_made_on_host(receiver):
                 cost = _COST_OF_MADE
             else:
                 cost = _COST
@@ -296,15 +270,15 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
     if not ctx.matches(_COMPARES) or not isinstance(node.test, (ast.BoolOp, ast.Compare)):
         return
     function = ctx.function()
-    if function is None or function.name == "__init__" or not _compares_devices(node.test, ctx):
+    if function is None or function.name == "__init__" or not ctx.compares_devices(node.test):
         return
     if ctx.traced(node).degree > Traced.NONE or not ctx.may_be_traced(node):
         return
     for statement in node.body:
         for call in ast.walk(statement):
             match call:
-                case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu" as method)):
-                    if ctx.is_self(_root(receiver)) and _moves_device(call, method, ctx):
+                case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu")):
+                    if ctx.is_of_self(receiver) and ctx.moves_device(call):
                         place = f"`{function.name}`, where state follows its input"
                         breaks = _cost_of_module(ctx) if ctx.is_module_self(receiver) else "no graph break"
                         cost = _COST_OF_STATE + breaks
@@ -354,7 +328,7 @@ def _is_integer(expr: ast.expr) -> bool:
 
 
 def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
-    maker = _maker(receiver, ctx)
+    maker = ctx.maker(receiver)
     if maker is not None and "torch.tensor" in ctx.names(maker):
         return "make it once, and register it as a buffer (with `device=` it is copied on every call, too)"
     if maker is not None:
@@ -362,263 +336,6 @@ def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
     if method == "cpu":
         return "keep it on its device, or take it to the host outside the compiled function"
     return _REMEDY
-
-
-def _maker(receiver: ast.expr, ctx: Context) -> ast.expr | None:
-    """What makes a tensor in this function: ``torch.arange`` of ``torch.arange(3).float()``."""
-    for _ in range(_DEPTH):
-        match receiver:
-            case ast.Call(func=func) if not _CREATORS.isdisjoint(ctx.names(func)):
-                return func
-            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
-                receiver = inner
-            case ast.Name():
-                bound = _bound_before(receiver, ctx)
-                if len(bound) != 1 or not ctx.is_local(receiver):
-                    return None
-                receiver = bound[0]
-            case _:
-                return None
-    return None
-
-
-def _moves_device(call: ast.Call, method: str, ctx: Context) -> bool:
-    """Whether the call surely asks for a device: never for a dtype, a memory format or something unknown."""
-    if any(isinstance(item, ast.Starred) for item in call.args) or any(item.arg is None for item in call.keywords):
-        return False
-    if method != "to":
-        return len(call.args) <= 1
-    device = _device(call)
-    match device:
-        case None:
-            return False
-        case ast.Constant(value=int() as index):
-            return not isinstance(index, bool)
-        case _:
-            return ctx.kind(device) is Kind.DEVICE
-
-
-def _device(call: ast.Call) -> ast.expr | None:
-    return next((item.value for item in call.keywords if item.arg == "device"), call.args[0] if call.args else None)
-
-
-def _may_be_elsewhere(receiver: ast.expr, device: ast.expr | None, ctx: Context) -> bool:
-    """Whether something may be on another device than the one asked for.
-
-    Not a buffer or parameter. Where the device is that of another tensor, or the caller's, all agree as a rule, and
-    the move is there for those who spread a model over devices: then only what this file shows to lie elsewhere.
-    """
-    if ctx.moves_with_module(_source(receiver)):
-        return False
-    source = _asked_for(device, ctx)
-    if source is None and isinstance(device, ast.Name) and _is_parameter(device, ctx):
-        return _is_elsewhere(receiver, ctx)
-    if source is None or not ctx.is_self(source):
-        return _is_elsewhere(receiver, ctx) if source is not None else not _is_computed_from(receiver, "", ctx)
-    return not _is_computed_from(receiver, ast.dump(source), ctx)
-
-
-def _asked_for(device: ast.expr | None, ctx: Context, depth: int = 3) -> ast.expr | None:
-    """A tensor, or the module, whose device this surely is: ``x`` of ``x.device``, also by a name or parameter."""
-    match device:
-        case ast.Attribute(value=source, attr="device"):
-            return source
-        case ast.IfExp(body=body, orelse=orelse):
-            return _asked_for(body, ctx, depth) and _asked_for(orelse, ctx, depth)
-        case ast.Name() if depth:
-            found: list[ast.expr | None] = []
-            for binding in ctx.bindings(device):
-                bound = ctx.given(binding) if isinstance(binding, ast.arg) else (binding,)
-                found += [_asked_for(each, ctx, depth - 1) if isinstance(each, ast.expr) else None for each in bound]
-                if not bound:
-                    return None
-            return found[0] if found and None not in found else None
-        case _:
-            return None
-
-
-def _is_elsewhere(receiver: ast.expr, ctx: Context) -> bool:
-    """Whether this is a module, made on the host, or kept in an attribute that does not move with its module."""
-    if ctx.is_module_self(receiver) or _is_layer(receiver, ctx) or _is_made_on_host(receiver, ctx, ()):
-        return True
-    source = _source(receiver)
-    for _ in range(_DEPTH):
-        match source:
-            case ast.Attribute(value=owner) if ctx.is_self(owner):
-                return any(_is_tensor(binding, ctx) for binding in ctx.bindings(source))
-            case ast.Name():
-                match ctx.bindings(source):
-                    case (ast.expr() as bound,):
-                        source = _source(bound)
-                    case _:
-                        return False
-            case _:
-                return False
-    return False
-
-
-def _is_made_on_host(expr: ast.expr, ctx: Context, through: tuple[str, ...]) -> bool:
-    """Whether a tensor with dimensions is made without a device, or taken to the host, and stays there on the way."""
-    match expr:
-        case ast.Call(func=ast.Attribute(value=inner, attr=attr) as func) if not ctx.names(func):
-            if attr == "cpu" or (attr == "to" and _is_host(_device(expr))):
-                return True
-            if attr in _MOVES and not (attr == "to" and _changes_dtype(expr, ctx)):
-                return False
-            return _is_made_on_host(inner, ctx, through)
-        case ast.Call(func=func, keywords=keywords):
-            given = {keyword.arg for keyword in keywords}
-            return not _CREATORS.isdisjoint(ctx.names(func)) and given.isdisjoint({None, "device", "generator"})
-        case ast.BinOp(left=left, right=right):
-            return any(_is_made_on_host(side, ctx, through) and not _is_number(side, ctx) for side in (left, right))
-        case ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
-            return _is_made_on_host(inner, ctx, through)
-        case ast.Name(id=name) if name not in through and len(through) < _DEPTH:
-            bound = _bound_before(expr, ctx)
-            return bool(bound) and all(_is_made_on_host(each, ctx, (*through, name)) for each in bound)
-        case ast.Name(id=name):
-            return name in through
-        case _:
-            return False
-
-
-def _bound_before(name: ast.Name, ctx: Context) -> list[ast.expr]:
-    """What a name is bound to further up, or by the module; empty where one of them is no expression."""
-    bindings = [each.value if isinstance(each, ast.AnnAssign) else each for each in ctx.bindings(name)]
-    if any(not isinstance(each, ast.expr) or isinstance(each, ast.Name) for each in bindings):
-        return []
-    values = [each for each in bindings if isinstance(each, ast.expr)]
-    return [each for each in values if (each.end_lineno or 0) < name.lineno] if ctx.is_local(name) else values
-
-
-def _is_host(device: ast.expr | None) -> bool:
-    return isinstance(device, ast.Constant) and device.value == "cpu"
-
-
-def _is_number(expr: ast.expr, ctx: Context) -> bool:
-    """Whether a tensor may have no dimensions, so that it meets those of any device as it is."""
-    match expr:
-        case ast.Call(func=func) if "torch.tensor" in ctx.names(func):
-            return True
-        case ast.Name():
-            return any(isinstance(each, ast.expr) and _is_number(each, ctx) for each in ctx.bindings(expr))
-        case _:
-            return False
-
-
-def _is_layer(expr: ast.expr, ctx: Context) -> bool:
-    return any(path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper() for path in ctx.made_by(expr))
-
-
-def _is_tensor(binding: ast.AST, ctx: Context) -> bool:
-    value = binding.value if isinstance(binding, ast.AnnAssign) else binding
-    return isinstance(value, ast.expr) and ctx.kind(value) is Kind.TENSOR
-
-
-def _is_computed_from(expr: ast.expr, wanted: str, ctx: Context) -> bool:
-    """Whether something is computed from ``wanted``, or of what the module holds, and stays on its device."""
-    todo: list[ast.AST] = [expr]
-    found = False
-    while todo:
-        node = todo.pop()
-        match node:
-            case ast.Attribute(attr=name) if name in _FACTS:
-                continue
-            case ast.Call(func=ast.Attribute(attr=name)) if name in _LEAVES_THE_DEVICE:
-                if name != "to" or not _changes_dtype(node, ctx):
-                    return False
-                todo.append(node.func)
-            case ast.Call(func=func) if "builtins.len" in ctx.names(func) or not _CREATORS.isdisjoint(ctx.names(func)):
-                continue
-            case ast.Name() | ast.Attribute() | ast.Subscript() if ast.dump(node) == wanted:
-                found = True
-            case ast.Attribute() if ctx.moves_with_module(node):
-                found = True
-            case _:
-                todo += ast.iter_child_nodes(node)
-    return found
-
-
-def _changes_dtype(call: ast.Call, ctx: Context) -> bool:
-    given = [*call.args, *(item.value for item in call.keywords)]
-    return bool(given) and all(ctx.kind(each) is Kind.DTYPE for each in given)
-
-
-def _is_set_up_once(node: ast.AST, ctx: Context) -> bool:
-    """Whether this runs when a module is built, or at the first use: ``if self.table is None: self.table = ...``."""
-    function = ctx.function()
-    if function is None or function.name == "__init__":
-        return True
-    child, parent = node, ctx.parent(node)
-    while parent is not None and child is not function:
-        match parent:
-            case ast.If(test=test, body=body) if child in body and _asks_if_missing(test, ctx):
-                return any(_stores_in_self(part, ctx) for statement in body for part in ast.walk(statement))
-            case _:
-                child, parent = parent, ctx.parent(parent)
-    return False
-
-
-def _asks_if_missing(test: ast.expr, ctx: Context) -> bool:
-    """Whether a condition, or a part of it, asks if the module has something yet."""
-    match test:
-        case ast.BoolOp(values=values):
-            return any(_asks_if_missing(each, ctx) for each in values)
-        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
-            return isinstance(left, ast.Attribute) and ctx.is_self(_root(left))
-        case ast.Compare(ops=[ast.NotIn()], comparators=[held]):
-            return isinstance(held, ast.Attribute) and ctx.is_self(_root(held))
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=func, args=[owner, *_])):
-            return "builtins.hasattr" in ctx.names(func) and ctx.is_self(owner)
-        case _:
-            return False
-
-
-def _stores_in_self(part: ast.AST, ctx: Context) -> bool:
-    match part:
-        case ast.Attribute(ctx=ast.Store(), value=owner):
-            return ctx.is_self(_root(owner))
-        case ast.Subscript(ctx=ast.Store(), value=ast.Attribute(value=owner)):
-            return ctx.is_self(_root(owner))
-        case _:
-            return False
-
-
-def _source(receiver: ast.expr) -> ast.expr:
-    """What a chain of method calls and subscripts begins with: ``self.table`` of ``self.table[None].float()``."""
-    while True:
-        match receiver:
-            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner):
-                receiver = inner
-            case _:
-                return receiver
-
-
-def _compares_devices(test: ast.expr, ctx: Context) -> bool:
-    """Whether a test, or a part of it, asks if state of ``self`` and a parameter are on different devices."""
-    match test:
-        case ast.BoolOp(values=values):
-            return any(_compares_devices(value, ctx) for value in values)
-        case ast.Compare(
-            left=ast.Attribute(value=left, attr="device"),
-            ops=[ast.NotEq() | ast.IsNot()],
-            comparators=[ast.Attribute(value=right, attr="device")],
-        ):
-            mine = [ctx.is_self(_root(side)) for side in (left, right)]
-            given = [_is_parameter(side, ctx) for side in (left, right)]
-            return (mine[0] and given[1]) or (mine[1] and given[0])
-        case _:
-            return False
-
-
-def _is_parameter(expr: ast.expr, ctx: Context) -> bool:
-    return not ctx.is_self(expr) and any(isinstance(binding, ast.arg) for binding in ctx.bindings(expr))
-
-
-def _root(expr: ast.expr) -> ast.expr:
-    while isinstance(expr, ast.Attribute):
-        expr = expr.value
-    return expr
 
 
 CASES = """

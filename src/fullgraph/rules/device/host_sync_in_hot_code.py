@@ -99,9 +99,9 @@ CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
 ## When it is reported
 
 Only where `hot` is given, which turns this rule on: in the functions that it names, and in those that they call, as far
-as [the traced region](../traced-region.md) would be followed. Not in a loop, which is
-[TFG402](TFG402.md)'s, nor for what that rule leaves alone, nor below a condition that asks for a remainder (every 100
-steps) or whether to log. Not in traced code, where TFG202 says what happens.
+as [the traced region](../traced-region.md) would be followed. Not what each turn of a loop comes to, which is
+[TFG402](TFG402.md)'s, nor what that rule leaves alone, but the condition of an `assert`; nor below a condition that
+asks for a remainder (every 100 steps) or whether to log. Not in traced code, where TFG202 says what happens.
 
 ## How this is known
 
@@ -120,7 +120,7 @@ RULE = Rule(
     "TFG403",
     "`{what}` makes the host wait for the device, in code that is called hot",
     remedy="keep the value on the device, and transfer it once, where it is shown",
-    since="0.3",
+    since="0.2",
     default=False,
     effect=Effect.HOST_SYNC,
     turned_on_by="hot",
@@ -146,11 +146,24 @@ def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield from _reported(call, ctx)
 
 
-@RULE.node(ast.If, ast.IfExp)
-def check_condition(node: ast.If | ast.IfExp, ctx: Context) -> Iterator[Hit]:
+@RULE.node(ast.If, ast.IfExp, ast.Assert)
+def check_condition(node: ast.If | ast.IfExp | ast.Assert, ctx: Context) -> Iterator[Hit]:
     """Report a condition that is a tensor."""
-    if ctx.waits_for_truth(node.test):
-        yield from _reported(node.test, ctx)
+    yield from _asked(node.test, ctx)
+
+
+@RULE.node(ast.BoolOp)
+def check_operands(node: ast.BoolOp, ctx: Context) -> Iterator[Hit]:
+    """Report tensors between which ``and`` or ``or`` decides; what becomes of the last is not its matter."""
+    for value in node.values[:-1]:
+        yield from _asked(value, ctx)
+
+
+@RULE.node(ast.UnaryOp)
+def check_negation(node: ast.UnaryOp, ctx: Context) -> Iterator[Hit]:
+    """Report a tensor that ``not`` makes a truth value of."""
+    if isinstance(node.op, ast.Not):
+        yield from _asked(node.operand, ctx)
 
 
 @RULE.node(ast.FormattedValue)
@@ -160,24 +173,58 @@ def check_text(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
         yield from _reported(node.value, ctx)
 
 
+def _asked(test: ast.expr, ctx: Context) -> Iterator[Hit]:
+    """Report what is asked for its truth, apart from what other handlers see."""
+    while isinstance(test, ast.BoolOp):
+        test = test.values[-1]
+    if not isinstance(test, ast.UnaryOp) and ctx.waits_for_truth(test):
+        yield from _reported(test, ctx)
+
+
 def _reported(expr: ast.expr, ctx: Context) -> Iterator[Hit]:
-    if not ctx.is_aside(expr) and not _is_rare_or_repeated(expr, ctx):
+    if not _is_aside(expr, ctx) and not _is_rare_or_repeated(expr, ctx):
         yield ctx.at(expr, what=ctx.text(expr, limit=50))
 
 
+def _is_aside(expr: ast.expr, ctx: Context) -> bool:
+    """Whether a place is not there to be fast; what an ``assert`` asks is asked each time."""
+    place: ast.AST = expr
+    while isinstance(parent := ctx.parent(place), (ast.BoolOp, ast.UnaryOp)):
+        place = parent
+    match ctx.parent(place):
+        case ast.Assert(test=test) as statement if test is place:
+            around = ctx.parent(statement)
+            return around is not None and ctx.is_aside(around)
+        case _:
+            return ctx.is_aside(expr)
+
+
 def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:
-    """Whether a place is below a condition that seldom holds, or in a loop of its own function."""
+    """Whether a place is below a condition that seldom holds, or what each turn of a loop comes to."""
     child, parent = node, ctx.parent(node)
+    depends = False
     while parent is not None and not isinstance(child, _FUNCTIONS):
-        if isinstance(parent, _LOOPS):
+        if isinstance(parent, _LOOPS) and not depends:
             return True
         match parent:
-            case ast.If(test=test) | ast.IfExp(test=test) if child is not test and _RARE.search(ast.unparse(test)):
+            case ast.If(test=test) | ast.IfExp(test=test) if child is not test:
+                if _is_rare(test):
+                    return True
+                depends = depends or not ctx.only_asks(test)
+            case ast.BoolOp(values=values) if any(map(_is_rare, values[: _place(child, values)])):
                 return True
             case _:
                 pass
         child, parent = parent, ctx.parent(parent)
     return False
+
+
+def _is_rare(test: ast.expr) -> bool:
+    return _RARE.search(ast.unparse(test)) is not None
+
+
+def _place(node: ast.AST, nodes: list[ast.expr]) -> int:
+    return next((index for index, each in enumerate(nodes) if each is node), 0)
 
 
 CASES = """
@@ -205,10 +252,37 @@ class Trainer:
         later = x.to("cpu", non_blocking=True)
         torch.cuda.synchronize()  # TFG403
         self.compiled(x)
+        self.truths(x, None, None, False)
+        self.rated(Rates(x.device))
         return self.values(x), host.sum().item(), rows, later
 
     def note(self, loss: Tensor):
         self.last = float(loss)  # TFG403
+
+    def truths(self, x: Tensor, mask: Tensor | None, model, debug: bool):
+        loss = model(x)
+        loss.backward()
+        small = loss < 3 and x.any()  # TFG403
+        first = x[0] or x[1]  # TFG403
+        full = not x.all()  # TFG403
+        if mask is not None and mask.any():  # TFG403
+            small = full
+        if debug and x.any():
+            print(x)
+        assert x.all(), f"{x.tolist()}"  # TFG403
+        assert not x.any() and x.shape[0] > 1, x.item()  # TFG403
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        chosen = []
+        for row in x:
+            if len(chosen) < 3:
+                chosen.append(row.item())  # TFG403
+            if mask is None:
+                chosen.append(row.sum().item())
+        while len(chosen) > 1:
+            if len(chosen) % 10 == 0:
+                print(x)
+            chosen.pop()
+        return small, first, norm.item()  # TFG403
 
     def values(self, x: Tensor):
         return x.tolist(), len(x), x.shape[0], int(x.size(0))  # TFG403
@@ -221,8 +295,23 @@ class Trainer:
     def compiled(self, x: Tensor):
         return x.sum().item()
 
+    def rated(self, other: "Rates"):
+        return self.rate, other.rates()
+
     def report(self, x: Tensor):
         return x.mean().item()
+
+
+class Rates:
+    def __init__(self, device):
+        self.first = torch.ones(3).to(device)
+        self.others: list[Tensor] = []
+        self.count = 0
+
+    def rates(self):
+        if self.count:
+            self.count = 0
+        return self.first.tolist()  # TFG403
 
 
 def tick(x: Tensor, trainer):

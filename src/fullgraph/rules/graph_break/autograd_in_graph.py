@@ -176,7 +176,7 @@ RULE = Rule(
     "TFG216",
     "`{what}` in traced code splits the graph",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
     mentions=(".backward", "autograd", "requires_grad", ".data", "retain_grad", "ptim", "grad_fn", "hook", "clip_grad"),
 )
 

@@ -65,7 +65,7 @@ RULE = Rule(
     "TFG226",
     "the first read of the cached property `{name}` in traced code keeps the function from being compiled",
     remedy="use a `property`, or read it before the first compiled call",
-    since="0.1",
+    since="0.2",
     mentions=("cached_property",),
 )
 

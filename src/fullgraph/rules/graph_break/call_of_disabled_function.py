@@ -93,7 +93,7 @@ RULE = Rule(
     "TFG220",
     "`{call}` is kept out of the compiler{where}, so calling it in traced code splits the graph",
     remedy="call it before or after the compiled part, or make it a custom operator",
-    since="0.1",
+    since="0.2",
     mentions=("compiler", "dynamo"),
 )
 

@@ -62,7 +62,7 @@ RULE = Rule(
     "TFG222",
     "the class `{name}` is defined in traced code, which splits the graph on every call",
     remedy="define it outside of the function",
-    since="0.1",
+    since="0.2",
 )
 
 

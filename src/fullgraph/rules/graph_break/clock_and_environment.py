@@ -90,7 +90,7 @@ RULE = Rule(
     "TFG212",
     "`{what}` in traced code splits the graph",
     remedy="do it outside of the compiled function, and pass the result in",
-    since="0.1",
+    since="0.2",
 )
 
 _CALLS = (

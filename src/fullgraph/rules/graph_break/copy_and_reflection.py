@@ -117,7 +117,7 @@ RULE = Rule(
     "TFG215",
     "`{call}` in traced code splits the graph",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _REFLECTION = {

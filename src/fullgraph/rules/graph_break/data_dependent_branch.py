@@ -165,14 +165,11 @@ RULE = Rule(
     "TFG201",
     "`{condition}` depends on {what}: Dynamo breaks the graph to decide ({id})",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _ON_TENSORS = "use `torch.where` or `torch.cond`, or decide outside of compiled code"
 _DRAWN_OUTSIDE = "draw and decide outside of compiled code"
-_ASKED_OF_TYPES = frozenset({"callable", "hasattr", "isinstance", "issubclass", "len"})
-_STATIC_ATTRIBUTES = frozenset({"device", "dtype", "is_cuda", "ndim", "requires_grad", "shape", "training"})
-_STATIC_METHODS = frozenset({"dim", "endswith", "is_floating_point", "numel", "size", "startswith"})
 _ADDRESSES = (">=2.0,<2.9", ">=2.13")
 """Where conditions on ``data_ptr()`` break the graph; on 2.9 and 2.11 they do not."""
 _TO_2_12 = ">=2.2,<2.13"
@@ -223,7 +220,7 @@ def check_value(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> I
     """Report ``and``, ``or``, ``not``, ``in`` and chains of comparisons of tensors that are no condition themselves."""
     for operand in _decided(node, ctx):
         if (hit := _found(operand, ctx)) is not None:
-            if not _is_in_condition(node, ctx):
+            if not ctx.is_in_condition(node):
                 yield hit
             return
 
@@ -233,7 +230,7 @@ def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``any`` and ``all`` over tensors, and sorting them."""
     if any(item.arg == "key" for item in call.keywords):
         return
-    if len(call.args) == 1 and _iterates_tensors(call, ctx) and not _is_in_condition(call, ctx):
+    if len(call.args) == 1 and _iterates_tensors(call, ctx) and not ctx.is_in_condition(call):
         yield _hit(call, ctx, identifier="GB0207" if ctx.names(call.func) == ("builtins.sorted",) else "GB0170")
 
 
@@ -283,32 +280,15 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list
 
 def _first(condition: ast.expr, ctx: Context) -> Iterator[Hit]:
     """The first part of a condition that needs the values of a tensor."""
-    for part in _parts(condition):
+    for part in ctx.deciding(condition):
         if (hit := _found(part, ctx)) is not None:
-            if not _is_for_half(condition, ctx) and not _was_asked(part, ctx):
+            if not ctx.is_for_half(condition) and not ctx.was_asked(part):
                 yield hit
             return
 
 
-def _parts(condition: ast.expr) -> Iterator[ast.expr]:
-    """Parts of a condition whose truth decides about it."""
-    todo = [condition]
-    while todo:
-        match todo.pop():
-            case ast.BoolOp(values=parts):
-                todo += reversed(parts)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                todo.append(operand)
-            case ast.NamedExpr(value=value):
-                todo.append(value)
-            case ast.IfExp(body=body, orelse=orelse):
-                todo += (orelse, body)
-            case part:
-                yield part
-
-
 def _found(part: ast.expr, ctx: Context) -> Hit | None:
-    if _is_free(part):
+    if ctx.is_free_condition(part):
         return None
     match part:
         case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[container]):
@@ -318,8 +298,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
         ):
             return _hit(part, ctx)
         case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-            return next((hit for each in _parts(part) if (hit := _found(each, ctx)) is not None), None)
-        case ast.Name() if _is_flag(part, ctx):
+            return next((hit for each in ctx.deciding(part) if (hit := _found(each, ctx)) is not None), None)
+        case ast.Name() if ctx.is_flag(part):
             return None
         case _:
             value = values.UNKNOWN if ctx.is_plain(part) else ctx.value(part)
@@ -366,89 +346,6 @@ def _holds_tensors(expr: ast.expr, ctx: Context) -> bool:
 
 def _compares_lists(left: ast.expr, right: ast.expr, ctx: Context) -> bool:
     return ctx.aims_at(_TO_2_12) and _holds_tensors(left, ctx) and _holds_tensors(right, ctx)
-
-
-def _is_free(part: ast.expr) -> bool:
-    """Whether a condition surely asks nothing of a tensor's values, by how it is written."""
-    match part:
-        case ast.Constant():
-            return True
-        case ast.Attribute(attr=name, value=base):
-            return name in _STATIC_ATTRIBUTES or (isinstance(base, ast.Attribute) and base.attr == "config")
-        case ast.Subscript(value=ast.Attribute(attr="shape")):
-            return True
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _ASKED_OF_TYPES
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return name in _STATIC_METHODS
-        case ast.Compare(ops=[ast.Is() | ast.IsNot()]) | ast.Compare(comparators=[ast.Constant(value=str())]):
-            return True
-        case ast.Compare(left=left, comparators=[right]):
-            return _is_free_side(left) and _is_free_side(right)
-        case _:
-            return False
-
-
-def _is_flag(name: ast.Name, ctx: Context) -> bool:
-    """Whether a name is a parameter annotated as a flag or a text, and nothing else."""
-    match ctx.bindings(name):
-        case (ast.arg(annotation=ast.Name(id="bool" | "str")),):
-            return True
-        case (ast.arg(annotation=ast.BinOp(left=ast.Name(id="bool" | "str"), right=ast.Constant(value=None))),):
-            return True
-        case _:
-            return False
-
-
-def _is_free_side(side: ast.expr) -> bool:
-    return not isinstance(side, ast.Compare) and _is_free(side)
-
-
-def _is_for_half(condition: ast.expr, ctx: Context) -> bool:
-    """Whether what a condition asks of a tensor is asked only of tensors of ``torch.float16``."""
-    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And) and _asks_for_half(condition, ctx):
-        return True
-    child: ast.AST = condition
-    parent = ctx.parent(condition)
-    while parent is not None and not isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        if isinstance(parent, ast.If) and child in parent.body and _asks_for_half(parent.test, ctx):
-            return True
-        child, parent = parent, ctx.parent(parent)
-    return False
-
-
-def _asks_for_half(condition: ast.expr, ctx: Context) -> bool:
-    for part in condition.values if isinstance(condition, ast.BoolOp) else [condition]:
-        match part:
-            case ast.Compare(left=ast.Attribute(attr="dtype"), ops=[ast.Eq()], comparators=[dtype]):
-                if not {"torch.float16", "torch.half"}.isdisjoint(ctx.names(dtype)):
-                    return True
-            case _:
-                continue
-    return False
-
-
-def _was_asked(part: ast.expr, ctx: Context) -> bool:
-    """Whether an earlier condition of the function asks for the same value of a name."""
-    function = ctx.function()
-    if not isinstance(part, ast.Name) or function is None:
-        return False
-    here = (part.lineno, part.col_offset)
-    before: list[tuple[int, int]] = []
-    bound = (0, 0)
-    for node in ast.walk(function):
-        if isinstance(node, ast.Name) and node.id == part.id and (node.lineno, node.col_offset) < here:
-            if isinstance(node.ctx, ast.Store):
-                bound = max(bound, (node.lineno, node.col_offset))
-            elif _is_in_condition(node, ctx) and _is_asked(node, ctx):
-                before.append((node.lineno, node.col_offset))
-    return any(place > bound for place in before)
-
-
-def _is_asked(name: ast.Name, ctx: Context) -> bool:
-    """Whether the truth of a name, and of nothing that is computed from it, is asked for."""
-    parent = ctx.parent(name)
-    return not isinstance(parent, ast.expr) or isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.IfExp))
 
 
 def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
@@ -502,25 +399,6 @@ def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
         case values.Sequence(element=element, items=items):
             asks = not {"builtins.any", "builtins.all", "builtins.sorted"}.isdisjoint(ctx.names(call.func))
             return asks and any(item.tensor is not None for item in (element, *(items or ())))
-        case _:
-            return False
-
-
-def _is_in_condition(node: ast.expr, ctx: Context) -> bool:
-    """Whether an expression is a part of a condition, or of a larger one that is looked at itself."""
-    child: ast.AST = node
-    parent = ctx.parent(node)
-    while isinstance(parent, ast.expr) and not isinstance(parent, (ast.IfExp, ast.Lambda)):
-        if isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
-            return True
-        child, parent = parent, ctx.parent(parent)
-    match parent:
-        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
-            return child is test
-        case ast.comprehension(ifs=conditions):
-            return child in conditions
-        case ast.match_case(guard=guard):
-            return child is guard
         case _:
             return False
 

@@ -126,7 +126,7 @@ RULE = Rule(
     "TFG203",
     "the shape of `{expression}` depends on the values in a tensor: Dynamo breaks the graph{mode} ({id})",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _CAPTURED = " unless it captures such shapes, as with `fullgraph=True` from torch 2.10 on"

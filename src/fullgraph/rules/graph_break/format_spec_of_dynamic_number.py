@@ -67,7 +67,7 @@ RULE = Rule(
     "TFG227",
     "`{text}` in an f-string formats {what}: once that has changed, Dynamo raises an internal error",
     remedy="use `str.format`, or write the text outside of the compiled function",
-    since="0.1",
+    since="0.2",
     effect=Effect.INTERNAL_ERROR,
 )
 

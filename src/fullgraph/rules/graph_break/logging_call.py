@@ -114,7 +114,7 @@ RULE = Rule(
     "TFG211",
     "`{call}` in traced code splits the graph, even if nothing is logged",
     remedy="log outside, or under `if not torch.compiler.is_compiling():`",
-    since="0.1",
+    since="0.2",
 )
 
 _LEVELS = ("critical", "debug", "error", "exception", "info", "warning")

@@ -101,7 +101,7 @@ RULE = Rule(
     "TFG218",
     "`{call}` in traced code splits the graph",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _PARAMETERS = ("torch.nn.Parameter", "torch.nn.parameter.Parameter")

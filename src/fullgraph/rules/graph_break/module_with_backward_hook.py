@@ -71,7 +71,7 @@ RULE = Rule(
     "TFG228",
     "`{call}` calls a module with a backward hook, which splits the graph (GB0083)",
     remedy="leave the hook out of compiled runs, or set `torch._dynamo.config.compiled_autograd = True`",
-    since="0.1",
+    since="0.2",
     mentions=("register_backward_hook", "register_full_backward"),
 )
 

@@ -85,7 +85,7 @@ RULE = Rule(
     "TFG204",
     "`{call}` gives a number of numpy that Dynamo cannot trace: it breaks the graph ({id})",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
     mentions=("numpy",),
 )
 

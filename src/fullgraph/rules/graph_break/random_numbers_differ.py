@@ -106,7 +106,7 @@ RULE = Rule(
     "TFG214",
     "`{call}` gives other numbers in compiled code than in eager mode: {why}",
     remedy="draw with torch, or outside of the compiled function",
-    since="0.1",
+    since="0.2",
     effect=Effect.WRONG_RESULT,
 )
 

@@ -70,7 +70,7 @@ RULE = Rule(
     "TFG217",
     "`{call}` splits the graph: Dynamo does not trace {what} by default",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
     mentions=("LSTM", "GRU", "RNN", "rnn"),
 )
 

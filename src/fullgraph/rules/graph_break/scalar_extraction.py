@@ -133,7 +133,7 @@ RULE = Rule(
     "TFG202",
     "{what} takes a Python number out of a tensor: {effect}",
     remedy="{remedy}",
-    since="0.1",
+    since="0.2",
 )
 
 _STAY = "stay with tensors, or read it outside of compiled code"

@@ -82,7 +82,7 @@ RULE = Rule(
     "TFG221",
     "`{call}` in traced code splits the graph",
     remedy="save and load outside of the compiled function",
-    since="0.1",
+    since="0.2",
 )
 
 

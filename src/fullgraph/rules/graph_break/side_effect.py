@@ -88,7 +88,7 @@ RULE = Rule(
     "TFG210",
     "`{call}` in traced code splits the graph",
     remedy="do it outside, or under `if not torch.compiler.is_compiling():`",
-    since="0.1",
+    since="0.2",
 )
 
 _CALLS = (

@@ -74,7 +74,7 @@ RULE = Rule(
     "TFG229",
     "`{text}` makes a text of a size: once that has changed, it splits the graph",
     remedy="use `str.format`, or write the text outside of the compiled function",
-    since="0.1",
+    since="0.2",
     mentions=("dynamic=True", "mark_dynamic"),
 )
 

@@ -94,7 +94,7 @@ RULE = Rule(
     "TFG219",
     "Dynamo does not trace `{what}`, so this function is not compiled",
     remedy="enter it outside of the compiled function",
-    since="0.1",
+    since="0.2",
 )
 
 _LOCKS = frozenset({"threading.Condition", "threading.Lock", "threading.RLock", "threading.Semaphore"})

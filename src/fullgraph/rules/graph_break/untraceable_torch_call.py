@@ -137,7 +137,7 @@ RULE = Rule(
     "TFG225",
     "Dynamo does not trace `{call}`, which splits the graph",
     remedy="call it outside of the compiled function",
-    since="0.1",
+    since="0.2",
 )
 
 _CALLS = (

@@ -124,7 +124,7 @@ RULE = Rule(
     "`{text}` needs `{name}` as a constant, and the loop in line {row} passes another number at every turn: each value "
     "compiles the code again (8 versions, then new values run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="have the loop in the compiled code, or pass what the number selects",
-    since="0.3",
+    since="0.2",
 )
 
 

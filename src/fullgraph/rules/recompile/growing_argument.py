@@ -116,7 +116,7 @@ RULE = Rule(
     "the loop in line {row} passes `{name}` longer at every turn, and each length compiles the code again (8 versions, "
     "then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass what is needed of it as a tensor, or write into one that has room for all",
-    since="0.3",
+    since="0.2",
 )
 
 _GO_THROUGH = frozenset(

@@ -136,7 +136,7 @@ RULE = Rule(
     "`{target}` grows with every call, and every length compiles the code again (8 versions, then it runs eagerly; "
     "with `fullgraph=True` the ninth call raises)",
     remedy="return what is to be kept, and add it outside the compiled code",
-    since="0.3",
+    since="0.2",
 )
 
 _MAKERS = frozenset({"builtins.list", "collections.deque"})

@@ -128,7 +128,7 @@ RULE = Rule(
     "`{target}` counts in a Python integer: every call compiles the code again (8 versions, then it runs eagerly; with "
     "`fullgraph=True` the ninth call raises)",
     remedy="{remedy}",
-    since="0.3",
+    since="0.2",
 )
 
 _OF_MODULE = "count in a tensor (`register_buffer`), or outside the compiled code"

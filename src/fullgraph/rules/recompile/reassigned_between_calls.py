@@ -194,7 +194,7 @@ RULE = Rule(
     "`{target}` is another one at each call of `{function}`, which reads it as a constant (line {row}): each compiles "
     "that again (8 versions, then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass it as an argument, as a tensor if it is a number, or set what follows from it",
-    since="0.3",
+    since="0.2",
     severity=Severity.ERROR,
     mentions=("compile",),
     effect=Effect.CHANGED_BETWEEN_CALLS,

@@ -72,7 +72,7 @@ RULE = Rule(
     "every turn: each compiles `{name}` again (8 versions, then new sizes run eagerly; with `fullgraph=True` the ninth "
     "raises)",
     remedy="drop `dynamic=False`, or pad to one size",
-    since="0.3",
+    since="0.2",
     severity=Severity.ERROR,
     mentions=("dynamic",),
     effect=Effect.STATIC_SHAPES,

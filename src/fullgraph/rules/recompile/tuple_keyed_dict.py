@@ -202,13 +202,10 @@ RULE = Rule(
     since="0.1",
 )
 
-_TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
 _DECLARED = [re.compile(rf"""{name}\s*\[\s*["'\w.]*[tT]uple\b""") for name in ("ict", "apping")]
 """How a dict with tuple keys is declared; aliases of its type are not looked for."""
 _NO_KEYS = (ast.Constant, ast.Slice)
 _MEMBERSHIP = (ast.In, ast.NotIn)
-_DEPTH = 3
-"""How many local names are followed from a key to a parameter."""
 
 
 @RULE.node(ast.AnnAssign)
@@ -254,7 +251,7 @@ def _has_few_keys(load: ast.Name, ctx: Context) -> bool:
                     return False
         case _:
             return False
-    return isinstance(key, ast.Tuple) and all(_is_fixed(part, ctx) for part in _parts(key))
+    return isinstance(key, ast.Tuple) and ctx.is_fixed_key(key)
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -271,7 +268,7 @@ def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Conte
 @RULE.node(ast.Dict)
 def displayed(node: ast.Dict, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value}`` with a key that is not constant."""
-    if not any(isinstance(key, ast.Tuple) and _varies(key, ctx) for key in node.keys):
+    if not any(isinstance(key, ast.Tuple) and ctx.varies(key) for key in node.keys):
         return
     if _is_surely_traced(node, ctx) or (
         any(_is_tensor(value, ctx) for value in node.values) and _may_be_traced(node, ctx)
@@ -284,7 +281,7 @@ def comprehended(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value for ...}``, and a comprehension stored where a dict with tuple keys is declared."""
     target = ctx.target_of(node)
     declared = ctx.annotations(target) if target is not None else ()
-    if not _varies(node.key, ctx) or not _may_be_traced(node, ctx):
+    if not ctx.varies(node.key) or not _may_be_traced(node, ctx):
         return
     is_spelled = isinstance(node.key, ast.Tuple) and (_is_surely_traced(node, ctx) or _is_tensor(node.value, ctx))
     if is_spelled or any(_is_declaration(item, ctx) for item in declared):
@@ -344,12 +341,12 @@ def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Con
     if not (isinstance(key, ast.Tuple) or _may_declare(ctx)) or not _may_vary(key):
         return False
     declared = ctx.annotations(container)
-    if any(_maps_tuples(item, ctx) for item in declared):
-        costs = _is_surely_traced(node, ctx) or any(_promises_tensors(item, ctx) for item in declared)
-        return costs and _varies(key, ctx) and _may_be_traced(node, ctx)
+    if any(ctx.maps_tuples(item) for item in declared):
+        costs = _is_surely_traced(node, ctx) or any(ctx.promises_tensors(item) for item in declared)
+        return costs and ctx.varies(key) and _may_be_traced(node, ctx)
     if not isinstance(key, ast.Tuple) or _has_ellipsis(key):
         return False
-    return _is_used_as_dict(node, container, ctx) and _varies(key, ctx) and _may_be_traced(node, ctx)
+    return ctx.is_used_as_dict(node, container) and ctx.varies(key) and _may_be_traced(node, ctx)
 
 
 def _may_vary(key: ast.expr) -> bool:
@@ -380,199 +377,17 @@ def _is_traced(node: ast.AST, ctx: Context) -> bool:
     return ctx.traced(node).degree > Traced.NONE
 
 
-def _is_used_as_dict(node: ast.AST, container: ast.expr, ctx: Context) -> bool:
-    """Whether ``container`` is surely a dict, and holds tensors or is used in traced code."""
-    values = [item.value if isinstance(item, ast.AnnAssign) else item for item in ctx.bindings(container)]
-    expressions = [value for value in values if isinstance(value, ast.expr)]
-    annotations = ctx.annotations(container)
-    if not all(_is_dict(value, ctx) for value in expressions):
-        return False
-    if not expressions and not any(ctx.annotated_kind(item) is Kind.DICT for item in annotations):
-        return False
-    if _is_surely_traced(node, ctx):
-        return True
-    is_written = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
-    stored = _stored_value(node, ctx) if is_written else None
-    if stored is not None and _is_tensor(stored, ctx):
-        return True
-    return any(_promises_tensors(item, ctx) for item in annotations) or any(_makes_tensors(v, ctx) for v in expressions)
-
-
-def _is_dict(value: ast.expr, ctx: Context) -> bool:
-    match value:
-        case ast.Call(func=func, keywords=keywords) if "dataclasses.field" in ctx.names(func):
-            factories = [item.value for item in keywords if item.arg == "default_factory"]
-            return any("builtins.dict" in ctx.names(item) for item in factories)
-        case _:
-            return ctx.kind(value) is Kind.DICT
-
-
-def _makes_tensors(value: ast.expr, ctx: Context) -> bool:
-    """Whether a dict expression surely holds tensors."""
-    match value:
-        case ast.Dict(values=values):
-            return any(_is_tensor(item, ctx) for item in values)
-        case ast.DictComp(value=item):
-            return _is_tensor(item, ctx)
-        case ast.Call(func=func, args=[ast.Lambda(body=body), *_]) if "collections.defaultdict" in ctx.names(func):
-            return _is_tensor(body, ctx)
-        case _:
-            return False
-
-
-def _stored_value(node: ast.AST, ctx: Context) -> ast.expr | None:
-    match ctx.parent(node):
-        case ast.Assign(targets=targets, value=value) if node in targets:
-            return value
-        case ast.AugAssign(target=target, value=value) if target is node:
-            return value
-        case _:
-            return None
-
-
 def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
     return ctx.kind(expr) is Kind.TENSOR
 
 
-def _maps_tuples(annotation: ast.expr, ctx: Context) -> bool:
-    """Whether an annotation, or a part of it, is of a dict whose keys are tuples."""
-    todo = [annotation]
-    while todo:
-        part = todo.pop()
-        match part:
-            case ast.Name() | ast.Constant():
-                continue
-            case ast.Subscript(slice=inner):
-                if isinstance(inner, ast.Tuple) and len(inner.elts) == 2 and _is_keyed(part, inner.elts[0], ctx):
-                    return True
-                todo.append(inner)
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                todo += parts
-            case _:
-                todo += (each for each in ast.iter_child_nodes(part) if isinstance(each, ast.expr))
-    return False
-
-
-def _is_keyed(annotation: ast.Subscript, key: ast.expr, ctx: Context) -> bool:
-    """Whether ``X[key, value]`` is of a dict whose keys are tuples."""
-    owner = key.value if isinstance(key, ast.Subscript) else key
-    return not _TUPLES.isdisjoint(ctx.names(owner)) and ctx.annotated_kind(annotation) is Kind.DICT
-
-
 def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:
     """Whether an annotation is of a dict from tuples to tensors."""
-    return _maps_tuples(annotation, ctx) and _promises_tensors(annotation, ctx)
-
-
-def _promises_tensors(annotation: ast.expr, ctx: Context) -> bool:
-    """Whether an annotation mentions a tensor type."""
-    return any(
-        isinstance(part, (ast.Name, ast.Attribute)) and ctx.annotated_kind(part) is Kind.TENSOR
-        for part in ast.walk(annotation)
-    )
+    return ctx.maps_tuples(annotation) and ctx.promises_tensors(annotation)
 
 
 def _has_ellipsis(key: ast.Tuple) -> bool:
     return any(isinstance(part, ast.Constant) and part.value is ... for part in key.elts)
-
-
-def _varies(key: ast.expr, ctx: Context) -> bool:
-    """Whether a key may differ from call to call.
-
-    In traced code it must come from a parameter or a shape: what a module holds is the same on each call as far as this
-    file says. Elsewhere anything varies that is neither constant nor made of loops over constants.
-    """
-    parts = tuple(_parts(key))
-    if _is_traced(key, ctx):
-        return any(_comes_from_parameter(part, ctx) for part in parts)
-    return any(not _is_fixed(part, ctx) for part in parts)
-
-
-def _parts(key: ast.expr) -> Iterator[ast.expr]:
-    """What a key is computed from."""
-    todo = [key]
-    while todo:
-        match todo.pop():
-            case ast.Tuple(elts=parts):
-                todo += parts
-            case ast.UnaryOp(operand=operand):
-                todo.append(operand)
-            case ast.BinOp(left=left, right=right):
-                todo += (left, right)
-            case part:
-                yield part
-
-
-def _is_fixed(part: ast.expr, ctx: Context) -> bool:
-    match part:
-        case ast.Constant():
-            return True
-        case ast.Name():
-            bindings = ctx.bindings(part)
-            return bool(bindings) and all(
-                _is_constant_loop(binding, ctx) or _is_fixed_parameter(binding, ctx) for binding in bindings
-            )
-        case _:
-            return False
-
-
-def _is_fixed_parameter(binding: ast.AST, ctx: Context) -> bool:
-    """Whether a parameter is a device or dtype, of which there are few, or each call in the file gives a constant."""
-    match binding:
-        case ast.arg(annotation=annotation):
-            if annotation is not None and ctx.annotated_kind(annotation) in (Kind.DEVICE, Kind.DTYPE):
-                return True
-            given = ctx.given(binding)
-            return bool(given) and all(isinstance(each, ast.Constant) for each in given)
-        case _:
-            return False
-
-
-def _comes_from_parameter(expr: ast.expr, ctx: Context) -> bool:
-    """Whether a value depends on a parameter of the function (never on ``self``), through local names and ``range``."""
-    seen: dict[ast.AST, None] = {}
-    level: list[ast.AST] = [expr]
-    for _ in range(_DEPTH + 1):
-        bindings = list(dict.fromkeys(binding for source in level for binding in _bound_by(source, ctx)))
-        if any(isinstance(binding, ast.arg) and not _is_fixed_parameter(binding, ctx) for binding in bindings):
-            return True
-        sources = [source for binding in bindings if (source := _source(binding)) is not None]
-        level = [source for source in dict.fromkeys(sources) if source not in seen]
-        seen.update(dict.fromkeys(level))
-    return False
-
-
-def _bound_by(source: ast.AST, ctx: Context) -> Iterator[ast.AST]:
-    """What binds the names in an expression."""
-    for name in ast.walk(source):
-        if isinstance(name, ast.Name) and not ctx.is_self(name):
-            yield from ctx.bindings(name)
-
-
-def _source(binding: ast.AST) -> ast.expr | None:
-    """The expression that a name gets its value from."""
-    match binding:
-        case ast.For(iter=source) | ast.comprehension(iter=source):
-            return source
-        case ast.expr() if not isinstance(binding, ast.Name) or isinstance(binding.ctx, ast.Load):
-            return binding
-        case _:
-            return None
-
-
-def _is_constant_loop(binding: ast.AST, ctx: Context) -> bool:
-    match binding:
-        case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
-            pass
-        case _:
-            return False
-    match iterable:
-        case ast.Call(func=func, args=arguments) if "builtins.range" in ctx.names(func):
-            return all(isinstance(item, ast.Constant) for item in arguments)
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return all(isinstance(item, ast.Constant) for item in parts)
-        case _:
-            return False
 
 
 CASES = """

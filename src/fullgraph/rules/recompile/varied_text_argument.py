@@ -126,7 +126,7 @@ RULE = Rule(
     "`{name}` is a constant of the compiled code, and the loop in line {row} passes another string at every turn: each "
     "compiles the code again (8 versions, then new ones run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="look up in eager code what the string stands for, and pass that",
-    since="0.3",
+    since="0.2",
 )
 
 _READS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.len"})
