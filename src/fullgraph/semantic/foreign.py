@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Foreign:
     """What one file is told. Paths are as it spells them; classes go by their numbers in it.
 
+    What tells of other files (`semantic.across`) fills it, and nobody changes it from then on.
+
     Attributes:
         results: what functions return, by path; what calling an instance of a class returns, by path and ``()``; what
             its methods return, by that, a dot and the method's name.
@@ -30,16 +32,16 @@ class Foreign:
             what they call, such as ``network.act``; without a name where the module's class is not known.
     """
 
-    results: Mapping[str, Written] = field(default_factory=dict)
-    given_tensors: Mapping[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
-    methods: Mapping[tuple[int, str], Written] = field(default_factory=dict)
-    supers: Mapping[tuple[int, str], Written] = field(default_factory=dict)
-    attributes: Mapping[tuple[int, str], Written] = field(default_factory=dict)
-    types: Mapping[str, Written] = field(default_factory=dict)
-    flags: Mapping[str, tuple[bool | None, ...]] = field(default_factory=dict)
-    disabled: Mapping[str, ChainStep] = field(default_factory=dict)
-    disabled_methods: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
-    bypasses: Mapping[tuple[int, str], ChainStep] = field(default_factory=dict)
+    results: dict[str, Written] = field(default_factory=dict)
+    given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
+    methods: dict[tuple[int, str], Written] = field(default_factory=dict)
+    supers: dict[tuple[int, str], Written] = field(default_factory=dict)
+    attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
+    types: dict[str, Written] = field(default_factory=dict)
+    flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
+    disabled: dict[str, ChainStep] = field(default_factory=dict)
+    disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
+    bypasses: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
 
     @property
     def mentions(self) -> tuple[str, ...]:
