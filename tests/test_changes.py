@@ -240,6 +240,53 @@ def play(policy: Policy, x):
 def rest(x):
     return x
 """,
+    "steps.py": """
+import torch
+
+
+@torch.compile
+def stepped(x, n):
+    for _ in range(n):
+        x = x + 1
+    return x
+
+
+def halved(x, n):
+    for _ in range(n):
+        x = x / 2
+    return x
+
+
+fast = torch.compile(halved)
+loose = torch.compile(halved)
+
+
+class Runner:
+    def __init__(self, given):
+        self.given = given
+        self.halved = torch.compile(halved)
+""",
+    "loops.py": """
+from steps import Runner, fast, halved, loose, stepped
+from steps import halved as bare
+
+
+def count(x):
+    for n in range(100):
+        stepped(x, n)
+        bare(x, n)
+
+
+def keep(x, runner: Runner):
+    for n in range(100):
+        fast(x, 3)
+        loose(x[:n], 3)
+        runner.given(x, n)
+
+
+def rest(x):
+    return x
+""",
     "alone.py": "import torch\n\n\ndef alone(x):\n    return torch.compile(x)\n",
 }
 SWAP = tuple[str, str, str]
@@ -292,6 +339,35 @@ EDITS: dict[str, list[SWAP]] = {
         ("agent.py", "return policy\n", "return policy.network.act(x)\n"),
         ("pkg/policy.py", "class Policy:", "# one\n\n\nclass Policy:"),
     ],
+    "a loop that counts": [("loops.py", "fast(x, 3)", "fast(x, n)")],
+    "a loop that counts no more": [("loops.py", "stepped(x, n)", "stepped(x, 3)")],
+    "a shorter loop": [("loops.py", "range(100)", "range(3)")],
+    "a loop that counts, and rows": [
+        ("loops.py", "fast(x, 3)", "fast(x, n)"),
+        ("steps.py", "import torch", "# one\n\nimport torch"),
+    ],
+    "rows of a loop": [("loops.py", "def count", "# one\ndef count")],
+    "a function before a loop": [("loops.py", "def count", "def before(x):\n    return x\n\n\ndef count")],
+    "a function before what a loop calls": [
+        ("steps.py", "@torch.compile\n", "def before(x):\n    return x\n\n\n@torch.compile\n")
+    ],
+    "a loop in compiled code": [
+        ("loops.py", "from steps import Runner", "import torch\nfrom steps import Runner"),
+        ("loops.py", "def count", "@torch.compile\ndef count"),
+    ],
+    "a loop that compiled code comes to": [
+        ("train.py", "import torch\n", "import torch\n\nfrom loops import count\n"),
+        ("train.py", "    return report(x)", "    count(x)\n    return report(x)"),
+    ],
+    "what a loop calls is compiled no more": [("steps.py", "@torch.compile\n", "")],
+    "what a loop calls is compiled": [("steps.py", "def halved", "@torch.compile\ndef halved")],
+    "what a loop calls is compiled by a name": [("steps.py", "fast = torch.compile(halved)", "fast = halved")],
+    "another parameter": [("steps.py", "def stepped(x, n)", "def stepped(n, x)")],
+    "another import of what a loop calls": [("loops.py", "import halved as bare", "import fast as bare")],
+    "a compile for constant sizes": [
+        ("steps.py", "loose = torch.compile(halved)", "loose = torch.compile(halved, dynamic=False)")
+    ],
+    "a compiled attribute": [("steps.py", "self.given = given", "self.given = torch.compile(halved)")],
     "a function less in another file": [("agent.py", "def rest(x):\n    return x\n", "")],
     "a compiled function": [("pkg/tools.py", "def extra(", "import torch\n\n\n@torch.compile\ndef extra(")],
     "a compile of something": [("train.py", "def main(", "later = torch.compile(act)\n\n\ndef main(")],
@@ -435,6 +511,35 @@ def test_a_method_comes_to_run_the_module_that_calls_pass_by() -> None:
     found = answers(cached=True)
     assert found == answers(cached=False)
     assert "TFG501" in str(found["agent.py"])
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("a loop that counts", ["TFG305"], ["TFG305", "TFG305"]),
+        ("a loop that counts no more", ["TFG305"], []),
+        ("a shorter loop", ["TFG305"], []),
+        ("a loop in compiled code", ["TFG305"], []),
+        ("a loop that compiled code comes to", ["TFG305"], []),
+        ("what a loop calls is compiled no more", ["TFG305"], []),
+        ("what a loop calls is compiled", ["TFG305"], ["TFG305", "TFG305"]),
+        ("another parameter", ["TFG305"], []),
+        ("another import of what a loop calls", ["TFG305"], ["TFG305", "TFG305"]),
+        ("a compile for constant sizes", ["TFG305"], ["TFG305", "TFG308"]),
+        ("a compiled attribute", ["TFG305"], ["TFG305", "TFG305"]),
+    ],
+)
+def test_a_loop_of_another_file(name: str, before: list[str], after: list[str]) -> None:
+    assert codes(answers(cached=True)["steps.py"]) == before
+    edit(EDITS[name])
+    found = answers(cached=True)
+    assert codes(found["steps.py"]) == after
+    assert found == answers(cached=False)
+
+
+def codes(findings: object) -> list[str]:
+    assert isinstance(findings, list)
+    return sorted(code for each in findings if (code := json.loads(each)["code"]).startswith("TFG3"))
 
 
 def test_another_configuration() -> None:

@@ -230,10 +230,19 @@ class Context:
         """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
         return self._model.waits.may_be_in(self._scope)
 
-    def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
-        """A loop of this file that calls the function looked at with another ``parameter`` each time."""
+    def varied_at(self, parameter: ast.arg, variety: Variety) -> str | None:
+        """Where a loop calls the function looked at with another ``parameter`` at each turn.
+
+        ``in line 12``, or, in another file of the project, ``at train.py:12``; None if no loop surely does.
+        """
         function = self.function()
-        return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+        if function is None:
+            return None
+        loop = self._model.varied.loop_over(function, parameter.arg, variety)
+        if loop is not None:
+            return f"in line {loop.lineno}"
+        step = self._model.passed_elsewhere(function, parameter.arg, variety)
+        return None if step is None else f"at {step.filename}:{step.row}"
 
     def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
         """What all calls in this file pass for a parameter of one of its functions; empty where that is not clear."""
@@ -242,6 +251,20 @@ class Context:
     def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
         """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
         return self._model.varied.turns(compiled)
+
+    def has_other_size(self, argument: ast.expr, turn: Turn) -> bool:
+        """Whether an argument of a call surely is a tensor of another size at every turn of a loop."""
+        return self._model.varied.has_other_size(argument, turn)
+
+    def sized_at(self, compiled: ast.Call) -> tuple[str, str, str] | None:
+        """Where a loop of another file passes tensors of other sizes to what ``torch.compile(...)`` returned.
+
+        Its place, such as ``at train.py:12``, how it spells such a tensor, and what this file calls the outcome.
+        """
+        step = self._model.sized_by(compiled, self._scope)
+        if step is None:
+            return None
+        return f"at {step.filename}:{step.row}", step.name, self._model.holder_of(compiled, self._scope)
 
     def turns_around(self, node: ast.AST) -> Iterator[Turn]:
         """The loops of the function looked at that ``node`` stands in the body of, innermost first."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Fix
+from fullgraph.semantic.foreign import About
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.traced import Traced
 
@@ -157,15 +158,16 @@ class ReferenceTrigger:
 
 
 @dataclass(frozen=True, slots=True)
-class BypassTrigger:
-    """Fires at calls ``x.member.method(...)`` that pass by what another file compiles, as linking the project tells."""
+class ToldTrigger:
+    """Fires at what linking the project tells the file of others: at calls, and at assignments beside them."""
 
-    handler: Handler[ast.Call]
+    about: About
+    handler: Handler[Any]
     where: Traced = Traced.POSSIBLE
-    """It is asked for after linking, as handlers for traced code are; the calls are in any code."""
+    """It is asked for after linking, as handlers for traced code are; what is told may stand in any code."""
 
 
-Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger | BypassTrigger
+Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger | ToldTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,12 @@ class Rule:
 
     def bypass(self, handler: Handler[ast.Call]) -> Handler[ast.Call]:
         """Trigger at calls that pass by what another file of the project compiles, as `Context.bypassed` says."""
-        self.triggers.append(BypassTrigger(handler))
+        self.triggers.append(ToldTrigger(About.BYPASSED, handler))
+        return handler
+
+    def sized(self, handler: Handler[ast.Call]) -> Handler[ast.Call]:
+        """Trigger at calls of ``torch.compile`` that loops of other files meet, as `Context.sized_at` says."""
+        self.triggers.append(ToldTrigger(About.SIZED, handler))
         return handler
 
     def reference(

@@ -18,7 +18,15 @@ from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
 from fullgraph.intents import MakeThere, Rename
 from fullgraph.semantic.foreign import Foreign
-from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary, Results
+from fullgraph.semantic.summary import (
+    CallSite,
+    ClassSummary,
+    Decorator,
+    FileSummary,
+    FunctionSummary,
+    Results,
+    Variation,
+)
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
 _FINDING = (
@@ -68,8 +76,9 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, settings, rows, results = summary
-    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), tuple(results)
+    _, _, names, exports, stars, outside, settings, rows, results, variations = summary
+    told = tuple(results), _tuples(variations)
+    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), *told
 
 
 def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
@@ -78,10 +87,11 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, settings, rows, results = rest
+    outside, settings, rows, results, variations = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
     sites = tuple(map(CallSite._make, outside))
-    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results))
+    varying = tuple(map(Variation._make, variations))
+    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), varying)
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:

@@ -70,11 +70,11 @@ class Bypassed:
         """Where a module is compiled that a method passes by, and whether it is known to run the module."""
         for holder in self._evaluator.lineage(cls):
             name = self._behind_property(holder, member)
-            found = self._compiled.get((holder, name))
+            found = self.compiled.get((holder, name))
             if found is None:
                 continue
-            place, given = found
-            modules = self._modules(holder, given)
+            place, made = found
+            modules = self._modules(holder, made[2][0])
             is_told = holder.file != file or (modules and not any(each.file == file for each in modules))
             if not is_told or modules is None or method in self._compiled_methods:
                 return None
@@ -102,16 +102,16 @@ class Bypassed:
         return any(calls_member(each.summary, self.members) for each in self._files)
 
     @cached_property
-    def _compiled(self) -> Mapping[tuple[ClassId, str], tuple[ChainStep, Ref]]:
-        """What classes hold in compiled form, by class and attribute: where it is compiled, and of what."""
+    def compiled(self) -> Mapping[tuple[ClassId, str], tuple[ChainStep, Ref]]:
+        """What classes hold in compiled form, by class and attribute: where it is compiled, and the call that does."""
         found: dict[tuple[ClassId, str], tuple[ChainStep, Ref]] = {}
         for file, each in enumerate(self._files):
             for index, cls in enumerate(each.summary.classes):
                 for name, refs in cls.attributes.items():
-                    for made in _calls(refs):
+                    for made in calls_in(refs):
                         place = self._compiles(file, index, made)
                         if place is not None:
-                            found[ClassId(file, index), name] = place, made[2][0]
+                            found[ClassId(file, index), name] = place, made
         return found
 
     def _compiles(self, file: int, index: int, made: Ref) -> ChainStep | None:
@@ -132,8 +132,8 @@ class Bypassed:
     @cached_property
     def members(self) -> frozenset[str]:
         """Names of attributes and properties that may hold what is compiled."""
-        held = {name for _, name in self._compiled}
-        for holder, name in self._compiled:
+        held = {name for _, name in self.compiled}
+        for holder, name in self.compiled:
             for cls in (holder, *self._evaluator.subclasses(holder)):
                 properties = self._evaluator.class_(cls).properties
                 held.update(each for each in properties if self._behind_property(cls, each) == name)
@@ -142,7 +142,7 @@ class Bypassed:
     @cached_property
     def _compiled_methods(self) -> frozenset[str]:
         """Names ``y`` of all that is compiled as ``torch.compile(x.y)``."""
-        if not self._compiled:
+        if not self.compiled:
             return frozenset()
         sites = (
             site
@@ -152,7 +152,7 @@ class Bypassed:
         )
         outside = (site for each in self._files for site in each.summary.calls)
         given = (site.arguments[0] for group in (sites, outside) for site in group if _is_compile(site))
-        attributes = {name for _, name in self._compiled}
+        attributes = {name for _, name in self.compiled}
         return frozenset(ref[2] for ref in given if ref and ref[0] == "." and ref[2] not in attributes)
 
     def _modules(self, holder: ClassId, given: Ref) -> tuple[ClassId, ...] | None:
@@ -210,14 +210,14 @@ def _spelled(summary: FileSummary, site: CallSite, members: Set[str]) -> Iterato
             return
 
 
-def _calls(refs: Iterable[Ref]) -> Iterator[Ref]:
+def calls_in(refs: Iterable[Ref]) -> Iterator[Ref]:
     """The calls that one of several references stands for."""
     for ref in refs:
         match ref:
             case ("()", *_):
                 yield ref
             case ("|", parts):
-                yield from _calls(parts)
+                yield from calls_in(parts)
             case _:
                 continue
 

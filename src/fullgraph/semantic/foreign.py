@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fullgraph.semantic.flow.written import Written
     from fullgraph.semantic.traced import ChainStep
+
+_VALUES = ("results", "given_tensors", "methods", "supers", "attributes", "types", "flags")
+"""What is told that names no place,"""
+_PLACES = ("disabled", "disabled_methods", "bypasses", "varied", "sized")
+"""and what does."""
+
+
+class About(enum.Enum):
+    """What linking may tell of calls of a file, wherever they stand."""
+
+    BYPASSED = "bypassed"
+    """They pass by what other files compile."""
+    SIZED = "sized"
+    """They compile what loops of other files pass tensors of other sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,10 @@ class Foreign:
         disabled_methods: likewise, by class and name.
         bypasses: where a module is compiled that calls of the file pass by, by their function's number and the end of
             what they call, such as ``network.act``; without a name where the module's class is not known.
+        varied: loops that pass a function of the file another value at every turn, by its number, which argument that
+            is (its keyword, or its place), and how it varies (`varied.Variety`).
+        sized: loops that pass tensors of other sizes to what the file compiles with ``dynamic=False``, by the name by
+            which it has the outcome, such as ``Trainer.net``; the name of the step is how such a tensor is spelled.
     """
 
     results: dict[str, Written] = field(default_factory=dict)
@@ -42,55 +61,60 @@ class Foreign:
     disabled: dict[str, ChainStep] = field(default_factory=dict)
     disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
     bypasses: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
+    varied: dict[tuple[int, str, str], ChainStep] = field(default_factory=dict)
+    sized: dict[str, ChainStep] = field(default_factory=dict)
 
     @property
     def mentions(self) -> tuple[str, ...]:
         """Words that count as standing in the file, for rules that look only at files with such a word."""
         return ("torch.compiler.disable",) if self.disabled or self.disabled_methods else ()
 
+    @property
+    def is_about_calls(self) -> bool:
+        """Whether something is told of calls, wherever they stand."""
+        return bool(self.bypasses or self.sized)
+
     def plain(self) -> tuple[Any, ...]:
         """The same, made of plain data in an order that follows from what is told; empty if nothing is."""
         if self == NOTHING:
             return ()
-        parts: tuple[Mapping[Any, Any], ...] = (
-            self.results,
-            self.given_tensors,
-            self.methods,
-            self.supers,
-            self.attributes,
-            self.types,
-            self.flags,
-        )
+        values = (sorted(getattr(self, name).items()) for name in _VALUES)
         places = (
-            [(key, (step.filename, step.row, step.name)) for key, step in sorted(each.items())]
-            for each in (self.disabled, self.disabled_methods, self.bypasses)
+            [(key, (step.filename, step.row, step.name)) for key, step in sorted(getattr(self, name).items())]
+            for name in _PLACES
         )
-        return (*(sorted(each.items()) for each in parts), *places)
+        return (*values, *places)
 
     @classmethod
     def of_plain(cls, plain: tuple[Any, ...], step: Callable[..., ChainStep]) -> Foreign:
         """What `plain` was called on; ``step`` makes the steps."""
         if not plain:
             return NOTHING
-        *values, disabled, methods, bypasses = plain
-        places = ({key: step(*place) for key, place in each} for each in (disabled, methods, bypasses))
-        return cls(*map(dict, values), *places)
+        told: dict[str, Any] = dict(zip(_VALUES, map(dict, plain), strict=False))
+        places = zip(_PLACES, plain[len(_VALUES) :], strict=True)
+        told.update({name: {key: step(*place) for key, place in each} for name, each in places})
+        return cls(**told)
 
     def steps(self) -> Iterator[ChainStep]:
         """Every place that is named."""
-        for each in (self.disabled, self.disabled_methods, self.bypasses):
-            yield from each.values()
+        for name in _PLACES:
+            yield from getattr(self, name).values()
 
     def with_steps(self, change: Callable[[ChainStep], ChainStep]) -> Foreign:
         """The same with other places."""
-        if not (self.disabled or self.disabled_methods or self.bypasses):
+        named = {name: each for name in _PLACES if (each := getattr(self, name))}
+        if not named:
             return self
-        return replace(
-            self,
-            disabled={key: change(step) for key, step in self.disabled.items()},
-            disabled_methods={key: change(step) for key, step in self.disabled_methods.items()},
-            bypasses={key: change(step) for key, step in self.bypasses.items()},
-        )
+        changed: dict[str, Any] = {
+            name: {key: change(step) for key, step in each.items()} for name, each in named.items()
+        }
+        return replace(self, **changed)
+
+    def renumbered(self, numbers: Mapping[int, int]) -> Foreign:
+        """The same with other numbers of functions."""
+        if not self.varied:
+            return self
+        return replace(self, varied={(numbers[key[0]], *key[1:]): step for key, step in self.varied.items()})
 
 
 NOTHING = Foreign()

@@ -115,6 +115,7 @@ class _Matcher:
             and all(self.same_function(*pair) for pair in self.functions.items())
             and self.same_order()
             and self.same_results()
+            and self.same_variations()
             and self.compare_calls(None, before.calls, after.calls)
         )
 
@@ -187,6 +188,21 @@ class _Matcher:
             return False
         both = self.before.exports.keys() & self.after.exports.keys()
         return both.intersection(old.doubtful) == both.intersection(new.doubtful)
+
+    def same_variations(self) -> bool:
+        """Whether loops pass the same to the same."""
+        old, new = self.before.variations, self.after.variations
+        if len(old) != len(new):
+            return False
+        for mine, its in zip(old, new, strict=True):
+            if mine.function != NO_OWNER and self.functions.get(mine.function) != its.function:
+                return False
+            if (mine.function == NO_OWNER) != (its.function == NO_OWNER) or mine[3:] != its[3:]:
+                return False
+            if not self.same_or_not((mine.callee,), (its.callee,)):
+                return False
+            self.rows[mine.row] = its.row
+        return True
 
     def tell_otherwise(self) -> Iterator[int]:
         """Functions of which the file says something else."""

@@ -22,7 +22,10 @@ from fullgraph.semantic.summary import (
     FileSummary,
     FunctionSummary,
     Ref,
+    Variation,
 )
+from fullgraph.semantic.varied import Varied
+from fullgraph.semantic.varying import Varying
 from fullgraph.semantic.walk import Walked
 
 SUMMARY_NODES: tuple[type[ast.AST], ...] = (
@@ -42,14 +45,15 @@ _DEPTH = 12
 _Calls = list[tuple[ast.Call, Scope]]
 
 
-def summarise(walked: Walked, names: Names, barriers: Barriers) -> FileSummary:
+def summarise(walked: Walked, names: Names, barriers: Barriers, varied: Varied) -> FileSummary:
     """What linking must know of the file; the walk must have kept `SUMMARY_NODES`."""
-    return _Summariser(walked, names, barriers).run()
+    return _Summariser(walked, names, barriers, varied).run()
 
 
 class _Summariser:
-    def __init__(self, walked: Walked, names: Names, barriers: Barriers) -> None:
+    def __init__(self, walked: Walked, names: Names, barriers: Barriers, varied: Varied) -> None:
         self.walked = walked
+        self.varied = varied
         self.names = names
         self.barriers = barriers
         self.references = References(walked)
@@ -70,6 +74,7 @@ class _Summariser:
         self.held.collect()
         functions = [self.function(node, calls, sites, returns) for node in references.functions]
         classes = [self.class_(node) for node in references.classes]
+        variations = tuple(self.variations())
         modules = self.add_lazy(exports)
         return FileSummary(
             tuple(functions),
@@ -80,7 +85,22 @@ class _Summariser:
             sites.get(None, ()),
             settings_of(walked, self.names),
             self.rows,
+            variations=variations,
         )
+
+    def variations(self) -> Iterator[Variation]:
+        """What loops pass to what other files may define."""
+        references = self.references
+        for each in Varying(self.walked, self.varied).arguments():
+            compiling = self.varied.compiled_by(each.call, each.scope)
+            made = references.made(each.call if compiling is None else compiling, each.scope)
+            callee = UNKNOWN if not made else made[1] if compiling is None else _compiled(made)
+            if not callee or callee[0] in ("f", "c"):
+                continue
+            home = self.home(each.scope)
+            function = NO_OWNER if home is None else references.functions[home]
+            row = self.row(each.loop.lineno)
+            yield Variation(row, function, callee, compiling is not None, each.argument, each.variety.value, each.text)
 
     def add_lazy(self, exports: dict[str, int]) -> tuple[str, ...]:
         """Add what the module's ``__getattr__`` imports; gives the modules to which it leads for every other name."""
@@ -246,6 +266,13 @@ class _Summariser:
                 found.append(CallSite(len(rows), callee, arguments, keywords))
                 rows.append(call.lineno)
         return tuple(found)
+
+
+def _compiled(made: Ref) -> Ref:
+    """What a call of ``torch.compile`` is given."""
+    _, _, arguments, keywords = made
+    found: Ref = arguments[0] if arguments else dict(keywords).get("model", UNKNOWN)
+    return found
 
 
 def _defaults(args: ast.arguments, positional: list[ast.arg]) -> Iterator[tuple[ast.arg, ast.expr]]:

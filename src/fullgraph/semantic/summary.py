@@ -115,6 +115,25 @@ class Results(NamedTuple):
 NO_RESULTS = Results({}, {}, {}, (), {}, {}, ())
 
 
+class Variation(NamedTuple):
+    """An argument of a call that is another value at every turn of a loop around it (`semantic.varying`)."""
+
+    row: int
+    """Where the loop begins."""
+    function: int
+    """Index of the function that the call stands in, or `NO_OWNER`."""
+    callee: Ref
+    """What is called; or what the file gives to ``torch.compile``, if it calls the outcome of that."""
+    is_compiled: bool
+    """Whether it does."""
+    argument: str
+    """The keyword, or the place among the positional arguments."""
+    variety: str
+    """In what way it varies, as a value of `varied.Variety`."""
+    text: str
+    """How it is spelled, if it is a size."""
+
+
 class FileSummary(NamedTuple):
     """All that linking knows of one file."""
 
@@ -134,3 +153,5 @@ class FileSummary(NamedTuple):
     """The rows that matter, in the order in which the file is summarised."""
     results: Results = NO_RESULTS
     """What the values are that come out of it."""
+    variations: tuple[Variation, ...] = ()
+    """What loops pass to functions that other files may define."""

@@ -9,8 +9,10 @@ from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
+from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DefNode, Scope
+from fullgraph.semantic.sized import has_other_size
 from fullgraph.semantic.turns import Loop, Turn, counts, grows_dict, grows_list, names_text
 from fullgraph.semantic.walk import Walked
 
@@ -24,13 +26,16 @@ class Variety(enum.Enum):
     """It is the same list, and longer."""
     DICT = "dict"
     """It is the same dict, with another key."""
+    SIZE = "size"
+    """It is a tensor of another size."""
 
 
 class Varied:
     """Answers for the functions of one walked file."""
 
-    def __init__(self, walked: Walked, classes: Classes, compiled: Compiled, parents: Parents) -> None:
+    def __init__(self, walked: Walked, names: Names, classes: Classes, compiled: Compiled, parents: Parents) -> None:
         self._walked = walked
+        self._names = names
         self._classes = classes
         self._compiled = compiled
         self._parents = parents
@@ -39,10 +44,22 @@ class Varied:
         """A loop of the file that calls ``function`` with another value for ``parameter`` at each turn."""
         for call, scope in self._calls_in_loops.get(function, ()):
             argument = self._argument(call, function, parameter)
-            for loop in self.loops_around(call) if argument is not None else ():
-                if argument is not None and self._varies(argument, loop, scope, variety):
-                    return loop
+            loop = None if argument is None else self.varying_in(call, argument, scope, variety)
+            if loop is not None:
+                return loop
         return None
+
+    def varying_in(self, call: ast.Call, argument: ast.expr, scope: Scope, variety: Variety) -> Loop | None:
+        """The innermost loop around a call at each turn of which its argument is another value."""
+        return next((loop for loop in self.loops_around(call) if self._varies(argument, loop, scope, variety)), None)
+
+    def has_other_size(self, argument: ast.expr, turn: Turn) -> bool:
+        """Whether an argument surely has another size at every turn."""
+        return has_other_size(argument, turn, self._names.of)
+
+    def compiled_by(self, call: ast.Call, scope: Scope) -> ast.Call | None:
+        """The ``torch.compile(x)`` of this file whose outcome a call calls."""
+        return self._compiled.call_behind(call.func, scope)
 
     def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
         """What the calls in this file pass for a parameter, by the name of its function; empty if one is not clear."""
@@ -131,6 +148,8 @@ class Varied:
                 return isinstance(argument, ast.Name) and grows_list(loop, argument.id, around)
             case Variety.DICT:
                 return isinstance(argument, ast.Name) and grows_dict(loop, argument.id, around)
+            case Variety.SIZE:
+                return self.has_other_size(argument, Turn(loop, around))
 
     def _around(self, scope: Scope) -> ast.AST:
         return self._walked.root.node if scope.function is None else scope.function.node

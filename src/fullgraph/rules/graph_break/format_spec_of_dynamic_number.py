@@ -121,7 +121,7 @@ def _is_counted(expr: ast.expr, ctx: Context) -> bool:
         return False
     match ctx.bindings(expr):
         case (ast.arg() as parameter,):
-            return ctx.varied_by(parameter, Variety.NUMBER) is not None
+            return ctx.varied_at(parameter, Variety.NUMBER) is not None
         case _:
             return False
 

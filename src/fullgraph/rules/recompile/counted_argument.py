@@ -121,7 +121,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety, values
 
 RULE = Rule(
     "TFG305",
-    "`{text}` needs `{name}` as a constant, and the loop in line {row} passes another number at every turn: each value "
+    "`{text}` needs `{name}` as a constant, and the loop {place} passes another number at every turn: each value "
     "compiles the code again (8 versions, then new values run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="have the loop in the compiled code, or pass what the number selects",
     since="0.3",
@@ -147,9 +147,9 @@ def _reported(node: ast.expr, number: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(number):
         case (ast.arg() as parameter,):
-            loop = ctx.varied_by(parameter, Variety.NUMBER)
-            if loop is not None:
-                yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, row=str(loop.lineno))
+            place = ctx.varied_at(parameter, Variety.NUMBER)
+            if place is not None:
+                yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, place=place)
         case _:
             return
 

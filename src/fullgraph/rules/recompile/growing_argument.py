@@ -113,7 +113,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety
 
 RULE = Rule(
     "TFG307",
-    "the loop in line {row} passes `{name}` longer at every turn, and each length compiles the code again (8 versions, "
+    "the loop {place} passes `{name}` longer at every turn, and each length compiles the code again (8 versions, "
     "then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass what is needed of it as a tensor, or write into one that has room for all",
     since="0.3",
@@ -178,9 +178,10 @@ def _reported(node: ast.expr, held: ast.expr, varieties: tuple[Variety, ...], ct
         return
     match ctx.bindings(held):
         case (ast.arg() as parameter,):
-            loop = next((loop for each in varieties if (loop := ctx.varied_by(parameter, each)) is not None), None)
-            if loop is not None and ctx.is_first_use(held):
-                yield ctx.at(node, cause=parameter, name=held.id, row=str(loop.lineno))
+            places = (ctx.varied_at(parameter, each) for each in varieties)
+            place = next((each for each in places if each is not None), None)
+            if place is not None and ctx.is_first_use(held):
+                yield ctx.at(node, cause=parameter, name=held.id, place=place)
         case _:
             return
 

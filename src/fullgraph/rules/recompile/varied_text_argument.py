@@ -123,7 +123,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety
 
 RULE = Rule(
     "TFG306",
-    "`{name}` is a constant of the compiled code, and the loop in line {row} passes another string at every turn: each "
+    "`{name}` is a constant of the compiled code, and the loop {place} passes another string at every turn: each "
     "compiles the code again (8 versions, then new ones run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="look up in eager code what the string stands for, and pass that",
     since="0.3",
@@ -175,9 +175,9 @@ def _reported(node: ast.expr, text: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(text):
         case (ast.arg() as parameter,):
-            loop = ctx.varied_by(parameter, Variety.TEXT)
-            if loop is not None and ctx.is_first_use(text):
-                yield ctx.at(node, cause=parameter, name=text.id, row=str(loop.lineno))
+            place = ctx.varied_at(parameter, Variety.TEXT)
+            if place is not None and ctx.is_first_use(text):
+                yield ctx.at(node, cause=parameter, name=text.id, place=place)
         case _:
             return
 

@@ -1,0 +1,118 @@
+"""What the loops of one file pass, another value at every turn, to what other files may define.
+
+Every file is asked, so what costs little comes first: most calls stand in no loop, and most arguments do not change.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.turns import Loop, may_be_long
+from fullgraph.semantic.varied import Varied, Variety
+from fullgraph.semantic.walk import Walked
+
+_GROWS = ("append", "appendleft", "extend", "insert")
+_MARKS = ("mark_dynamic", "mark_unbacked", "maybe_mark_dynamic")
+"""Functions that make sizes dynamic again; where a file calls one, nothing is said of sizes."""
+_CONTAINERS = frozenset({Variety.LIST, Variety.DICT})
+_LONGEST = 40
+
+
+class VaryingArgument(NamedTuple):
+    """An argument of a call that is another value at every turn of a loop around it."""
+
+    call: ast.Call
+    scope: Scope
+    argument: str
+    """The keyword, or the place among the positional ones."""
+    variety: Variety
+    loop: Loop
+    text: str
+    """How a size is spelled; empty for all else."""
+
+
+class Varying:
+    """Answers for one walked file."""
+
+    def __init__(self, walked: Walked, varied: Varied) -> None:
+        self._walked = walked
+        self._varied = varied
+
+    def arguments(self) -> Iterator[VaryingArgument]:
+        """What varies of the arguments of each call in a loop."""
+        loops = self._loops
+        for call, scope in self._walked.calls if loops else ():
+            found = loops.get(scope.function)
+            if found is None or not (call.args or call.keywords) or isinstance(call.func, (ast.Lambda, ast.Call)):
+                continue
+            row = call.lineno
+            rows = [(first, last) for first, last in found if first <= row <= last]
+            if rows:
+                yield from self._of_call(call, scope, *min(rows))
+
+    def _of_call(self, call: ast.Call, scope: Scope, first: int, last: int) -> Iterator[VaryingArgument]:
+        given = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None]
+        if not any(isinstance(each, ast.Starred) for each in call.args):
+            given += [(str(place), each) for place, each in enumerate(call.args)]
+        for key, argument in given:
+            for variety in self._candidates(argument, scope, first, last):
+                loop = self._varied.varying_in(call, argument, scope, variety)
+                if loop is not None:
+                    text = ast.unparse(argument)[:_LONGEST] if variety is Variety.SIZE else ""
+                    yield VaryingArgument(call, scope, key, variety, loop, text)
+
+    def _candidates(self, argument: ast.expr, scope: Scope, first: int, last: int) -> Iterator[Variety]:
+        """In what ways an argument may vary, at a glance: most do in none."""
+        match argument:
+            case ast.Name(id=name):
+                found = scope.lookup(name)
+                if found is None or found[0].function is not scope.function:
+                    return
+                if (name, scope.function) in self._grown:
+                    yield from _CONTAINERS
+                if any(first <= getattr(item, "lineno", 0) <= last for item in found[1]):
+                    yield Variety.NUMBER
+                    yield Variety.TEXT
+                    yield from self._sizes
+            case ast.JoinedStr() | ast.BinOp(op=ast.Mod()):
+                yield Variety.TEXT
+            case ast.Call(func=ast.Name(id="str")):
+                yield Variety.TEXT
+            case ast.Call() | ast.Subscript():
+                yield from self._sizes
+            case _:
+                return
+
+    @cached_property
+    def _sizes(self) -> tuple[Variety, ...]:
+        return () if self._walked.calls_of(_MARKS) else (Variety.SIZE,)
+
+    @cached_property
+    def _loops(self) -> dict[Scope | None, list[tuple[int, int]]]:
+        """First and last rows of the loops that may be long, by the function that they stand in."""
+        found: dict[Scope | None, list[tuple[int, int]]] = defaultdict(list)
+        for kind in (ast.For, ast.While):
+            for loop, scope in self._walked.buckets[kind]:
+                if isinstance(loop, (ast.For, ast.While)) and may_be_long(loop):
+                    found[scope.function].append((loop.lineno, loop.end_lineno or 0))
+        return dict(found)
+
+    @cached_property
+    def _grown(self) -> frozenset[tuple[str, Scope | None]]:
+        """Names to which something is added, with the function in which that is done."""
+        found: set[tuple[str, Scope | None]] = set()
+        for call, scope in self._walked.calls_of(_GROWS):
+            match call.func:
+                case ast.Attribute(value=ast.Name(id=name)):
+                    found.add((name, scope.function))
+                case _:
+                    continue
+        for target, _, scope in self._walked.items:
+            if isinstance(target.value, ast.Name):
+                found.add((target.value.id, scope.function))
+        return frozenset(found)
