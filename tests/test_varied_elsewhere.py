@@ -1,4 +1,4 @@
-"""TFG305 to TFG308 across files: what is found in ``tests/varied``, and that torch compiles again there and not beside."""
+"""TFG305 to TFG308 across files: what ``tests/varied`` has marked is found, and torch compiles again there alone."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.mark.parametrize("name", [*GUILTY, *INNOCENT])
 def test_torch_compiles_again_where_it_is_said(loops: ModuleType, name: str) -> None:
-    import torch  # noqa: PLC0415 - only where it is installed
+    import torch
 
     module = importlib.import_module("loops.train" if name in GUILTY else "loops.well")
     function = getattr(module, name)

@@ -91,16 +91,21 @@ class _Summariser:
     def variations(self) -> Iterator[Variation]:
         """What loops pass to what other files may define."""
         references = self.references
-        for each in Varying(self.walked, self.varied).arguments():
+        for each in Varying(self.walked, self.varied, self.is_of_others).arguments():
             compiling = self.varied.compiled_by(each.call, each.scope)
             made = references.made(each.call if compiling is None else compiling, each.scope)
             callee = UNKNOWN if not made else made[1] if compiling is None else _compiled(made)
-            if not callee or callee[0] in ("f", "c"):
+            if not callee:
                 continue
             home = self.home(each.scope)
             function = NO_OWNER if home is None else references.functions[home]
             row = self.row(each.loop.lineno)
             yield Variation(row, function, callee, compiling is not None, each.argument, each.variety.value, each.text)
+
+    def is_of_others(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether a call may be of something that another file defines or has compiled."""
+        made = self.references.made(call, scope)
+        return bool(made) and made[1][0] not in ("f", "c", "()")
 
     def add_lazy(self, exports: dict[str, int]) -> tuple[str, ...]:
         """Add what the module's ``__getattr__`` imports; gives the modules to which it leads for every other name."""

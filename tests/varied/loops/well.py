@@ -37,7 +37,7 @@ def dynamic(x: torch.Tensor) -> None:
 
 def one_size(x: torch.Tensor) -> None:
     for n in range(12):
-        summed(x[:2])
+        summed(x[:2] + n)
         static(x, 4)
 
 
