@@ -240,6 +240,28 @@ def play(policy: Policy, x):
 def rest(x):
     return x
 """,
+    "pkg/player.py": """
+import torch
+
+from pkg.policy import Network
+
+
+class Player:
+    def __init__(self):
+        self.inner = Network()
+
+    def play(self, x):
+        return self.inner.act(x)
+""",
+    "coach.py": """
+import torch
+
+from pkg.player import Player
+
+
+def coach(player: Player):
+    return player
+""",
     "steps.py": """
 import torch
 
@@ -338,6 +360,12 @@ EDITS: dict[str, list[SWAP]] = {
     "a call that passes by, and rows": [
         ("agent.py", "return policy\n", "return policy.network.act(x)\n"),
         ("pkg/policy.py", "class Policy:", "# one\n\n\nclass Policy:"),
+    ],
+    "a module that another file compiles": [
+        ("coach.py", "return player\n", "player.inner = torch.compile(player.inner)\n    return player\n")
+    ],
+    "a module that another file puts elsewhere": [
+        ("coach.py", "return player\n", "player.outer = torch.compile(player.inner)\n    return player\n")
     ],
     "a loop that counts": [("loops.py", "fast(x, 3)", "fast(x, n)")],
     "a loop that counts no more": [("loops.py", "stepped(x, n)", "stepped(x, 3)")],
@@ -511,6 +539,21 @@ def test_a_method_comes_to_run_the_module_that_calls_pass_by() -> None:
     found = answers(cached=True)
     assert found == answers(cached=False)
     assert "TFG501" in str(found["agent.py"])
+
+
+def test_a_module_that_another_file_compiles() -> None:
+    answers(cached=True)
+    for swap, count in (
+        (("return player\n", "player.inner = torch.compile(player.inner)\n    return 1\n"), 1),
+        (("player.inner = torch", "player.outer = torch"), 0),
+        (("player.outer = torch", "player.inner = torch"), 1),
+        (("def coach(", "def before():\n    pass\n\n\ndef coach("), 1),
+        (("player: Player", "player"), 0),
+    ):
+        edit([("coach.py", *swap)])
+        found = answers(cached=True)
+        assert str(found["pkg/player.py"]).count("TFG501") == 2 * count, swap
+        assert found == answers(cached=False)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fullgraph.rule import Hit, Severity
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import compiled_argument
 from fullgraph.semantic.flow.value import Value
+from fullgraph.semantic.foreign import Bypass
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
 from fullgraph.semantic.model import FileModel
@@ -21,7 +22,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.sizes import is_shape, is_size
-from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
+from fullgraph.semantic.traced import ChainStep, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.walk import base_name
@@ -76,6 +77,11 @@ class Context:
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
         return Hit(node, arguments, severity, cause, fix, unless, breaks_in, fatal)
+
+    def by_way_of(self, hit: Hit, steps: tuple[ChainStep, ...]) -> Hit:
+        """The same hit with the places by which it follows, if some are of other files."""
+        is_across = any(step.filename != self._model.filename for step in steps)
+        return replace(hit, hops=steps) if is_across else hit
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -390,16 +396,13 @@ class Context:
         finally:
             self._scope = outside
 
-    def bypassed(self, call: ast.Call) -> tuple[str, bool] | None:
-        """Where the module is compiled that ``call`` passes by, such as ``pkg/policy.py:15``, as the project tells.
+    def bypassed(self, call: ast.Call) -> Bypass | None:
+        """How ``call`` passes by a module that is compiled, as the project tells; None if it is no such call."""
+        return self._model.bypassed(call, self._scope)
 
-        And whether its class is known, so that what is called runs it. None if the call is no such.
-        """
-        step = self._model.bypassed(call, self._scope)
-        if step is None:
-            return None
-        is_here = step.filename == self._model.filename
-        return (f"line {step.row}" if is_here else f"{step.filename}:{step.row}"), bool(step.name)
+    def place(self, step: ChainStep) -> str:
+        """How a message names a place: ``line 12``, or, in another file, ``pkg/policy.py:12``."""
+        return f"line {step.row}" if step.filename == self._model.filename else f"{step.filename}:{step.row}"
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from fullgraph.intents import Fix
 from fullgraph.semantic.foreign import About
 from fullgraph.semantic.kinds import Kind
-from fullgraph.semantic.traced import Traced
+from fullgraph.semantic.traced import ChainStep, Traced
 
 if TYPE_CHECKING:
     from fullgraph.context import Context
@@ -90,6 +90,7 @@ class Hit:
         breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
             them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
         fatal: whether compiling fails there, so that nothing is to be said of how Dynamo goes on.
+        hops: the places, across files, by which it follows.
     """
 
     node: ast.AST
@@ -100,6 +101,7 @@ class Hit:
     unless: tuple[str, ...] = ()
     breaks_in: tuple[ast.AST, ...] = ()
     fatal: bool = False
+    hops: tuple[ChainStep, ...] = ()
 
 
 class Handler(Protocol[Node_contra]):

@@ -379,6 +379,7 @@ class Checker:
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
             is_refused=is_refused,
+            hops=hit.hops,
         )
         if severity is not None and self.later:
             self.weighed.add(finding)

@@ -24,6 +24,7 @@ from fullgraph.semantic.summary import (
     Decorator,
     FileSummary,
     FunctionSummary,
+    Placed,
     Results,
     Variation,
 )
@@ -76,8 +77,8 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, settings, rows, results, variations = summary
-    told = tuple(results), _tuples(variations)
+    _, _, names, exports, stars, outside, settings, rows, results, variations, placed = summary
+    told = tuple(results), _tuples(variations), _tuples(placed)
     return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), *told
 
 
@@ -87,11 +88,11 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, settings, rows, results, variations = rest
+    outside, settings, rows, results, variations, placed = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
     sites = tuple(map(CallSite._make, outside))
-    varying = tuple(map(Variation._make, variations))
-    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), varying)
+    more = tuple(map(Variation._make, variations)), tuple(map(Placed._make, placed))
+    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), *more)
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from fullgraph.semantic.flow.written import Written
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _VALUES = ("results", "given_tensors", "methods", "supers", "attributes", "types", "flags")
 """What is told that names no place,"""
-_PLACES = ("disabled", "disabled_methods", "bypasses", "varied", "sized")
-"""and what does."""
+_PLACES = ("disabled", "disabled_methods", "varied", "sized")
+"""and what does, apart from ``bypasses``."""
 
 
 class About(enum.Enum):
@@ -24,6 +24,15 @@ class About(enum.Enum):
     """They pass by what other files compile."""
     SIZED = "sized"
     """They compile what loops of other files pass tensors of other sizes."""
+
+
+class Bypass(NamedTuple):
+    """A call that passes by what is compiled."""
+
+    steps: tuple[ChainStep, ...]
+    """From the function that it stands in, over properties, to where the module is compiled."""
+    is_known: bool
+    """Whether the class of the module is known, so that what is called runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,8 @@ class Foreign:
         flags: on which releases of torch a flag holds, by path (`semantic.releases`).
         disabled: where functions are defined that Dynamo is kept out of, by path as in ``results``.
         disabled_methods: likewise, by class and name.
-        bypasses: where a module is compiled that calls of the file pass by, by their function's number and the end of
-            what they call, such as ``network.act``; without a name where the module's class is not known.
+        bypasses: calls of the file that pass by a module that is compiled, by their function's number and the end of
+            what they call, such as ``network.act``.
         varied: loops that pass a function of the file another value at every turn, by its number, which argument that
             is (its keyword, or its place), and how it varies (`varied.Variety`).
         sized: loops that pass tensors of other sizes to what the file compiles with ``dynamic=False``, by the name by
@@ -60,7 +69,7 @@ class Foreign:
     flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
     disabled: dict[str, ChainStep] = field(default_factory=dict)
     disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
-    bypasses: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
+    bypasses: dict[tuple[int, str], Bypass] = field(default_factory=dict)
     varied: dict[tuple[int, str, str], ChainStep] = field(default_factory=dict)
     sized: dict[str, ChainStep] = field(default_factory=dict)
 
@@ -79,19 +88,19 @@ class Foreign:
         if self == NOTHING:
             return ()
         values = (sorted(getattr(self, name).items()) for name in _VALUES)
-        places = (
-            [(key, (step.filename, step.row, step.name)) for key, step in sorted(getattr(self, name).items())]
-            for name in _PLACES
-        )
-        return (*values, *places)
+        places = ([(key, _plain(step)) for key, step in sorted(getattr(self, name).items())] for name in _PLACES)
+        bypasses = [(key, tuple(map(_plain, way)), known) for key, (way, known) in sorted(self.bypasses.items())]
+        return (*values, bypasses, *places)
 
     @classmethod
     def of_plain(cls, plain: tuple[Any, ...], step: Callable[..., ChainStep]) -> Foreign:
         """What `plain` was called on; ``step`` makes the steps."""
         if not plain:
             return NOTHING
-        told: dict[str, Any] = dict(zip(_VALUES, map(dict, plain), strict=False))
-        places = zip(_PLACES, plain[len(_VALUES) :], strict=True)
+        told: dict[str, Any] = dict(zip(_VALUES, map(dict, plain[: len(_VALUES)]), strict=True))
+        bypasses, *kept = plain[len(_VALUES) :]
+        told["bypasses"] = {key: Bypass(tuple(step(*each) for each in way), known) for key, way, known in bypasses}
+        places = zip(_PLACES, kept, strict=True)
         told.update({name: {key: step(*place) for key, place in each} for name, each in places})
         return cls(**told)
 
@@ -99,22 +108,29 @@ class Foreign:
         """Every place that is named."""
         for name in _PLACES:
             yield from getattr(self, name).values()
+        for bypass in self.bypasses.values():
+            yield from bypass.steps
 
     def with_steps(self, change: Callable[[ChainStep], ChainStep]) -> Foreign:
         """The same with other places."""
         named = {name: each for name in _PLACES if (each := getattr(self, name))}
-        if not named:
+        if not named and not self.bypasses:
             return self
         changed: dict[str, Any] = {
             name: {key: change(step) for key, step in each.items()} for name, each in named.items()
         }
-        return replace(self, **changed)
+        bypasses = {key: each._replace(steps=tuple(map(change, each.steps))) for key, each in self.bypasses.items()}
+        return replace(self, bypasses=bypasses, **changed)
 
     def renumbered(self, numbers: Mapping[int, int]) -> Foreign:
         """The same with other numbers of functions."""
         if not self.varied:
             return self
         return replace(self, varied={(numbers[key[0]], *key[1:]): step for key, step in self.varied.items()})
+
+
+def _plain(step: ChainStep) -> tuple[str, int, str]:
+    return step.filename, step.row, step.name
 
 
 NOTHING = Foreign()

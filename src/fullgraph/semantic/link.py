@@ -134,7 +134,7 @@ class Linker:
         self.kept_out = Disabled(files, self.evaluator)
         self.across = Across(files, self.evaluator, self.kept_out)
         self.bypassed = Bypassed(files, self.evaluator, self.is_special)
-        self.variations = Variations(files, self.evaluator, self.bypassed, self.is_certain)
+        self.variations = Variations(files, self.evaluator, self.bypassed.holding, self.is_certain)
         self.causes: dict[Function, Function] = {}
         """The functions by whose calls others were entered, which may not be those that a chain leads through."""
         self.doubtful: deque[tuple[Function, Function, Function]] = deque()

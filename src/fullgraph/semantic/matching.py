@@ -17,7 +17,9 @@ from fullgraph.semantic.summary import (
     Decorator,
     FileSummary,
     FunctionSummary,
+    Placed,
     Ref,
+    Variation,
 )
 
 _OF_CLASSES = frozenset({"c", "s", "C", "S"})
@@ -116,6 +118,7 @@ class _Matcher:
             and self.same_order()
             and self.same_results()
             and self.same_variations()
+            and self.same_placed()
             and self.compare_calls(None, before.calls, after.calls)
         )
 
@@ -192,17 +195,25 @@ class _Matcher:
     def same_variations(self) -> bool:
         """Whether loops pass the same to the same."""
         old, new = self.before.variations, self.after.variations
-        if len(old) != len(new):
-            return False
-        for mine, its in zip(old, new, strict=True):
-            if mine.function != NO_OWNER and self.functions.get(mine.function) != its.function:
-                return False
-            if (mine.function == NO_OWNER) != (its.function == NO_OWNER) or mine[3:] != its[3:]:
-                return False
-            if not self.same_or_not((mine.callee,), (its.callee,)):
-                return False
-            self.rows[mine.row] = its.row
-        return True
+        return len(old) == len(new) and all(
+            mine[3:] == its[3:] and self.same_place(mine, its) and self.same_or_not((mine.callee,), (its.callee,))
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_placed(self) -> bool:
+        """Whether the same is compiled for attributes of others."""
+        old, new = self.before.placed, self.after.placed
+        return len(old) == len(new) and all(
+            mine.name == its.name
+            and self.same_place(mine, its)
+            and self.same_or_not((mine.owner, mine.made), (its.owner, its.made))
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_place(self, old: Variation | Placed, new: Variation | Placed) -> bool:
+        """Whether two parts stand in the same function."""
+        self.rows[old.row] = new.row
+        return self.functions.get(old.function, NO_OWNER) == new.function
 
     def tell_otherwise(self) -> Iterator[int]:
         """Functions of which the file says something else."""

@@ -15,7 +15,7 @@ from fullgraph.semantic.compiled import COMPILE, Compiled
 from fullgraph.semantic.elsewhere import Elsewhere
 from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
-from fullgraph.semantic.foreign import NOTHING, About
+from fullgraph.semantic.foreign import NOTHING, About, Bypass
 from fullgraph.semantic.frames import block_around, handles_a_run
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.hooks import BackwardHooks
@@ -166,8 +166,8 @@ class FileModel:
             case _:
                 return []
 
-    def bypassed(self, call: ast.Call, scope: Scope) -> ChainStep | None:
-        """Where another file compiles the module of which a call passes that by; None if it is no such call."""
+    def bypassed(self, call: ast.Call, scope: Scope) -> Bypass | None:
+        """How a call passes by what is compiled, as the project tells; None if it is no such call."""
         if not isinstance(self._linked, FileRegion) or not isinstance(call.func, ast.Attribute):
             return None
         member = _member(call.func.value, self.walked, scope)

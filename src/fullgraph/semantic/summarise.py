@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.annotations import promise
 from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.compiled import COMPILE
 from fullgraph.semantic.held import Held
 from fullgraph.semantic.lazy import lazy_imports
 from fullgraph.semantic.names import Names
@@ -21,6 +22,7 @@ from fullgraph.semantic.summary import (
     Decorator,
     FileSummary,
     FunctionSummary,
+    Placed,
     Ref,
     Variation,
 )
@@ -74,7 +76,7 @@ class _Summariser:
         self.held.collect()
         functions = [self.function(node, calls, sites, returns) for node in references.functions]
         classes = [self.class_(node) for node in references.classes]
-        variations = tuple(self.variations())
+        variations, placed = tuple(self.variations()), tuple(self.placed())
         modules = self.add_lazy(exports)
         return FileSummary(
             tuple(functions),
@@ -86,6 +88,7 @@ class _Summariser:
             settings_of(walked, self.names),
             self.rows,
             variations=variations,
+            placed=placed,
         )
 
     def variations(self) -> Iterator[Variation]:
@@ -97,10 +100,26 @@ class _Summariser:
             callee = UNKNOWN if not made else made[1] if compiling is None else _compiled(made)
             if not callee:
                 continue
-            home = self.home(each.scope)
-            function = NO_OWNER if home is None else references.functions[home]
-            row = self.row(each.loop.lineno)
+            row, function = self.row(each.loop.lineno), self.function_around(each.scope)
             yield Variation(row, function, callee, compiling is not None, each.argument, each.variety.value, each.text)
+
+    def placed(self) -> Iterator[Placed]:
+        """What the file compiles and puts into attributes of others."""
+        references = self.references
+        for target, value, _, scope in self.walked.attributes:
+            if not isinstance(value, ast.Call) or COMPILE not in self.names.of(value.func):
+                continue
+            if references.owner_of(target.value, scope) is not None:
+                continue
+            owner, made = references.ref(target.value, scope), references.made(value, scope)
+            if owner and made:
+                function = self.function_around(scope)
+                yield Placed(self.row(value.lineno), function, owner, target.attr, made)
+
+    def function_around(self, scope: Scope) -> int:
+        """The number of the function that a scope lies in."""
+        home = self.home(scope)
+        return NO_OWNER if home is None else self.references.functions[home]
 
     def is_of_others(self, call: ast.Call, scope: Scope) -> bool:
         """Whether a call may be of something that another file defines or has compiled."""

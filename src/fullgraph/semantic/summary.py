@@ -134,6 +134,18 @@ class Variation(NamedTuple):
     """How it is spelled, if it is a size."""
 
 
+class Placed(NamedTuple):
+    """``x.name = torch.compile(y)``, where ``x`` is not ``self``."""
+
+    row: int
+    function: int
+    """Index of the function that it stands in, or `NO_OWNER`."""
+    owner: Ref
+    name: str
+    made: Ref
+    """The call."""
+
+
 class FileSummary(NamedTuple):
     """All that linking knows of one file."""
 
@@ -155,3 +167,5 @@ class FileSummary(NamedTuple):
     """What the values are that come out of it."""
     variations: tuple[Variation, ...] = ()
     """What loops pass to functions that other files may define."""
+    placed: tuple[Placed, ...] = ()
+    """What the file compiles and puts into attributes of others."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fullgraph.semantic.bypassed import Bypassed, calls_in
 from fullgraph.semantic.evaluate import COMPILE, Evaluator
+from fullgraph.semantic.holding import Holding, calls_in
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, Ref, Variation
 from fullgraph.semantic.traced import ChainStep
@@ -44,12 +44,12 @@ class Variations:
         self,
         files: Sequence[ProjectFile],
         evaluator: Evaluator,
-        bypassed: Bypassed,
+        holding: Holding,
         is_traced: Callable[[int, int], bool],
     ) -> None:
         self._files = files
         self._evaluator = evaluator
-        self._bypassed = bypassed
+        self._holding = holding
         self._is_traced = is_traced
         """Whether a function of a file is certainly traced, so that what it calls is part of its graph."""
 
@@ -160,8 +160,9 @@ class Variations:
         if method is not None:
             return self._decorated(method)
         for holder in self._evaluator.lineage(cls):
-            if (known := self._bypassed.compiled.get((holder, name))) is not None:
-                return self._made(holder.file, holder, known[1], f"{self._evaluator.class_(holder).name}.{name}")
+            if (known := self._holding.compiled.get((holder, name))) is not None:
+                own = "" if known.owner else f"{self._evaluator.class_(holder).name}.{name}"
+                return self._made(known.file, known.receiver, known.made, own)
         return None
 
     def _made(self, file: int, receiver: ClassId | None, made: Ref, holder: str) -> _Compiled | None:

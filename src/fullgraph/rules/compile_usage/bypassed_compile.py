@@ -166,14 +166,15 @@ def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.bypass
 def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same of what another file of the project compiles."""
-    bypassed = ctx.bypassed(node)
+    way = ctx.bypassed(node)
     match node.func:
-        case ast.Attribute(attr=method) as func if bypassed is not None and not is_of_module(method):
-            place, is_known = bypassed
-            if ctx.is_compiled_by_name(method) or not (is_known or _is_given_tensors(node, func, ctx)):
+        case ast.Attribute(attr=method, value=owner) as func if way is not None and not is_of_module(method):
+            if ctx.is_compiled_by_name(method) or not (way.is_known or _is_given_tensors(node, func, ctx)):
                 return
+            if ctx.compiled_by(owner) is not None and _runs_eagerly(node, func, ctx):
+                return  # this file alone tells it
             if ctx.traced(node).degree is not Traced.CERTAIN:
-                yield ctx.at(func, method=method, place=place)
+                yield ctx.by_way_of(ctx.at(func, method=method, place=ctx.place(way.steps[-1])), way.steps)
         case _:
             return
 
