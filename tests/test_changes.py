@@ -288,6 +288,34 @@ class Runner:
         self.given = given
         self.halved = torch.compile(halved)
 """,
+    "levels.py": """
+import torch
+
+import level_steps
+
+
+def levels(x):
+    for n in range(100):
+        level_steps.level = n
+        level_steps.leveled(x)
+        level_steps.height = n
+        level_steps.bare(x)
+""",
+    "level_steps.py": """
+import torch
+
+level = 0
+height = 0
+
+
+@torch.compile
+def leveled(x):
+    return x * level
+
+
+def bare(x):
+    return x * height
+""",
     "loops.py": """
 from steps import Runner, fast, halved, loose, stepped
 from steps import halved as bare
@@ -366,6 +394,19 @@ EDITS: dict[str, list[SWAP]] = {
     ],
     "a module that another file puts elsewhere": [
         ("coach.py", "return player\n", "player.outer = torch.compile(player.inner)\n    return player\n")
+    ],
+    "a global that is set once": [("levels.py", "level_steps.level = n", "level_steps.level = 3")],
+    "another global that is set": [("levels.py", "level_steps.level = n", "level_steps.more = n")],
+    "a global that starts otherwise": [("level_steps.py", "level = 0", "level = 0.5")],
+    "a global that is not read": [("level_steps.py", "x * level", "x * 2")],
+    "a reader that is compiled": [("level_steps.py", "def bare", "@torch.compile\ndef bare")],
+    "a reader that is compiled no more": [("level_steps.py", "@torch.compile\n", "")],
+    "a reader that moves": [("level_steps.py", "def leveled(x):\n", "def leveled(x):\n    # one\n")],
+    "a function before what sets": [("levels.py", "def levels", "def before():\n    pass\n\n\ndef levels")],
+    "a setter in compiled code": [("levels.py", "def levels", "@torch.compile\ndef levels")],
+    "a setter that compiled code comes to": [
+        ("train.py", "import torch\n", "import torch\n\nfrom levels import levels\n"),
+        ("train.py", "    return report(x)", "    levels(x)\n    return report(x)"),
     ],
     "a loop that counts": [("loops.py", "fast(x, 3)", "fast(x, n)")],
     "a loop that counts no more": [("loops.py", "stepped(x, n)", "stepped(x, 3)")],
@@ -577,6 +618,29 @@ def test_a_loop_of_another_file(name: str, before: list[str], after: list[str]) 
     edit(EDITS[name])
     found = answers(cached=True)
     assert codes(found["steps.py"]) == after
+    assert found == answers(cached=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("a global that is set once", 0),
+        ("another global that is set", 0),
+        ("a global that starts otherwise", 0),
+        ("a global that is not read", 0),
+        ("a reader that is compiled", 2),
+        ("a reader that is compiled no more", 0),
+        ("a reader that moves", 1),
+        ("a function before what sets", 1),
+        ("a setter in compiled code", 0),
+        ("a setter that compiled code comes to", 0),
+    ],
+)
+def test_a_global_of_another_file(name: str, count: int) -> None:
+    assert codes(answers(cached=True)["levels.py"]).count("TFG309") == 1
+    edit(EDITS[name])
+    found = answers(cached=True)
+    assert codes(found["levels.py"]).count("TFG309") == count
     assert found == answers(cached=False)
 
 

@@ -272,6 +272,10 @@ class Context:
             return None
         return f"at {step.filename}:{step.row}", step.name, self._model.holder_of(compiled, self._scope)
 
+    def read_elsewhere(self, target: ast.expr) -> ChainStep | None:
+        """Where a compiled function of another file, called beside it, reads what is assigned to ``target``."""
+        return self._model.read_by(target, self._scope) if isinstance(target, ast.Attribute) else None
+
     def turns_around(self, node: ast.AST) -> Iterator[Turn]:
         """The loops of the function looked at that ``node`` stands in the body of, innermost first."""
         return self._model.varied.loops_of(node, self._scope)

@@ -253,6 +253,11 @@ class Rule:
         self.triggers.append(ToldTrigger(About.SIZED, handler))
         return handler
 
+    def changed(self, handler: Handler[A]) -> Handler[A]:
+        """Trigger at assignments to what compiled code of other files reads, as `Context.read_elsewhere` says."""
+        self.triggers.append(ToldTrigger(About.CHANGED, handler))
+        return handler
+
     def reference(
         self, *packages: str, changing: bool = False, where: Traced = Traced.NONE
     ) -> Callable[[Handler[ast.expr]], Handler[ast.expr]]:

@@ -239,8 +239,8 @@ class Checker:
                 if looks_at(subscription, scope) and not (skips and is_skipped(subscription, call)):
                     yield subscription, call, scope
         for about, told in self.plan.told.items() if not self.later else ():
-            for call, scope in self.model.told_calls(about):
-                yield from ((subscription, call, scope) for subscription in told)
+            for node, scope in self.model.told_of(about):
+                yield from ((subscription, node, scope) for subscription in told)
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
                 if looks_at(subscription, scope) and not (skips and is_skipped(subscription, expr)):

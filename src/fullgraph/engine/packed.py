@@ -20,7 +20,9 @@ from fullgraph.intents import MakeThere, Rename
 from fullgraph.semantic.foreign import Foreign
 from fullgraph.semantic.summary import (
     CallSite,
+    Change,
     ClassSummary,
+    Constant,
     Decorator,
     FileSummary,
     FunctionSummary,
@@ -51,6 +53,10 @@ class Packed:
         return cls(digest(structure), structure, array("I", summary.rows).tobytes())
 
 
+_MAKERS: Any = Variation._make, Placed._make, Change._make, Constant._make
+"""What makes the items of the lists at the end of a summary."""
+
+
 def summary_of(structure: bytes | None) -> FileSummary | None:
     """The summary of a packed structure; its rows are their own places."""
     found = load(structure)
@@ -77,8 +83,8 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, settings, rows, results, variations, placed = summary
-    told = tuple(results), _tuples(variations), _tuples(placed)
+    _, _, names, exports, stars, outside, settings, rows, results, *more = summary
+    told = tuple(results), *map(_tuples, more)
     return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), *told
 
 
@@ -88,11 +94,11 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, settings, rows, results, variations, placed = rest
+    outside, settings, rows, results, *more = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
     sites = tuple(map(CallSite._make, outside))
-    more = tuple(map(Variation._make, variations)), tuple(map(Placed._make, placed))
-    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), *more)
+    lists: Any = (tuple(map(make, each)) for make, each in zip(_MAKERS, more, strict=True))
+    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), *lists)
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:

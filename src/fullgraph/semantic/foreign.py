@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fullgraph.semantic.summary import NO_OWNER
+
 if TYPE_CHECKING:
     from fullgraph.semantic.flow.written import Written
     from fullgraph.semantic.traced import ChainStep
 
 _VALUES = ("results", "given_tensors", "methods", "supers", "attributes", "types", "flags")
 """What is told that names no place,"""
-_PLACES = ("disabled", "disabled_methods", "varied", "sized")
+_PLACES = ("disabled", "disabled_methods", "varied", "sized", "changed")
 """and what does, apart from ``bypasses``."""
 
 
@@ -24,6 +26,8 @@ class About(enum.Enum):
     """They pass by what other files compile."""
     SIZED = "sized"
     """They compile what loops of other files pass tensors of other sizes."""
+    CHANGED = "changed"
+    """Beside them the file sets what they read: about the statement that does."""
 
 
 class Bypass(NamedTuple):
@@ -58,6 +62,8 @@ class Foreign:
             is (its keyword, or its place), and how it varies (`varied.Variety`).
         sized: loops that pass tensors of other sizes to what the file compiles with ``dynamic=False``, by the name by
             which it has the outcome, such as ``Trainer.net``; the name of the step is how such a tensor is spelled.
+        changed: where compiled functions of other files read what the file sets beside their calls, by the number of
+            the function that does and how the target is spelled, such as ``steps.level``.
     """
 
     results: dict[str, Written] = field(default_factory=dict)
@@ -72,16 +78,18 @@ class Foreign:
     bypasses: dict[tuple[int, str], Bypass] = field(default_factory=dict)
     varied: dict[tuple[int, str, str], ChainStep] = field(default_factory=dict)
     sized: dict[str, ChainStep] = field(default_factory=dict)
+    changed: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
 
     @property
     def mentions(self) -> tuple[str, ...]:
         """Words that count as standing in the file, for rules that look only at files with such a word."""
-        return ("torch.compiler.disable",) if self.disabled or self.disabled_methods else ()
+        disabled = ("torch.compiler.disable",) if self.disabled or self.disabled_methods else ()
+        return (*disabled, "compile") if self.changed else disabled
 
     @property
     def is_about_calls(self) -> bool:
         """Whether something is told of calls, wherever they stand."""
-        return bool(self.bypasses or self.sized)
+        return bool(self.bypasses or self.sized or self.changed)
 
     def plain(self) -> tuple[Any, ...]:
         """The same, made of plain data in an order that follows from what is told; empty if nothing is."""
@@ -124,9 +132,12 @@ class Foreign:
 
     def renumbered(self, numbers: Mapping[int, int]) -> Foreign:
         """The same with other numbers of functions."""
-        if not self.varied:
+        if not (self.varied or self.changed):
             return self
-        return replace(self, varied={(numbers[key[0]], *key[1:]): step for key, step in self.varied.items()})
+        now = {NO_OWNER: NO_OWNER, **numbers}
+        varied = {(now[number], argument, how): step for (number, argument, how), step in self.varied.items()}
+        changed = {(now[number], target): step for (number, target), step in self.changed.items()}
+        return replace(self, varied=varied, changed=changed)
 
 
 def _plain(step: ChainStep) -> tuple[str, int, str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from fullgraph.semantic.across import Across
 from fullgraph.semantic.bindings import Binder
 from fullgraph.semantic.bypassed import Bypassed
+from fullgraph.semantic.changes import Changes
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
 from fullgraph.semantic.foreign import NOTHING, Foreign
@@ -135,6 +136,7 @@ class Linker:
         self.across = Across(files, self.evaluator, self.kept_out)
         self.bypassed = Bypassed(files, self.evaluator, self.is_special)
         self.variations = Variations(files, self.evaluator, self.bypassed.holding, self.is_certain)
+        self.changes = Changes(files, self.evaluator, self.variations, self.is_certain)
         self.causes: dict[Function, Function] = {}
         """The functions by whose calls others were entered, which may not be those that a chain leads through."""
         self.doubtful: deque[tuple[Function, Function, Function]] = deque()
@@ -584,8 +586,11 @@ class Linker:
 
     def told_of_calls(self, file: int, told: Foreign) -> Foreign:
         """What a file is told, with calls across files of what is compiled."""
-        parts = self.bypassed.in_file(file), self.variations.varied(file), self.variations.sized(file)
-        return replace(told, bypasses=parts[0], varied=parts[1], sized=parts[2]) if any(parts) else told
+        bypasses, changed = self.bypassed.in_file(file), self.changes.in_file(file)
+        varied, sized = self.variations.varied(file), self.variations.sized(file)
+        if not (bypasses or changed or varied or sized):
+            return told
+        return replace(told, bypasses=bypasses, changed=changed, varied=varied, sized=sized)
 
     def is_certain(self, file: int, number: int) -> bool:
         """Whether a function is certainly traced."""

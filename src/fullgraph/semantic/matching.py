@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fullgraph.semantic.summary import (
     NO_OWNER,
     CallSite,
+    Change,
     ClassSummary,
+    Constant,
     Decorator,
     FileSummary,
     FunctionSummary,
@@ -24,6 +27,7 @@ from fullgraph.semantic.summary import (
 
 _OF_CLASSES = frozenset({"c", "s", "C", "S"})
 _Key = tuple[object, ...]
+_Part: TypeAlias = Variation | Placed | Constant | Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class _Matcher:
             and self.same_results()
             and self.same_variations()
             and self.same_placed()
+            and self.same_changes()
+            and self.same_constants()
             and self.compare_calls(None, before.calls, after.calls)
         )
 
@@ -210,9 +216,28 @@ class _Matcher:
             for mine, its in zip(old, new, strict=True)
         )
 
-    def same_place(self, old: Variation | Placed, new: Variation | Placed) -> bool:
+    def same_changes(self) -> bool:
+        """Whether the same globals of other files are set beside the same calls."""
+        old, new = self.before.changes, self.after.changes
+        return len(old) == len(new) and all(
+            mine[1:4] == its[1:4] and self.is_same_function(mine, its) and self.same_or_not(mine.callees, its.callees)
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_constants(self) -> bool:
+        """Whether compiled functions read the same globals."""
+        old, new = self.before.constants, self.after.constants
+        return len(old) == len(new) and all(
+            mine[2:] == its[2:] and self.same_place(mine, its) for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_place(self, old: Variation | Placed | Constant, new: Variation | Placed | Constant) -> bool:
         """Whether two parts stand in the same function."""
         self.rows[old.row] = new.row
+        return self.is_same_function(old, new)
+
+    def is_same_function(self, old: _Part, new: _Part) -> bool:
+        """Whether two parts stand in the same function, whatever its number."""
         return self.functions.get(old.function, NO_OWNER) == new.function
 
     def tell_otherwise(self) -> Iterator[int]:

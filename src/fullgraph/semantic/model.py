@@ -9,6 +9,7 @@ from typing import Literal
 
 from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers, skipped_rows
+from fullgraph.semantic.changing import Globals
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
 from fullgraph.semantic.compiled import COMPILE, Compiled
@@ -31,7 +32,7 @@ from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.results import results_of
 from fullgraph.semantic.scopes import DefNode, Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
-from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.summary import NO_OWNER, FileSummary
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import ChainStep, FileRegion
@@ -47,6 +48,7 @@ _CIRCULAR = (
     Compiled,
     Elsewhere,
     Flow,
+    Globals,
     Guards,
     Kinds,
     Makers,
@@ -121,6 +123,11 @@ class FileModel:
         return Varied(self.walked, self.names, self.classes, self.compiled, self.parents)
 
     @cached_property
+    def globals(self) -> Globals:
+        """Which globals are set and read where something is compiled."""
+        return Globals(self.walked, self.classes, self.compiled, self.surely, self.parents, self.varied)
+
+    @cached_property
     def classes(self) -> Classes:
         """What classes are and hold."""
         return Classes(self.walked, self.names)
@@ -155,14 +162,17 @@ class FileModel:
             (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
         return Region(self.walked, self.barriers, linked)
 
-    def told_calls(self, about: About) -> list[tuple[ast.Call, Scope]]:
-        """Calls of which linking tells something, and where they stand."""
+    def told_of(self, about: About) -> list[tuple[ast.AST, Scope]]:
+        """Calls and statements of which linking tells something, and where they stand."""
         told = self._linked.foreign if isinstance(self._linked, FileRegion) else NOTHING
         match about:
             case About.BYPASSED if told.bypasses:
                 return [item for item in self.walked.calls if self.bypassed(*item) is not None]
             case About.SIZED if told.sized:
                 return [item for item in self.walked.calls if self.sized_by(*item) is not None]
+            case About.CHANGED if told.changed:
+                found = self.globals.changing()
+                return [(each.node, each.scope) for each in found if self.read_by(each.target, each.scope) is not None]
             case _:
                 return []
 
@@ -197,6 +207,12 @@ class FileModel:
             return None
         return told.get(self.holder_of(call, scope))
 
+    def read_by(self, target: ast.Attribute, scope: Scope) -> ChainStep | None:
+        """Where a compiled function of another file, called beside it, reads what is assigned to a target."""
+        told = self._linked.foreign.changed if isinstance(self._linked, FileRegion) else {}
+        number = next(iter(self.region.functions_around(scope)), NO_OWNER)
+        return told.get((number, ast.unparse(target))) if told else None
+
     def holder_of(self, call: ast.Call, scope: Scope) -> str:
         """By what name the file has what a call returns: ``step``, ``Trainer.net``; empty if by none."""
         around = self.parents.get(call)
@@ -220,7 +236,7 @@ class FileModel:
     @cached_property
     def summary(self) -> FileSummary:
         """What linking must know of the file."""
-        summary = summarise(self.walked, self.names, self.barriers, self.varied)
+        summary = summarise(self.walked, self.names, self.barriers, self.varied, self.globals)
         return summary._replace(results=results_of(self.walked, self.names, self.classes, self.barriers))
 
     def only_fails(self, row: int, scope: Scope) -> bool:

@@ -109,7 +109,8 @@ class Relinked:
         told = before.foreign
         if is_asked:
             told = self.world.linker.across.told(file) if is_told else NOTHING
-            told = replace(told, varied=before.foreign.varied, sized=before.foreign.sized)
+            of_calls = before.foreign.varied, before.foreign.sized, before.foreign.changed
+            told = replace(told, varied=of_calls[0], sized=of_calls[1], changed=of_calls[2])
         traced = dict(sorted(traced.items()))
         return replace(before, traced=traced, callers=callers, foreign=told, fullgraph=frozenset(whole))
 
@@ -176,8 +177,9 @@ def relinked(before: Before, changed: Mapping[int, FileSummary]) -> Relinked | N
 
 
 def _passes_on(summary: FileSummary, function: int) -> bool:
-    """Whether loops of a function pass something that varies, which costs nothing where that function is traced."""
-    return any(each.function == function for each in summary.variations)
+    """Whether a function varies what it passes or sets, which costs nothing where that function is traced."""
+    parts = [each.function for each in summary.variations], [each.function for each in summary.changes]
+    return any(function in part for part in parts)
 
 
 class _Comparison:

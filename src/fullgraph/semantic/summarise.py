@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.annotations import promise
 from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.changing import Globals
 from fullgraph.semantic.compiled import COMPILE
 from fullgraph.semantic.held import Held
 from fullgraph.semantic.lazy import lazy_imports
@@ -18,7 +19,9 @@ from fullgraph.semantic.summary import (
     NO_OWNER,
     UNKNOWN,
     CallSite,
+    Change,
     ClassSummary,
+    Constant,
     Decorator,
     FileSummary,
     FunctionSummary,
@@ -40,6 +43,7 @@ SUMMARY_NODES: tuple[type[ast.AST], ...] = (
     ast.comprehension,
     ast.Return,
     ast.With,
+    ast.AugAssign,
 )
 """Node types that the walk must keep for a summary."""
 _DEPTH = 12
@@ -47,14 +51,15 @@ _DEPTH = 12
 _Calls = list[tuple[ast.Call, Scope]]
 
 
-def summarise(walked: Walked, names: Names, barriers: Barriers, varied: Varied) -> FileSummary:
+def summarise(walked: Walked, names: Names, barriers: Barriers, varied: Varied, own_globals: Globals) -> FileSummary:
     """What linking must know of the file; the walk must have kept `SUMMARY_NODES`."""
-    return _Summariser(walked, names, barriers, varied).run()
+    return _Summariser(walked, names, barriers, varied, own_globals).run()
 
 
 class _Summariser:
-    def __init__(self, walked: Walked, names: Names, barriers: Barriers, varied: Varied) -> None:
+    def __init__(self, walked: Walked, names: Names, barriers: Barriers, varied: Varied, own_globals: Globals) -> None:
         self.walked = walked
+        self.globals = own_globals
         self.varied = varied
         self.names = names
         self.barriers = barriers
@@ -77,6 +82,7 @@ class _Summariser:
         functions = [self.function(node, calls, sites, returns) for node in references.functions]
         classes = [self.class_(node) for node in references.classes]
         variations, placed = tuple(self.variations()), tuple(self.placed())
+        changes, constants = tuple(self.changes()), tuple(self.constants())
         modules = self.add_lazy(exports)
         return FileSummary(
             tuple(functions),
@@ -89,6 +95,8 @@ class _Summariser:
             self.rows,
             variations=variations,
             placed=placed,
+            changes=changes,
+            constants=constants,
         )
 
     def variations(self) -> Iterator[Variation]:
@@ -115,6 +123,24 @@ class _Summariser:
             if owner and made:
                 function = self.function_around(scope)
                 yield Placed(self.row(value.lineno), function, owner, target.attr, made)
+
+    def changes(self) -> Iterator[Change]:
+        """Globals of other files that the file sets beside calls."""
+        references = self.references
+        for each in self.globals.changing():
+            made = (references.made(call, scope) for call, scope in each.calls)
+            callees = tuple(dict.fromkeys(ref[1] for ref in made if ref and ref[1][0] in ("i", "n", ".")))
+            match references.ref(each.target, each.scope):
+                case ("i", str(path)) if callees:
+                    function, target = self.function_around(each.scope), ast.unparse(each.target)
+                    yield Change(function, target, path, each.kind, callees)
+                case _:
+                    continue
+
+    def constants(self) -> Iterator[Constant]:
+        """Globals of the file that what it compiles reads."""
+        for name, function, kind in self.globals.read():
+            yield Constant(self.row(name.lineno), self.references.functions[function], name.id, kind)
 
     def function_around(self, scope: Scope) -> int:
         """The number of the function that a scope lies in."""

@@ -146,6 +146,29 @@ class Placed(NamedTuple):
     """The call."""
 
 
+class Change(NamedTuple):
+    """``module.name = n``, another value each time, beside calls (`semantic.changing`)."""
+
+    function: int
+    """Index of the function that it stands in, or `NO_OWNER`."""
+    target: str
+    """How it is spelled,"""
+    path: str
+    """and the imported path that this is."""
+    kind: str
+    """What is set: ``int`` or ``str``."""
+    callees: tuple[Ref, ...]
+
+
+class Constant(NamedTuple):
+    """A global of a file that starts as a number or string, and that each call of a compiled function reads."""
+
+    row: int
+    function: int
+    name: str
+    kind: str
+
+
 class FileSummary(NamedTuple):
     """All that linking knows of one file."""
 
@@ -169,3 +192,7 @@ class FileSummary(NamedTuple):
     """What loops pass to functions that other files may define."""
     placed: tuple[Placed, ...] = ()
     """What the file compiles and puts into attributes of others."""
+    changes: tuple[Change, ...] = ()
+    """Globals of other files that the file sets."""
+    constants: tuple[Constant, ...] = ()
+    """Its own that what it compiles reads."""

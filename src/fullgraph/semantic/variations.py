@@ -21,7 +21,7 @@ _ENTRIES = ("__call__", "forward")
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class CompiledCallee:
     """What a call surely enters in its compiled form.
 
     Attributes:
@@ -83,15 +83,19 @@ class Variations:
                     sized[compiled.file].setdefault(compiled.holder, step)
         return varied, sized
 
-    def _compiled(self, file: int, variation: Variation) -> _Compiled | None:
+    def _compiled(self, file: int, variation: Variation) -> CompiledCallee | None:
         around = None if variation.function == NO_OWNER else variation.function
         receiver = self._evaluator.class_around(file, around)
         if variation.is_compiled:
             function = self._entered(self._evaluator.values(variation.callee, self._evaluator.frame(file, receiver)))
-            return None if function is None else _Compiled(function, file)
-        return self._behind(file, receiver, variation.callee, _DEPTH)
+            return None if function is None else CompiledCallee(function, file)
+        return self.behind(file, receiver, variation.callee)
 
-    def _behind(self, file: int, receiver: ClassId | None, ref: Ref, depth: int) -> _Compiled | None:
+    def behind(self, file: int, receiver: ClassId | None, ref: Ref) -> CompiledCallee | None:
+        """What a reference of a file, where ``self`` is of some class, surely leads to that is compiled."""
+        return self._behind(file, receiver, ref, _DEPTH)
+
+    def _behind(self, file: int, receiver: ClassId | None, ref: Ref, depth: int) -> CompiledCallee | None:
         """What a reference surely leads to that is compiled."""
         match ref:
             case ("i", str(path)):
@@ -111,7 +115,7 @@ class Variations:
             case _:
                 return None
 
-    def _of_path(self, importer: int, path: str, depth: int) -> _Compiled | None:
+    def _of_path(self, importer: int, path: str, depth: int) -> CompiledCallee | None:
         """What an imported name surely leads to."""
         modules = self._evaluator.modules
         absolute = modules.absolute(path, importer) if path[0] == "." else path
@@ -125,7 +129,7 @@ class Variations:
         owners = self._evaluator.export(file, names[0], depth)
         return self._of_member(owners[0], names[1], depth) if len(owners) == 1 else None
 
-    def _of_member(self, owner: Value, name: str, depth: int) -> _Compiled | None:
+    def _of_member(self, owner: Value, name: str, depth: int) -> CompiledCallee | None:
         """What an attribute of a value surely is."""
         match owner:
             case Module(file):
@@ -135,7 +139,7 @@ class Variations:
             case _:
                 return None
 
-    def _exported(self, file: int, name: str, depth: int) -> _Compiled | None:
+    def _exported(self, file: int, name: str, depth: int) -> CompiledCallee | None:
         """What a module surely binds a name to."""
         self._evaluator.asked.add(name)
         summary = self._files[file].summary
@@ -154,7 +158,7 @@ class Variations:
                     self._behind(file, None, last, depth - 1) if len(refs) == 1 and last[0] == "n" else None
                 )
 
-    def _held(self, cls: ClassId, name: str) -> _Compiled | None:
+    def _held(self, cls: ClassId, name: str) -> CompiledCallee | None:
         """What instances of a class surely hold in an attribute, or have for a method."""
         method = self._evaluator.method(cls, name)
         if method is not None:
@@ -165,22 +169,24 @@ class Variations:
                 return self._made(known.file, known.receiver, known.made, own)
         return None
 
-    def _made(self, file: int, receiver: ClassId | None, made: Ref, holder: str) -> _Compiled | None:
+    def _made(self, file: int, receiver: ClassId | None, made: Ref, holder: str) -> CompiledCallee | None:
         """What ``torch.compile(x)`` compiles; None for any other call."""
         _, callee, arguments, keywords = made
         frame = self._evaluator.frame(file, receiver)
         if not arguments or self._evaluator.values(callee, frame) != (External(COMPILE),):
             return None
         function = self._entered(self._evaluator.values(arguments[0], frame))
-        return None if function is None else _Compiled(function, file, holder, _is_static(keywords))
+        return None if function is None else CompiledCallee(function, file, holder, _is_static(keywords))
 
-    def _of_value(self, file: int, receiver: ClassId | None, ref: Ref) -> _Compiled | None:
+    def _of_value(self, file: int, receiver: ClassId | None, ref: Ref) -> CompiledCallee | None:
         """What a value surely enters whose class compiles it, or that the file compiles in place."""
         values = self._evaluator.values(ref, self._evaluator.frame(file, receiver))
         function = self._entered(values) if len(values) == 1 and isinstance(values[0], Instance) else None
         if function is None:
             return None
-        return self._decorated(function) or (_Compiled(function) if self._is_compiled_in_place(file, ref) else None)
+        return self._decorated(function) or (
+            CompiledCallee(function) if self._is_compiled_in_place(file, ref) else None
+        )
 
     def _is_compiled_in_place(self, file: int, ref: Ref) -> bool:
         """Whether a file calls ``x.compile()`` of just this reference."""
@@ -188,14 +194,14 @@ class Variations:
         sites = (*summary.calls, *(site for each in summary.functions for site in each.calls))
         return any(site.callee == (".", ref, "compile") for site in sites)
 
-    def _decorated(self, function: Function) -> _Compiled | None:
+    def _decorated(self, function: Function) -> CompiledCallee | None:
         """A function that stands below ``@torch.compile``."""
         summary = self._evaluator.function(function)
         for decorator in summary.decorators:
             values = self._evaluator.values(decorator.call, self._evaluator.frame(function.file))
             if External(COMPILE) in values:
                 keywords = decorator.call[3] if decorator.call[0] == "()" else ()
-                return _Compiled(function, function.file, summary.name, _is_static(keywords))
+                return CompiledCallee(function, function.file, summary.name, _is_static(keywords))
         return None
 
     def _entered(self, values: Sequence[Value]) -> Function | None:

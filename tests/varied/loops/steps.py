@@ -79,3 +79,39 @@ def repeated(x: torch.Tensor, n: int) -> torch.Tensor:
 @torch.compile(backend="eager")
 def passing(x: torch.Tensor, name: str, parts: list[torch.Tensor]) -> torch.Tensor:
     return x + 1
+
+
+level = 0
+mode = "a"
+limit = 3
+
+
+@torch.compile(backend="eager")
+def leveled(x: torch.Tensor) -> torch.Tensor:
+    return x * level
+
+
+@torch.compile(backend="eager")
+def named(x: torch.Tensor) -> torch.Tensor:
+    return measured(x)
+
+
+def measured(x: torch.Tensor) -> torch.Tensor:
+    return x * len(mode)
+
+
+def bare(x: torch.Tensor) -> torch.Tensor:
+    return x * level
+
+
+bared = torch.compile(bare, backend="eager")
+
+
+@torch.compile(backend="eager")
+def seldom(x: torch.Tensor) -> torch.Tensor:
+    return x * 2 if x.shape[0] == 1 else x * level
+
+
+@torch.compile(backend="eager")
+def limited(x: torch.Tensor, limit: int) -> torch.Tensor:
+    return x * limit

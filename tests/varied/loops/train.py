@@ -81,3 +81,26 @@ def slices(x: torch.Tensor) -> None:
 def step(x: torch.Tensor, trainer: Trainer) -> None:
     for n in range(12):
         trainer.step(x, n=n)
+
+
+def set_level(x: torch.Tensor) -> None:
+    for n in range(12):
+        steps.level = n  # TFG309
+        steps.leveled(x)
+
+
+def set_mode(x: torch.Tensor) -> None:
+    for n in range(12):
+        loops.steps.mode = "m" * 0 + f"mode{n}"
+        loops.steps.mode = f"mode{n}"  # TFG309
+        loops.steps.named(x)
+
+
+def set_of_bare(x: torch.Tensor) -> None:
+    for _ in range(12):
+        advance(x)
+
+
+def advance(x: torch.Tensor) -> None:
+    steps.level += 1  # TFG309
+    steps.bared(x)

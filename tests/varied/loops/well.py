@@ -2,6 +2,7 @@
 
 import torch
 
+from loops import steps
 from loops.nets import Net, Plain, Trainer
 from loops.steps import added, eager, halved, loose, passing, repeated, slow, static, summed
 
@@ -62,3 +63,34 @@ def held(x: torch.Tensor, trainer: Trainer) -> None:
 def inside(x: torch.Tensor) -> None:
     for n in range(12):
         repeated(x, n)
+
+
+def set_for_eager(x: torch.Tensor) -> None:
+    for n in range(12):
+        steps.level = n
+        steps.bare(x)
+
+
+def set_few(x: torch.Tensor) -> None:
+    for n in range(4):
+        steps.level = n
+        steps.leveled(x)
+
+
+def set_once(x: torch.Tensor) -> None:
+    for n in range(12):
+        steps.level = 3
+        steps.leveled(x + n)
+
+
+def set_what_nobody_reads(x: torch.Tensor) -> None:
+    for n in range(12):
+        steps.limit = n
+        steps.limited(x, 3)
+        steps.leveled(x)
+
+
+def set_for_some(x: torch.Tensor) -> None:
+    for n in range(12):
+        steps.level = n
+        steps.seldom(x[:1])

@@ -191,7 +191,7 @@ from fullgraph.api import Context, Effect, Hit, Rule, Severity, Traced
 
 RULE = Rule(
     "TFG309",
-    "`{target}` is another one at each call of `{function}`, which reads it as a constant (line {row}): each compiles "
+    "`{target}` is another one at each call of `{function}`, which reads it as a constant ({place}): each compiles "
     "that again (8 versions, then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass it as an argument, as a tensor if it is a number, or set what follows from it",
     since="0.3",
@@ -249,6 +249,15 @@ def called(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
             return
 
 
+@RULE.changed
+def changed_elsewhere(node: ast.Assign | ast.AugAssign, ctx: Context) -> Iterator[Hit]:
+    """Report `steps.level = n` beside a call of compiled code of that module."""
+    target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+    read = ctx.read_elsewhere(target)
+    if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
+        yield ctx.at(node, target=ctx.text(target, limit=40), function=read.name, place=ctx.place(read))
+
+
 def _set(
     node: ast.Expr, holder: ast.expr, method: str, given: list[ast.expr], block: ast.For | ast.While, ctx: Context
 ) -> Iterator[Hit]:
@@ -265,7 +274,7 @@ def _set(
         if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
             texts = f"{ctx.text(holder, limit=30)}.{attribute}", ctx.text(call.func, limit=40)
             unless = _UNSPEC if kind == "int" else ()
-            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], row=str(read.lineno))
+            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], place=f"line {read.lineno}")
             return
 
 
@@ -335,7 +344,7 @@ def _reported(node: ast.stmt, target: ast.expr, block: ast.AST, kind: str, ctx: 
             continue
         if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
             texts = ctx.text(target, limit=40), ctx.text(call.func, limit=40)
-            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], row=str(read.lineno))
+            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], place=f"line {read.lineno}")
             return
 
 
