@@ -15,7 +15,7 @@ LIMIT = 8
 """How many compiled versions of a function torch keeps."""
 _GROWS = frozenset({"append", "appendleft", "extend", "insert"})
 _SHRINKS = frozenset({"clear", "pop", "popitem", "popleft", "remove"})
-_NAMED = frozenset({"named_buffers", "named_modules", "named_parameters"})
+NAMED = frozenset({"named_buffers", "named_modules", "named_parameters"})
 """Methods that go through names, of which a model has many."""
 
 
@@ -129,7 +129,7 @@ class Turn:
             case ast.For(
                 target=ast.Tuple(elts=[ast.Name(id=target), _]), iter=ast.Call(func=ast.Attribute(attr=method))
             ):
-                return target == name and method in _NAMED and not self._bound(name)
+                return target == name and method in NAMED and not self._bound(name)
             case ast.For(target=ast.Name(id=target), iter=source) if target == name:
                 if isinstance(source, ast.Name):
                     bound = names.get(source.id, ())

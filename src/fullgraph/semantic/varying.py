@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from fullgraph.semantic.scopes import Binding, Scope
-from fullgraph.semantic.turns import Loop, may_be_long
+from fullgraph.semantic.turns import NAMED, Loop, may_be_long
 from fullgraph.semantic.varied import Varied, Variety
 from fullgraph.semantic.walk import Walked
 
@@ -81,7 +81,7 @@ class Varying:
                     yield from _CONTAINERS
                 first, last = around[0].lineno, around[0].end_lineno or 0
                 inside = [item for item in found[1] if first <= getattr(item, "lineno", 0) <= last]
-                yield from dict.fromkeys(each for item in inside for each in self._bound(item))
+                yield from dict.fromkeys(each for item in inside for each in self._bound(item, around))
             case ast.JoinedStr() | ast.BinOp(op=ast.Mod()):
                 yield Variety.TEXT
             case ast.Call(func=ast.Name(id="str")):
@@ -93,16 +93,16 @@ class Varying:
             case _:
                 return
 
-    def _bound(self, binding: Binding) -> tuple[Variety, ...]:
+    def _bound(self, binding: Binding, around: list[Loop]) -> tuple[Variety, ...]:
         """In what ways a name may vary that a loop binds like this."""
         match binding:
-            case ast.For(iter=ast.Call()):
+            case ast.For(iter=ast.Call(func=ast.Name(id="range"))):
                 return (Variety.NUMBER,)
-            case ast.For():
+            case ast.For(iter=ast.Name() | ast.List() | ast.Tuple() | ast.Dict()):
                 return (Variety.TEXT,)
-            case ast.Name():
+            case ast.Name() if any(map(_is_numbered, around)):
                 return Variety.NUMBER, Variety.TEXT
-            case ast.AugAssign() | ast.BinOp(op=ast.Add() | ast.Sub()):
+            case ast.AugAssign(value=ast.Constant()) | ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant()):
                 return (Variety.NUMBER,)
             case ast.JoinedStr() | ast.BinOp(op=ast.Mod()) | ast.Call(func=ast.Name(id="str")):
                 return (Variety.TEXT,)
@@ -139,6 +139,15 @@ class Varying:
             if isinstance(target.value, ast.Name):
                 found.add((target.value.id, scope.function))
         return frozenset(found)
+
+
+def _is_numbered(loop: Loop) -> bool:
+    """Whether a loop gives pairs, of which the first is another number or string each time."""
+    match loop:
+        case ast.For(target=ast.Tuple(), iter=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
+            return name == "enumerate" or name in NAMED
+        case _:
+            return False
 
 
 def _is_lazy(scope: Scope) -> bool:
