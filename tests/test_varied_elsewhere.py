@@ -1,4 +1,4 @@
-"""TFG305 to TFG308 across files: what ``tests/varied`` has marked is found, and torch compiles again there alone."""
+"""TFG305 to TFG309 across files: what ``tests/varied`` has marked is found, and torch compiles again there alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from fullgraph.verify.messages import break_of
+from fullgraph.verify.torchlog import listening
 from test_across_files import found, marked, run
 
 FOLDER = Path(__file__).parent / "varied"
@@ -20,7 +22,7 @@ GUILTY = "generate", "grow", "grow_table", "count", "count_assigned", "count_by_
 GUILTY += "set_level", "set_mode", "set_of_bare", "index", "index_in_place", "name", "name_of_held", "slices", "step"
 INNOCENT = "as_number", "constant", "dynamic", "few", "held", "inside", "not_compiled", "one_size", "passed_on"
 INNOCENT += "plain_net", "set_few", "set_for_eager", "set_for_some", "set_once", "set_what_nobody_reads"
-HELPERS = ("advance",)
+HELPERS = "advance", "tag"
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def test_what_is_marked_is_found_and_nothing_else(project: Path) -> None:
 
 def test_it_says_where_the_loop_is(project: Path) -> None:
     out = run("--no-cache")
-    assert out.count("the loop at loops/train.py:") == sum("train" not in each[0] for each in marked(project))
+    passing = [each for each in marked(project) if each[2] not in ("TFG227", "TFG309")]
+    assert out.count("the loop at loops/train.py:") == len(passing)
     assert out.count("reads it as a constant (loops/steps.py:") == 3
 
 
@@ -85,3 +88,12 @@ def test_torch_compiles_again_where_it_is_said(loops: ModuleType, name: str) -> 
     function(x, loops.Trainer()) if "trainer" in inspect.signature(function).parameters else function(x)
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     assert (graphs >= LIMIT) is (name in GUILTY), graphs
+
+
+def test_torch_breaks_the_graph_at_a_number_that_a_loop_counts(loops: ModuleType) -> None:
+    train = importlib.import_module("loops.train")
+    with listening("") as log:
+        train.tag(loops.torch.ones(3))
+    places = [(Path(place.path).name, place.row) for each in map(break_of, log.breaks) if each for place in each.places]
+    rows = [row for path, row, code in marked(FOLDER) if code == "TFG227"]
+    assert places[0] == ("steps.py", *rows)

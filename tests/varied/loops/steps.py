@@ -81,6 +81,12 @@ def passing(x: torch.Tensor, name: str, parts: list[torch.Tensor]) -> torch.Tens
     return x + 1
 
 
+@torch.compile(backend="eager")
+def tagged(x: torch.Tensor, n: int) -> torch.Tensor:
+    y = x + 1
+    return y * len(f"{n:03d}")  # TFG227
+
+
 level = 0
 mode = "a"
 limit = 3

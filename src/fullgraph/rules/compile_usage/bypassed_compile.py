@@ -122,7 +122,10 @@ is compiled or disabled itself, where the call stands in compiled code, and wher
 
 Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy`
 holds what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that
-module or a part of it; where its class is not known, what holds above within a file.
+module or a part of it; where its class is not known, what holds above within a file. It may also be somebody else who
+compiles it: `policy.network = torch.compile(policy.network)`. That counts in methods of the class of `policy`, where
+the same object is at hand, and for instances that are given from outside; not for one that the code around the call
+makes for itself. The finding says by which way, from the function with the call to where the module is compiled.
 
 ## How this is known
 

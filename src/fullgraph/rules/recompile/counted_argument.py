@@ -105,13 +105,16 @@ Or pass what the number selects, rather than the number.
 ## When it is reported
 
 `range(n)`, and `items[n]` of a list or `nn.ModuleList`, where `n` is an argument of the function that is compiled, and
-a loop of the same file calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
-to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns.
+a loop of the project calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
+to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns. A loop of
+another file counts where what it calls surely is the compiled function: by an import, a module, an attribute of an
+instance, or a `torch.compile` of its own; not one that is traced itself.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names for the guards that
-failed, at each value up to the limit, and the good blocks are compiled once.
+failed, at each value up to the limit, and the good blocks are compiled once. A project in which the loops stand in
+other files runs there, too.
 """
 
 import ast

@@ -96,9 +96,9 @@ Where it needs all of them, write them into a tensor that has room for all, and 
 ## When it is reported
 
 The first use of an argument of the function that is compiled, where each call comes to it, and looks into it: its
-length, its truth, an item, a loop over it, or a function of torch that takes it. And a loop of the same file adds to
+length, its truth, an item, a loop over it, or a function of torch that takes it. And a loop of the project adds to
 a list or dict at every turn, which is made empty or in place before it and never made shorter, and calls the function
-with it. Not where the loop has no more than 8 turns.
+with it. Not where the loop has no more than 8 turns. Of other files those loops count that [TFG305](TFG305.md) counts.
 
 ## How this is known
 

@@ -178,6 +178,9 @@ reads the name. The name is a global of the file, or an attribute of the module 
 In a loop, a call of a method of that module counts as what it sets an attribute to. Not where the loop has no more
 than 8 turns, nor for floats, which cost one recompilation.
 
+In another file, `steps.level = n` is reported, where `steps` is a module of the project, and the same block calls a
+function that `steps` compiles and that reads its global `level`.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: in the bad ones the limit is met, and without the marked line it is

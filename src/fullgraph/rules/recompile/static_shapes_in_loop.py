@@ -50,10 +50,11 @@ Or keep `dynamic=False`, and write into a tensor that has room for all.
 
 ## When it is reported
 
-`torch.compile(..., dynamic=False)`, where a loop of the same file calls what it returns, or what it decorates, with an
+`torch.compile(..., dynamic=False)`, where a loop of the project calls what it returns, or what it decorates, with an
 argument of another size at every turn: a slice up to what the loop counts (`x[:n]`), a tensor made with that as a size
 (`torch.zeros(n, 3)`), or a name to which each turn adds by `torch.cat`. Not where the loop has no more than 8 turns,
-nor where the file marks sizes as dynamic.
+nor where one of the files marks sizes as dynamic. Of other files those loops count that [TFG305](TFG305.md) counts,
+where a name of the module, an attribute of `self` or a decorator has the outcome.
 
 ## How this is known
 

@@ -106,9 +106,10 @@ A string that is only passed on, and used nowhere, costs nothing, and is not rep
 ## When it is reported
 
 The first use of an argument of the function that is compiled, where each call comes to it: as a key, in a comparison,
-in an f-string, in `getattr`, `len` or a method of the string. And a loop of the same file calls the function with
+in an f-string, in `getattr`, `len` or a method of the string. And a loop of the project calls the function with
 another string at every turn: `f"...{n}"`, `str(n)` or `"..." % n` of what it counts, a name from
-`named_parameters()`, `named_buffers()` or `named_modules()`, or one of more than 8 strings that the file writes down.
+`named_parameters()`, `named_buffers()` or `named_modules()`, or one of more than 8 strings that its file writes down.
+Of other files those loops count that [TFG305](TFG305.md) counts.
 
 ## How this is known
 
