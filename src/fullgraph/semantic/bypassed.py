@@ -111,6 +111,8 @@ class Bypassed:
         A method of the class itself is called there, unless it sets the instance up; an instance that the code around
         the call makes for itself is another one.
         """
+        if self._files[held.file].is_test and held.file != site.file:
+            return False
         if site.owner[0] == "s":
             return site.function.rpartition(".")[2] not in _STARTS and holder in self._evaluator.lineage(
                 site.around or holder

@@ -68,7 +68,7 @@ class Variations:
         varied: dict[int, dict[tuple[int, str, str], ChainStep]] = defaultdict(dict)
         sized: dict[int, dict[str, ChainStep]] = defaultdict(dict)
         for file, each in enumerate(self._files):
-            for variation in each.summary.variations if each.is_own else ():
+            for variation in each.summary.variations if each.is_own and not each.is_test else ():
                 if variation.function != NO_OWNER and self._is_traced(file, variation.function):
                     continue
                 compiled = self._compiled(file, variation)
@@ -134,10 +134,15 @@ class Variations:
         match owner:
             case Module(file):
                 return self._exported(file, name, depth)
-            case Instance(cls):
-                return self._held(cls, name)
+            case Instance(cls, exact):
+                return self._held(cls, name) if exact or not self._is_overridden(cls, name) else None
             case _:
                 return None
+
+    def _is_overridden(self, cls: ClassId, name: str) -> bool:
+        """Whether a class below has another method of a name."""
+        method = self._evaluator.method(cls, name)
+        return any(self._evaluator.method(below, name) != method for below in self._evaluator.subclasses(cls))
 
     def _exported(self, file: int, name: str, depth: int) -> CompiledCallee | None:
         """What a module surely binds a name to."""
@@ -164,9 +169,10 @@ class Variations:
         if method is not None:
             return self._decorated(method)
         for holder in self._evaluator.lineage(cls):
-            if (known := self._holding.compiled.get((holder, name))) is not None:
-                own = "" if known.owner else f"{self._evaluator.class_(holder).name}.{name}"
-                return self._made(known.file, known.receiver, known.made, own)
+            known = self._holding.compiled.get((holder, name))
+            if known is not None:  # what others put there is in one instance of many
+                own = f"{self._evaluator.class_(holder).name}.{name}"
+                return None if known.owner else self._made(known.file, known.receiver, known.made, own)
         return None
 
     def _made(self, file: int, receiver: ClassId | None, made: Ref, holder: str) -> CompiledCallee | None:
@@ -209,7 +215,9 @@ class Variations:
         match values:
             case (Function() as function,):
                 return function
-            case (Instance(cls),):
+            case (Instance(cls, exact),):
+                if not exact and any(self._is_overridden(cls, name) for name in _ENTRIES):
+                    return None
                 found = (self._evaluator.method(cls, name) for name in _ENTRIES)
                 return next((each for each in found if each is not None), None)
             case _:

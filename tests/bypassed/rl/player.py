@@ -9,6 +9,7 @@ class Player:
     def __init__(self, observation) -> None:
         self._network = Network()
         self.critic = Network()
+        self.judged = Network()
         self.first = self._network.get_action(observation)
 
     @property
@@ -20,6 +21,9 @@ class Player:
 
     def value(self, observation):
         return self.critic.get_value(observation)  # TFG501
+
+    def judge(self, observation):
+        return self.judged.get_value(observation)
 
     def forward(self, x: torch.Tensor):
         return self._network(x)

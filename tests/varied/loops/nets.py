@@ -43,3 +43,14 @@ class Trainer:
     @torch.compile(backend="eager")
     def step(self, x: torch.Tensor, *, n: int) -> torch.Tensor:
         return x + sum(range(n))  # TFG305
+
+
+class Base:
+    @torch.compile(backend="eager")
+    def step(self, x: torch.Tensor, n: int) -> torch.Tensor:
+        return x + sum(range(n))
+
+
+class Derived(Base):
+    def step(self, x: torch.Tensor, n: int) -> torch.Tensor:
+        return x + sum(range(n))

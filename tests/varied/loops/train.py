@@ -4,7 +4,7 @@ import torch
 
 import loops
 from loops import again, steps
-from loops.nets import InPlace, Net, Trainer
+from loops.nets import Base, InPlace, Net, Trainer
 from loops.steps import averaged, fast, following, scaled, sliced, summed
 
 model = torch.compile(Net(), backend="eager")
@@ -76,6 +76,11 @@ def generate(x: torch.Tensor) -> None:
 def slices(x: torch.Tensor) -> None:
     for n in range(2, 14):
         sliced(torch.zeros(n))
+
+
+def step_of_any(x: torch.Tensor, base: Base) -> None:
+    for n in range(12):
+        base.step(x, n)
 
 
 def step(x: torch.Tensor, trainer: Trainer) -> None:
