@@ -738,7 +738,12 @@ CALLS = [
     "move(x)",
     "print(x)",
     "fn(x)",
+    "stepped(x, n)",
+    "fast(x, n)",
+    "level_steps.leveled(x)",
+    "torch.compile(halved)",
 ]
+LOOPED = "for n in range(100):\n    level_steps.level = n\n    {}"
 
 
 def changed(text: str, chance: random.Random) -> str:
@@ -746,7 +751,8 @@ def changed(text: str, chance: random.Random) -> str:
     tree = ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    statement = ast.parse(chance.choice(["", "y = ", "x.y = "]) + chance.choice(CALLS)).body[0]
+    text = chance.choice(["", "y = ", "x.y = ", "x.inner = "]) + chance.choice(CALLS)
+    statement = ast.parse(LOOPED.format(text) if chance.random() < 0.3 else text).body[0]
     name = chance.choice(["added", "count", "hook", "forward", "more"])
     match chance.randrange(6):
         case 0:
