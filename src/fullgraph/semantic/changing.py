@@ -13,7 +13,7 @@ from fullgraph.semantic.scopes import DefNode, Scope
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.turns import is_step
 from fullgraph.semantic.varied import Varied
-from fullgraph.semantic.walk import Walked, base_name
+from fullgraph.semantic.walk import Walked
 
 _KINDS = {int: "int", str: "str"}
 
@@ -125,9 +125,10 @@ class Globals:
 
 def _is_imported(target: ast.Attribute, scope: Scope) -> bool:
     """Whether an attribute is one of what only imports bind."""
-    try:
-        base = base_name(target)
-    except TypeError:
+    base: ast.expr = target
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    if not isinstance(base, ast.Name) or base.id == "self":
         return False
     found = scope.lookup(base.id)
     return found is not None and all(isinstance(each, str) for each in found[1])

@@ -115,7 +115,9 @@ class _Summariser:
         """What the file compiles and puts into attributes of others."""
         references = self.references
         for target, value, _, scope in self.walked.attributes:
-            if not isinstance(value, ast.Call) or COMPILE not in self.names.of(value.func):
+            if not isinstance(value, ast.Call) or (isinstance(target.value, ast.Name) and target.value.id == "self"):
+                continue
+            if COMPILE not in self.names.of(value.func):
                 continue
             if references.owner_of(target.value, scope) is not None:
                 continue
