@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -49,16 +51,27 @@ def test_an_edit_of_another_file_counts_at_once(project: Path) -> None:
     before, agent = run(), run("rl/agent.py")
     assert run() == before
     policy.write_text("\n" + policy.read_text(), encoding="utf-8")
-    assert run("rl/agent.py") == agent.replace("policy.py:17", "policy.py:18").replace("policy.py:30", "policy.py:31")
+    assert run("rl/agent.py") == re.sub(r"(policy.py:)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", agent)
     assert len(run().splitlines()) == len(before.splitlines())
     policy.write_text(policy.read_text().replace("self._network = torch.compile", "other = torch.compile"))
     assert "policy.py:18 compiles" not in run()
 
 
 def test_a_comment_lets_it_pass(project: Path) -> None:
-    for path in (project / AGENT, project / "rl" / "policy.py"):
+    for path in project.rglob("*.py"):
         path.write_text(path.read_text().replace("# TFG501", "# noqa: TFG501"), encoding="utf-8")
     assert found(run("--no-cache")) == set()
+
+
+def test_json_has_the_way_to_where_it_is_compiled(project: Path) -> None:
+    found = json.loads(run("--no-cache", "rl/coach.py", "--output-format", "json"))
+    assert [[(each["filename"], each["row"], each["name"]) for each in finding["hops"]] for finding in found] == [
+        [("rl/coach.py", 10, "Coach.watch"), ("rl/trainer.py", 21, "critic")]
+    ]
+    (finding,) = found
+    assert finding["message"].endswith(" [by way of Coach.watch (rl/coach.py:10) -> critic (rl/trainer.py:21)]")
+    text = run("--no-cache", "rl/coach.py", "--output-format", "full")
+    assert "= by way of: Coach.watch (rl/coach.py:10) -> critic (rl/trainer.py:21)\n" in text
 
 
 @pytest.fixture
@@ -81,4 +94,39 @@ def test_torch_captures_nothing_of_what_is_marked(agents: ModuleType, name: str,
     policy._network = torch.compile(policy.plain, backend=lambda graph, _: graphs.append(graph) or graph.forward)
     policy._network.later = torch.compile(policy.plain.later, backend="eager")
     getattr(agent, name)(*((policy, x) if name == "learn" else (x,)))
+    assert bool(graphs) is is_captured
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "is_captured"),
+    [
+        ("trainer", "evaluate", False),
+        ("trainer", "well", True),
+        ("trainer", "judge", False),
+        ("trainer", "anew", False),
+        ("coach", "watch", False),
+        ("player", "act", False),
+        ("player", "value", False),
+    ],
+)
+def test_torch_captures_nothing_of_what_others_compile(
+    agents: ModuleType, module: str, name: str, is_captured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = {each: importlib.import_module(f"rl.{each}") for each in ("coach", "player", "trainer")}
+    x = torch.ones(3, 4)
+    player = modules["player"].Player(x)
+    trainer = modules["trainer"].Trainer(player)
+    graphs: list[object] = []
+    compiling = torch.compile
+
+    def counting(model: object, backend: str) -> object:
+        assert backend == "eager"
+        return compiling(model, backend=lambda graph, _: graphs.append(graph) or graph.forward)
+
+    monkeypatch.setattr(torch, "compile", counting)
+    trainer.compile()
+    modules["trainer"].critic(player)
+    owners = {"evaluate": trainer, "well": trainer, "act": player, "value": player, "watch": modules["coach"].Coach(x)}
+    function = getattr(owners.get(name, modules[module]), name)
+    function(*((player, x) if name in ("judge", "watch") else (x,)))
     assert bool(graphs) is is_captured

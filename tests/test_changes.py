@@ -240,6 +240,103 @@ def play(policy: Policy, x):
 def rest(x):
     return x
 """,
+    "pkg/player.py": """
+import torch
+
+from pkg.policy import Network
+
+
+class Player:
+    def __init__(self):
+        self.inner = Network()
+
+    def play(self, x):
+        return self.inner.act(x)
+""",
+    "coach.py": """
+import torch
+
+from pkg.player import Player
+
+
+def coach(player: Player):
+    return player
+""",
+    "steps.py": """
+import torch
+
+
+@torch.compile
+def stepped(x, n):
+    for _ in range(n):
+        x = x + 1
+    return x
+
+
+def halved(x, n):
+    for _ in range(n):
+        x = x / 2
+    return x
+
+
+fast = torch.compile(halved)
+loose = torch.compile(halved)
+
+
+class Runner:
+    def __init__(self, given):
+        self.given = given
+        self.halved = torch.compile(halved)
+""",
+    "levels.py": """
+import torch
+
+import level_steps
+
+
+def levels(x):
+    for n in range(100):
+        level_steps.level = n
+        level_steps.leveled(x)
+        level_steps.height = n
+        level_steps.bare(x)
+""",
+    "level_steps.py": """
+import torch
+
+level = 0
+height = 0
+
+
+@torch.compile
+def leveled(x):
+    return x * level
+
+
+def bare(x):
+    return x * height
+""",
+    "loops.py": """
+from steps import Runner, fast, halved, loose, stepped
+from steps import halved as bare
+
+
+def count(x):
+    for n in range(100):
+        stepped(x, n)
+        bare(x, n)
+
+
+def keep(x, runner: Runner):
+    for n in range(100):
+        fast(x, 3)
+        loose(x[:n], 3)
+        runner.given(x, n)
+
+
+def rest(x):
+    return x
+""",
     "alone.py": "import torch\n\n\ndef alone(x):\n    return torch.compile(x)\n",
 }
 SWAP = tuple[str, str, str]
@@ -292,6 +389,54 @@ EDITS: dict[str, list[SWAP]] = {
         ("agent.py", "return policy\n", "return policy.network.act(x)\n"),
         ("pkg/policy.py", "class Policy:", "# one\n\n\nclass Policy:"),
     ],
+    "a module that another file compiles": [
+        ("coach.py", "return player\n", "player.inner = torch.compile(player.inner)\n    return player\n")
+    ],
+    "a module that another file puts elsewhere": [
+        ("coach.py", "return player\n", "player.outer = torch.compile(player.inner)\n    return player\n")
+    ],
+    "a global that is set once": [("levels.py", "level_steps.level = n", "level_steps.level = 3")],
+    "another global that is set": [("levels.py", "level_steps.level = n", "level_steps.more = n")],
+    "a global that starts otherwise": [("level_steps.py", "level = 0", "level = 0.5")],
+    "a global that is not read": [("level_steps.py", "x * level", "x * 2")],
+    "a reader that is compiled": [("level_steps.py", "def bare", "@torch.compile\ndef bare")],
+    "a reader that is compiled no more": [("level_steps.py", "@torch.compile\n", "")],
+    "a reader that moves": [("level_steps.py", "def leveled(x):\n", "def leveled(x):\n    # one\n")],
+    "a function before what sets": [("levels.py", "def levels", "def before():\n    pass\n\n\ndef levels")],
+    "a setter in compiled code": [("levels.py", "def levels", "@torch.compile\ndef levels")],
+    "a setter that compiled code comes to": [
+        ("train.py", "import torch\n", "import torch\n\nfrom levels import levels\n"),
+        ("train.py", "    return report(x)", "    levels(x)\n    return report(x)"),
+    ],
+    "a loop that counts": [("loops.py", "fast(x, 3)", "fast(x, n)")],
+    "a loop that counts no more": [("loops.py", "stepped(x, n)", "stepped(x, 3)")],
+    "a shorter loop": [("loops.py", "range(100)", "range(3)")],
+    "a loop that counts, and rows": [
+        ("loops.py", "fast(x, 3)", "fast(x, n)"),
+        ("steps.py", "import torch", "# one\n\nimport torch"),
+    ],
+    "rows of a loop": [("loops.py", "def count", "# one\ndef count")],
+    "a function before a loop": [("loops.py", "def count", "def before(x):\n    return x\n\n\ndef count")],
+    "a function before what a loop calls": [
+        ("steps.py", "@torch.compile\n", "def before(x):\n    return x\n\n\n@torch.compile\n")
+    ],
+    "a loop in compiled code": [
+        ("loops.py", "from steps import Runner", "import torch\nfrom steps import Runner"),
+        ("loops.py", "def count", "@torch.compile\ndef count"),
+    ],
+    "a loop that compiled code comes to": [
+        ("train.py", "import torch\n", "import torch\n\nfrom loops import count\n"),
+        ("train.py", "    return report(x)", "    count(x)\n    return report(x)"),
+    ],
+    "what a loop calls is compiled no more": [("steps.py", "@torch.compile\n", "")],
+    "what a loop calls is compiled": [("steps.py", "def halved", "@torch.compile\ndef halved")],
+    "what a loop calls is compiled by a name": [("steps.py", "fast = torch.compile(halved)", "fast = halved")],
+    "another parameter": [("steps.py", "def stepped(x, n)", "def stepped(n, x)")],
+    "another import of what a loop calls": [("loops.py", "import halved as bare", "import fast as bare")],
+    "a compile for constant sizes": [
+        ("steps.py", "loose = torch.compile(halved)", "loose = torch.compile(halved, dynamic=False)")
+    ],
+    "a compiled attribute": [("steps.py", "self.given = given", "self.given = torch.compile(halved)")],
     "a function less in another file": [("agent.py", "def rest(x):\n    return x\n", "")],
     "a compiled function": [("pkg/tools.py", "def extra(", "import torch\n\n\n@torch.compile\ndef extra(")],
     "a compile of something": [("train.py", "def main(", "later = torch.compile(act)\n\n\ndef main(")],
@@ -437,6 +582,73 @@ def test_a_method_comes_to_run_the_module_that_calls_pass_by() -> None:
     assert "TFG501" in str(found["agent.py"])
 
 
+def test_a_module_that_another_file_compiles() -> None:
+    answers(cached=True)
+    for swap, count in (
+        (("return player\n", "player.inner = torch.compile(player.inner)\n    return 1\n"), 1),
+        (("player.inner = torch", "player.outer = torch"), 0),
+        (("player.outer = torch", "player.inner = torch"), 1),
+        (("def coach(", "def before():\n    pass\n\n\ndef coach("), 1),
+        (("player: Player", "player"), 0),
+    ):
+        edit([("coach.py", *swap)])
+        found = answers(cached=True)
+        assert str(found["pkg/player.py"]).count("TFG501") == 2 * count, swap
+        assert found == answers(cached=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("a loop that counts", ["TFG305"], ["TFG305", "TFG305"]),
+        ("a loop that counts no more", ["TFG305"], []),
+        ("a shorter loop", ["TFG305"], []),
+        ("a loop in compiled code", ["TFG305"], []),
+        ("a loop that compiled code comes to", ["TFG305"], []),
+        ("what a loop calls is compiled no more", ["TFG305"], []),
+        ("what a loop calls is compiled", ["TFG305"], ["TFG305", "TFG305"]),
+        ("another parameter", ["TFG305"], []),
+        ("another import of what a loop calls", ["TFG305"], ["TFG305", "TFG305"]),
+        ("a compile for constant sizes", ["TFG305"], ["TFG305", "TFG308"]),
+        ("a compiled attribute", ["TFG305"], ["TFG305", "TFG305"]),
+    ],
+)
+def test_a_loop_of_another_file(name: str, before: list[str], after: list[str]) -> None:
+    assert codes(answers(cached=True)["steps.py"]) == before
+    edit(EDITS[name])
+    found = answers(cached=True)
+    assert codes(found["steps.py"]) == after
+    assert found == answers(cached=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("a global that is set once", 0),
+        ("another global that is set", 0),
+        ("a global that starts otherwise", 0),
+        ("a global that is not read", 0),
+        ("a reader that is compiled", 2),
+        ("a reader that is compiled no more", 0),
+        ("a reader that moves", 1),
+        ("a function before what sets", 1),
+        ("a setter in compiled code", 0),
+        ("a setter that compiled code comes to", 0),
+    ],
+)
+def test_a_global_of_another_file(name: str, count: int) -> None:
+    assert codes(answers(cached=True)["levels.py"]).count("TFG309") == 1
+    edit(EDITS[name])
+    found = answers(cached=True)
+    assert codes(found["levels.py"]).count("TFG309") == count
+    assert found == answers(cached=False)
+
+
+def codes(findings: object) -> list[str]:
+    assert isinstance(findings, list)
+    return sorted(code for each in findings if (code := json.loads(each)["code"]).startswith("TFG3"))
+
+
 def test_another_configuration() -> None:
     answers(cached=True)
     entries = ("pkg.tools:extra",)
@@ -526,7 +738,12 @@ CALLS = [
     "move(x)",
     "print(x)",
     "fn(x)",
+    "stepped(x, n)",
+    "fast(x, n)",
+    "level_steps.leveled(x)",
+    "torch.compile(halved)",
 ]
+LOOPED = "for n in range(100):\n    level_steps.level = n\n    {}"
 
 
 def changed(text: str, chance: random.Random) -> str:
@@ -534,7 +751,8 @@ def changed(text: str, chance: random.Random) -> str:
     tree = ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    statement = ast.parse(chance.choice(["", "y = ", "x.y = "]) + chance.choice(CALLS)).body[0]
+    text = chance.choice(["", "y = ", "x.y = ", "x.inner = "]) + chance.choice(CALLS)
+    statement = ast.parse(LOOPED.format(text) if chance.random() < 0.3 else text).body[0]
     name = chance.choice(["added", "count", "hook", "forward", "more"])
     match chance.randrange(6):
         case 0:

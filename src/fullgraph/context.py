@@ -15,6 +15,7 @@ from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.compiled import STARTS, compiled_argument
 from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow.value import Value
+from fullgraph.semantic.foreign import Bypass
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loops import loops_around
 from fullgraph.semantic.model import FileModel
@@ -23,7 +24,7 @@ from fullgraph.semantic.renames import rename
 from fullgraph.semantic.renames import replace as replace_call
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.sizes import is_shape, is_size
-from fullgraph.semantic.traced import ModuleClass, Traced, TracedBy
+from fullgraph.semantic.traced import ChainStep, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
 from fullgraph.semantic.waits import only_asks
@@ -79,6 +80,11 @@ class Context:
     ) -> Hit:
         """A hit at ``node``, with values for the fields of the rule's message."""
         return Hit(node, arguments, severity, cause, fix, unless, breaks_in, fatal)
+
+    def by_way_of(self, hit: Hit, steps: tuple[ChainStep, ...]) -> Hit:
+        """The same hit with the places by which it follows, if some are of other files."""
+        is_across = any(step.filename != self._model.filename for step in steps)
+        return replace(hit, hops=steps) if is_across else hit
 
     def names(self, expr: ast.expr) -> tuple[str, ...]:
         """Every dotted path that ``expr`` may stand for; empty when unknown."""
@@ -237,10 +243,19 @@ class Context:
         """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
         return self._model.waits.may_be_in(self._scope)
 
-    def varied_by(self, parameter: ast.arg, variety: Variety) -> ast.For | ast.While | None:
-        """A loop of this file that calls the function looked at with another ``parameter`` each time."""
+    def varied_at(self, parameter: ast.arg, variety: Variety) -> str | None:
+        """Where a loop calls the function looked at with another ``parameter`` at each turn.
+
+        ``in line 12``, or, in another file of the project, ``at train.py:12``; None if no loop surely does.
+        """
         function = self.function()
-        return None if function is None else self._model.varied.loop_over(function, parameter.arg, variety)
+        if function is None:
+            return None
+        loop = self._model.varied.loop_over(function, parameter.arg, variety)
+        if loop is not None:
+            return f"in line {loop.lineno}"
+        step = self._model.passed_elsewhere(function, parameter.arg, variety)
+        return None if step is None else f"at {step.filename}:{step.row}"
 
     def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
         """What all calls in this file pass for a parameter of one of its functions; empty where that is not clear."""
@@ -249,6 +264,24 @@ class Context:
     def turns(self, compiled: ast.Call) -> Iterator[tuple[ast.Call, Turn]]:
         """Calls in loops of this file of what ``torch.compile(...)`` returned, also as a decorator, with the loops."""
         return self._model.varied.turns(compiled)
+
+    def has_other_size(self, argument: ast.expr, turn: Turn) -> bool:
+        """Whether an argument of a call surely is a tensor of another size at every turn of a loop."""
+        return self._model.varied.has_other_size(argument, turn)
+
+    def sized_at(self, compiled: ast.Call) -> tuple[str, str, str] | None:
+        """Where a loop of another file passes tensors of other sizes to what ``torch.compile(...)`` returned.
+
+        Its place, such as ``at train.py:12``, how it spells such a tensor, and what this file calls the outcome.
+        """
+        step = self._model.sized_by(compiled, self._scope)
+        if step is None:
+            return None
+        return f"at {step.filename}:{step.row}", step.name, self._model.holder_of(compiled, self._scope)
+
+    def read_elsewhere(self, target: ast.expr) -> ChainStep | None:
+        """Where a compiled function of another file, called beside it, reads what is assigned to ``target``."""
+        return self._model.read_by(target, self._scope) if isinstance(target, ast.Attribute) else None
 
     def turns_around(self, node: ast.AST) -> Iterator[Turn]:
         """The loops of the function looked at that ``node`` stands in the body of, innermost first."""
@@ -496,16 +529,13 @@ class Context:
         finally:
             self._scope = outside
 
-    def bypassed(self, call: ast.Call) -> tuple[str, bool] | None:
-        """Where the module is compiled that ``call`` passes by, such as ``pkg/policy.py:15``, as the project tells.
+    def bypassed(self, call: ast.Call) -> Bypass | None:
+        """How ``call`` passes by a module that is compiled, as the project tells; None if it is no such call."""
+        return self._model.bypassed(call, self._scope)
 
-        And whether its class is known, so that what is called runs it. None if the call is no such.
-        """
-        step = self._model.bypassed(call, self._scope)
-        if step is None:
-            return None
-        is_here = step.filename == self._model.filename
-        return (f"line {step.row}" if is_here else f"{step.filename}:{step.row}"), bool(step.name)
+    def place(self, step: ChainStep) -> str:
+        """How a message names a place: ``line 12``, or, in another file, ``pkg/policy.py:12``."""
+        return f"line {step.row}" if step.filename == self._model.filename else f"{step.filename}:{step.row}"
 
     def given_to_compile(self, call: ast.Call) -> ast.expr | None:
         """What ``torch.compile(x)`` is to compile; None if the call is no such, or gives a decorator."""

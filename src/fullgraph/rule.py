@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from fullgraph.intents import Fix
+from fullgraph.semantic.foreign import About
 from fullgraph.semantic.kinds import Kind
-from fullgraph.semantic.traced import Traced
+from fullgraph.semantic.traced import ChainStep, Traced
 
 if TYPE_CHECKING:
     from fullgraph.context import Context
@@ -91,6 +92,7 @@ class Hit:
         breaks_in: places of the file; if there are any, the hit counts only if a rule finds a graph break in one of
             them that is certain and that `fullgraph=True` refuses, and the message then ends with the first of these.
         fatal: whether compiling fails there, so that nothing is to be said of how Dynamo goes on.
+        hops: the places, across files, by which it follows.
     """
 
     node: ast.AST
@@ -101,6 +103,7 @@ class Hit:
     unless: tuple[str, ...] = ()
     breaks_in: tuple[ast.AST, ...] = ()
     fatal: bool = False
+    hops: tuple[ChainStep, ...] = ()
 
 
 class Handler(Protocol[Node_contra]):
@@ -159,15 +162,16 @@ class ReferenceTrigger:
 
 
 @dataclass(frozen=True, slots=True)
-class BypassTrigger:
-    """Fires at calls ``x.member.method(...)`` that pass by what another file compiles, as linking the project tells."""
+class ToldTrigger:
+    """Fires at what linking the project tells the file of others: at calls, and at assignments beside them."""
 
-    handler: Handler[ast.Call]
+    about: About
+    handler: Handler[Any]
     where: Traced = Traced.POSSIBLE
-    """It is asked for after linking, as handlers for traced code are; the calls are in any code."""
+    """It is asked for after linking, as handlers for traced code are; what is told may stand in any code."""
 
 
-Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger | BypassTrigger
+Trigger = ReferenceTrigger | NodeTrigger | CallTrigger | MethodTrigger | PrivateReferenceTrigger | ToldTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,17 @@ class Rule:
 
     def bypass(self, handler: Handler[ast.Call]) -> Handler[ast.Call]:
         """Trigger at calls that pass by what another file of the project compiles, as `Context.bypassed` says."""
-        self.triggers.append(BypassTrigger(handler))
+        self.triggers.append(ToldTrigger(About.BYPASSED, handler))
+        return handler
+
+    def sized(self, handler: Handler[ast.Call]) -> Handler[ast.Call]:
+        """Trigger at calls of ``torch.compile`` that loops of other files meet, as `Context.sized_at` says."""
+        self.triggers.append(ToldTrigger(About.SIZED, handler))
+        return handler
+
+    def changed(self, handler: Handler[A]) -> Handler[A]:
+        """Trigger at assignments to what compiled code of other files reads, as `Context.read_elsewhere` says."""
+        self.triggers.append(ToldTrigger(About.CHANGED, handler))
         return handler
 
     def reference(

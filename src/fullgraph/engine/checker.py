@@ -238,8 +238,9 @@ class Checker:
             for subscription in self.of_call(call):
                 if looks_at(subscription, scope) and not (skips and is_skipped(subscription, call)):
                     yield subscription, call, scope
-        for call, scope in self.model.bypassing() if self.plan.bypasses and not self.later else ():
-            yield from ((subscription, call, scope) for subscription in self.plan.bypasses)
+        for about, told in self.plan.told.items() if not self.later else ():
+            for node, scope in self.model.told_of(about):
+                yield from ((subscription, node, scope) for subscription in told)
         for subscriptions, expr, scope in self.referring(candidates):
             for subscription in subscriptions:
                 if looks_at(subscription, scope) and not (skips and is_skipped(subscription, expr)):
@@ -378,6 +379,7 @@ class Checker:
             url=rule.url,
             fix=None if hit.fix is None else FixSummary(hit.fix.applicability.value, hit.fix.title, hit.fix.intents),
             is_refused=is_refused,
+            hops=hit.hops,
         )
         if severity is not None and self.later:
             self.weighed.add(finding)

@@ -59,8 +59,8 @@ class Findings:
         deferred: what depends on what is traced.
         awaited: what depends on what else is found.
         hidden: codes of rules that ran only because another needs them.
-        has_more: whether rules that only look at traced code, at hot code, or at calls that pass by what other files
-            compile, have still to look at the file, if it has any.
+        has_more: whether rules that only look at traced code, at hot code, at calls that pass by what other files
+            compile, or at what loops of other files call, have still to look at the file, if it has any.
     """
 
     found: list[Finding]
@@ -76,7 +76,7 @@ class Findings:
 
     def is_complete(self, region: FileRegion) -> bool:
         """Whether no rule has still to look at the file, now that it is known what is traced and what is hot."""
-        return not self.has_more or not (region.traced or region.hot or region.foreign.bypasses)
+        return not self.has_more or not (region.traced or region.hot or region.foreign.is_about_calls)
 
     def linked(self, region: FileRegion, others: Iterable[Finding] = ()) -> list[Finding]:
         """The findings in a linked project, with those of a second look, whatever the file's comments say."""

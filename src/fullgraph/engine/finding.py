@@ -52,6 +52,7 @@ class Finding:
         url: where the rule's page is in the documentation.
         fix: what a fix would do; None if there is none.
         is_refused: whether `fullgraph=True` refuses what is there.
+        hops: the places, across files, by which it follows.
     """
 
     filename: str
@@ -67,12 +68,20 @@ class Finding:
     url: str = ""
     fix: FixSummary | None = None
     is_refused: bool = False
+    hops: tuple[ChainStep, ...] = ()
 
     @property
     def text(self) -> str:
         """All of it in one line: what is wrong, what it costs, what to do, and how surely the code is traced."""
         said = f"{self.message}; {self.remedy}" if self.remedy else self.message
-        return f"{said} [{self.reach}]" if self.reach else said
+        notes = [each for each in (self.reach, self.way) if each]
+        return f"{said} [{'; '.join(notes)}]" if notes else said
+
+    @property
+    def way(self) -> str:
+        """The places by which it follows, in one line."""
+        steps = " -> ".join(f"{step.name} ({step.filename}:{step.row})" for step in self.hops)
+        return f"by way of {steps}" if steps else ""
 
     def sort_key(self) -> tuple[str, Position, str, str]:
         """Order of findings in every output: by file, place, code and text."""

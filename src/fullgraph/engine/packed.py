@@ -18,7 +18,18 @@ from fullgraph.engine.finding import Finding, FixSummary, Position
 from fullgraph.engine.store import digest, dump, load
 from fullgraph.intents import MakeThere, Rename
 from fullgraph.semantic.foreign import Foreign
-from fullgraph.semantic.summary import CallSite, ClassSummary, Decorator, FileSummary, FunctionSummary, Results
+from fullgraph.semantic.summary import (
+    CallSite,
+    Change,
+    ClassSummary,
+    Constant,
+    Decorator,
+    FileSummary,
+    FunctionSummary,
+    Placed,
+    Results,
+    Variation,
+)
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced, TracedBy
 
 _FINDING = (
@@ -40,6 +51,10 @@ class Packed:
         """Pack a summary."""
         structure = dump(_plain(summary))
         return cls(digest(structure), structure, array("I", summary.rows).tobytes())
+
+
+_MAKERS: Any = Variation._make, Placed._make, Change._make, Constant._make
+"""What makes the items of the lists at the end of a summary."""
 
 
 def summary_of(structure: bytes | None) -> FileSummary | None:
@@ -68,8 +83,9 @@ def _plain(summary: FileSummary) -> tuple[object, ...]:
     classes = []
     for name, row, bases, decorators, methods, properties, *held in summary.classes:
         classes.append((name, row, bases, _tuples(decorators), methods, sorted(properties), *held))
-    _, _, names, exports, stars, outside, settings, rows, results = summary
-    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), tuple(results)
+    _, _, names, exports, stars, outside, settings, rows, results, *more = summary
+    told = tuple(results), *map(_tuples, more)
+    return functions, classes, names, exports, stars, _tuples(outside), settings, len(rows), *told
 
 
 def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
@@ -78,10 +94,11 @@ def _tuples(items: tuple[tuple[Any, ...], ...]) -> list[tuple[Any, ...]]:
 
 def _unplain(functions: list[Any], classes: list[Any], names: Any, exports: Any, stars: Any, *rest: Any) -> FileSummary:
     """What `_plain` was given."""
-    outside, settings, rows, results = rest
+    outside, settings, rows, results, *more = rest
     whole = tuple(map(_function, functions)), tuple(map(_class, classes))
     sites = tuple(map(CallSite._make, outside))
-    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results))
+    lists: Any = (tuple(map(make, each)) for make, each in zip(_MAKERS, more, strict=True))
+    return FileSummary(*whole, names, exports, stars, sites, settings, range(rows), Results(*results), *lists)
 
 
 def _function(plain: tuple[Any, ...]) -> FunctionSummary:

@@ -6,20 +6,21 @@ import ast
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from fullgraph.api import Hit, Kind, Traced
 from fullgraph.engine.registry import RegisteredRule, registry
 from fullgraph.rule import (
-    BypassTrigger,
     CallTrigger,
     MethodTrigger,
     NodeTrigger,
     PrivateReferenceTrigger,
     ReferenceTrigger,
+    ToldTrigger,
 )
+from fullgraph.semantic.foreign import About
 from fullgraph.semantic.traced import COLD
 from fullgraph.torchfacts import TorchRange
 
@@ -49,7 +50,7 @@ class Plan:
         callees: last names of the callees.
         asked: names of methods and last names of callees.
         asked_anywhere: those among them that are asked for in code that is not traced, too.
-        bypasses: to calls that pass by what another file compiles.
+        told: to what linking tells of other files, by what that is about.
     """
 
     nodes: Mapping[type[ast.AST], list[Subscription]]
@@ -62,12 +63,12 @@ class Plan:
     callees: frozenset[str]
     asked: frozenset[str]
     asked_anywhere: frozenset[str]
-    bypasses: tuple[Subscription, ...] = ()
+    told: Mapping[About, list[Subscription]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is looked for."""
-        return not (self.nodes or self.calls or self.methods or self.private or self.references or self.bypasses)
+        return not (self.nodes or self.calls or self.methods or self.private or self.references or self.told)
 
 
 @cache
@@ -130,8 +131,7 @@ def codes_in(codes: frozenset[str], part: Part) -> frozenset[str]:
 @cache
 def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
     """The dispatch plan of a set of enabled codes; made once per process, set and part."""
-    nodes, calls, methods, private, references = (defaultdict[Any, list[Subscription]](list) for _ in range(5))
-    bypasses: list[Subscription] = []
+    nodes, calls, methods, private, references, told = (defaultdict[Any, list[Subscription]](list) for _ in range(6))
     for code, registered in registry().items():
         for trigger in registered.rule.triggers if code in codes else ():
             if not part.has(registered, trigger.where):
@@ -152,8 +152,8 @@ def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
                 case PrivateReferenceTrigger(packages, where, handler):
                     for package in packages:
                         private[package].append(Subscription(registered, where, handler))
-                case BypassTrigger(handler, where):
-                    bypasses.append(Subscription(registered, where, handler))
+                case ToldTrigger(about, handler, where):
+                    told[about].append(Subscription(registered, where, handler))
     tops = {*private, *(package for package, _ in references), *(path.partition(".")[0] for path in calls)}
     builtins = {path.removeprefix("builtins.") for path in calls if path.startswith("builtins.")}
     last = frozenset(path.rpartition(".")[2] for path in calls)
@@ -170,5 +170,5 @@ def plan_for(codes: frozenset[str], part: Part = Part.ALL) -> Plan:
         last,
         last.union(methods),
         anywhere,
-        tuple(bypasses),
+        told,
     )

@@ -9,7 +9,7 @@ from fullgraph.report.indented import indented
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fullgraph.engine.finding import Finding, Position
+    from fullgraph.engine.finding import ChainStep, Finding, Position
     from fullgraph.engine.seen import Seen, Unforeseen
     from fullgraph.report.model import Allowed, Report
 
@@ -49,9 +49,14 @@ def finding_data(finding: Finding) -> dict[str, object]:
         "traced": {
             "degree": finding.traced.degree.name.lower(),
             "callers": finding.traced.callers,
-            "chain": [{"filename": step.filename, "row": step.row, "name": step.name} for step in finding.traced.chain],
+            "chain": [_step(step) for step in finding.traced.chain],
         },
+        **({"hops": [_step(step) for step in finding.hops]} if finding.hops else {}),
     }
+
+
+def _step(step: ChainStep) -> dict[str, object]:
+    return {"filename": step.filename, "row": step.row, "name": step.name}
 
 
 def _allowed(by: Allowed | None) -> dict[str, str | None] | None:

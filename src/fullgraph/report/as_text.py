@@ -76,6 +76,8 @@ def _block(finding: Finding, lines: tuple[str, ...], style: Style, seen: Seen | 
         notes.append(("traced" if finding.traced.degree is Traced.CERTAIN else "may be traced", _chain(finding.traced)))
     elif finding.reach:
         notes.append(("traced", finding.reach))
+    if finding.hops:
+        notes.append(("by way of", " -> ".join(map(_step, finding.hops))))
     if seen is not None:
         notes.append(("seen at run time", str(seen)))
     if finding.remedy:

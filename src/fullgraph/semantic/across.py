@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from fullgraph.semantic.disabled import Disabled
@@ -32,34 +32,6 @@ class _Target:
     is_method: bool = False
 
 
-@dataclass(slots=True)
-class _Told:
-    results: dict[str, Written] = field(default_factory=dict)
-    given_tensors: dict[str, tuple[tuple[tuple[str, int], ...], Written]] = field(default_factory=dict)
-    methods: dict[tuple[int, str], Written] = field(default_factory=dict)
-    supers: dict[tuple[int, str], Written] = field(default_factory=dict)
-    attributes: dict[tuple[int, str], Written] = field(default_factory=dict)
-    types: dict[str, Written] = field(default_factory=dict)
-    flags: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
-    disabled: dict[str, ChainStep] = field(default_factory=dict)
-    disabled_methods: dict[tuple[int, str], ChainStep] = field(default_factory=dict)
-
-    def done(self) -> Foreign:
-        """What was found."""
-        parts = (
-            self.results,
-            self.given_tensors,
-            self.methods,
-            self.supers,
-            self.attributes,
-            self.types,
-            self.flags,
-            self.disabled,
-            self.disabled_methods,
-        )
-        return Foreign(*parts) if any(parts) else NOTHING
-
-
 class Across:
     """Answers for one linked project. A path that may lead to something unknown leads nowhere."""
 
@@ -73,7 +45,7 @@ class Across:
 
     def told(self, file: int) -> Foreign:
         """What a file is told."""
-        told = _Told()
+        told = Foreign()
         sites = list(self._sites(file))
         named = {site.callee[2] for site in sites if site.callee and site.callee[0] == "."}
         for path in self._paths(file, sites):
@@ -86,7 +58,7 @@ class Across:
         told.types.update(self._types(file))
         for index, names in self._names_of_self(file).items():
             self._tell_of_class(told, ClassId(file, index), names)
-        return told.done()
+        return NOTHING if told == NOTHING else told
 
     # What a file asks for
 
@@ -121,7 +93,7 @@ class Across:
 
     # Paths
 
-    def _tell_of_path(self, told: _Told, file: int, path: str, named: Set[str]) -> None:
+    def _tell_of_path(self, told: Foreign, file: int, path: str, named: Set[str]) -> None:
         found = self._resolved(path, file, _DEPTH)
         if not found:
             return
@@ -146,7 +118,7 @@ class Across:
             told.disabled[path] = self._place(targets[0].function)
 
     def _tell_of_instances(
-        self, told: _Told, file: int, path: str, classes: Sequence[ClassId], named: Set[str]
+        self, told: Foreign, file: int, path: str, classes: Sequence[ClassId], named: Set[str]
     ) -> None:
         """Methods of instances of imported classes, as far as the file calls something of these names."""
         self._evaluator.asked |= named
@@ -305,7 +277,7 @@ class Across:
 
     # Classes
 
-    def _tell_of_class(self, told: _Told, cls: ClassId, names: Set[str]) -> None:
+    def _tell_of_class(self, told: Foreign, cls: ClassId, names: Set[str]) -> None:
         self._evaluator.asked |= names
         lineage = self._evaluator.lineage(cls)
         elsewhere = [each for each in lineage if each.file != cls.file]
@@ -319,7 +291,7 @@ class Across:
             elif holder is not None and owner is None and holder.file != cls.file:
                 self._tell_of_attribute(told, cls, holder, name)
 
-    def _tell_of_super(self, told: _Told, cls: ClassId, name: str) -> None:
+    def _tell_of_super(self, told: Foreign, cls: ClassId, name: str) -> None:
         """The method that ``super()`` leads to, where the class has one base only."""
         self._evaluator.asked.add(name)
         _, *lineage = self._evaluator.lineage(cls)
@@ -338,7 +310,7 @@ class Across:
     def _told_attributes(self, cls: ClassId) -> Mapping[str, Written]:
         return self._files[cls.file].summary.results.attributes.get(cls.number, {})
 
-    def _tell_of_method(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
+    def _tell_of_method(self, told: Foreign, cls: ClassId, owner: ClassId, name: str) -> None:
         found = self._evaluator.class_(owner)
         target = _Target(Function(owner.file, found.methods[name]), is_method=True)
         if name in found.properties:
@@ -348,7 +320,7 @@ class Across:
         if self._splits(target) and self._is_only(target.function):
             told.disabled_methods[cls.number, name] = self._place(target.function)
 
-    def _tell_of_attribute(self, told: _Told, cls: ClassId, owner: ClassId, name: str) -> None:
+    def _tell_of_attribute(self, told: Foreign, cls: ClassId, owner: ClassId, name: str) -> None:
         held = self._told_attributes(owner)
         if name in held:
             told.attributes[cls.number, name] = held[name]

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
 from functools import cached_property
 
-from fullgraph.semantic.evaluate import COMPILE, Evaluator
+from fullgraph.semantic.evaluate import Evaluator
+from fullgraph.semantic.foreign import Bypass
+from fullgraph.semantic.holding import Held, Holding
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import CallSite, FileSummary, FunctionSummary, Ref
-from fullgraph.semantic.traced import ChainStep, ModuleClass
-from fullgraph.semantic.values import ClassId, External, Function, Instance
+from fullgraph.semantic.traced import ModuleClass
+from fullgraph.semantic.values import ClassId, Function, Instance
 from fullgraph.torchfacts import availability
 
 _DEPTH = 4
 _STARTS = frozenset({"__init__", "__new__", "__post_init__"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where a method of something compiled may be called.
+
+    Attributes:
+        file: the file.
+        function: the name of the function.
+        around: the class whose method that is.
+        owner: what has the attribute that holds the module.
+        is_open: whether that may be an instance that somebody else made.
+    """
+
+    file: int
+    function: str
+    around: ClassId | None
+    owner: Ref
+    is_open: bool
 
 
 class Bypassed:
@@ -29,120 +50,88 @@ class Bypassed:
     ) -> None:
         self._files = files
         self._evaluator = evaluator
+        self.holding = Holding(files, evaluator)
         self._is_special = is_special
         """Whether a function is compiled itself, or the compiler is kept out of it."""
 
-    def in_file(self, file: int) -> dict[tuple[int, str], ChainStep]:
-        """The calls of a file, and where each time the module is compiled."""
-        if not self.members:
+    def in_file(self, file: int) -> dict[tuple[int, str], Bypass]:
+        """The calls of a file, and by which way each time the module is compiled."""
+        if not self.holding.members:
             return {}
-        found: dict[tuple[int, str], ChainStep] = {}
+        found: dict[tuple[int, str], Bypass] = {}
         for index, function in enumerate(self._files[file].summary.functions):
             found.update(self._in_function(file, index, function))
         return found
 
-    def _in_function(self, file: int, index: int, function: FunctionSummary) -> dict[tuple[int, str], ChainStep]:
-        places: dict[str, set[ChainStep | None]] = {}
+    def _in_function(self, file: int, index: int, function: FunctionSummary) -> dict[tuple[int, str], Bypass]:
+        ways: dict[str, set[Bypass | None]] = {}
         for site in (*function.calls, *function.skipped_calls):
-            for owner, member, method in _spelled(self._files[file].summary, site, self.members):
-                place = self._bypassed_at(file, index, owner, member, method)
-                places.setdefault(f"{member}.{method}", set()).add(place)
+            for owner, member, method in _spelled(self._files[file].summary, site, self.holding.members):
+                way = self._bypassed_at(file, index, owner, member, method)
+                ways.setdefault(f"{member}.{method}", set()).add(way)
         return {
-            (index, name): place
-            for name, each in places.items()
-            if len(each) == 1 and (place := next(iter(each))) is not None
+            (index, name): way
+            for name, each in ways.items()
+            if len(each) == 1 and (way := next(iter(each))) is not None
         }
 
-    def _bypassed_at(self, file: int, index: int, owner: Ref, member: str, method: str) -> ChainStep | None:
+    def _bypassed_at(self, file: int, index: int, owner: Ref, member: str, method: str) -> Bypass | None:
         around = self._evaluator.class_around(file, index)
-        name = self._files[file].summary.functions[index].name
+        each = self._files[file]
+        function = each.summary.functions[index]
         values = self._evaluator.values(owner, self._evaluator.frame(file, around))
-        places = {
-            self._place(value.of, member, method, file) if isinstance(value, Instance) else None for value in values
-        }
-        found = places.pop() if len(places) == 1 else None
-        if found is None or _may_be_before(name, found[0].name):
+        is_open = any(isinstance(value, Instance) and not value.exact for value in values)
+        site = _Site(file, function.name, around, owner, is_open)
+        ways = {self._way(value.of, member, method, site) if isinstance(value, Instance) else None for value in values}
+        found = ways.pop() if len(ways) == 1 else None
+        if found is None or _may_be_before(function.name, found.steps[-1].name):
             return None
-        place, is_known = found
-        return place if is_known else replace(place, name="")
+        return found._replace(steps=(each.step(function.row, function.name), *found.steps))
 
-    def _place(self, cls: ClassId, member: str, method: str, file: int) -> tuple[ChainStep, bool] | None:
-        """Where a module is compiled that a method passes by, and whether it is known to run the module."""
+    def _way(self, cls: ClassId, member: str, method: str, site: _Site) -> Bypass | None:
+        """By which way a module is compiled that a method passes by, and whether it is known to run the module."""
+        name, steps = self.holding.behind(cls, member)
         for holder in self._evaluator.lineage(cls):
-            name = self._behind_property(holder, member)
-            found = self._compiled.get((holder, name))
-            if found is None:
+            held = self.holding.compiled.get((holder, name))
+            if held is None:
                 continue
-            place, given = found
-            modules = self._modules(holder, given)
-            is_told = holder.file != file or (modules and not any(each.file == file for each in modules))
+            modules = self._modules(held)
+            is_told = held.owner or holder.file != site.file or _are_elsewhere(modules, site.file)
             if not is_told or modules is None or method in self._compiled_methods:
                 return None
-            return (place, bool(modules)) if not modules or self._computes(modules, method) else None
+            if held.owner and not self._is_same(held, holder, site):
+                return None
+            found = Bypass((*steps, held.place), bool(modules))
+            return found if not modules or self._computes(modules, method) else None
         return None
 
-    def _behind_property(self, holder: ClassId, member: str) -> str:
-        """The attribute that a property returns; a name that is none stands for itself."""
-        summary = self._evaluator.class_(holder)
-        for _ in range(_DEPTH):
-            if member not in summary.properties:
-                break
-            match self._files[holder.file].summary.functions[summary.methods[member]].returns:
-                case ((".", ("s", _), str(attribute)),):
-                    member = attribute
-                case _:
-                    break
-        return member
+    def _is_same(self, held: Held, holder: ClassId, site: _Site) -> bool:
+        """Whether a call is of an instance into which somebody else puts what is compiled, as far as can be told.
+
+        A method of the class itself is called there, unless it sets the instance up; an instance that the code around
+        the call makes for itself is another one.
+        """
+        if self._files[held.file].is_test and held.file != site.file:
+            return False
+        if site.owner[0] == "s":
+            return site.function.rpartition(".")[2] not in _STARTS and holder in self._evaluator.lineage(
+                site.around or holder
+            )
+        if held.file == site.file and (held.owner == site.owner or held.receiver == site.around is not None):
+            return True
+        return site.is_open
 
     # What is compiled
 
     @cached_property
     def is_spelled(self) -> bool:
         """Whether some file calls a method of something of such a name."""
-        return any(calls_member(each.summary, self.members) for each in self._files)
-
-    @cached_property
-    def _compiled(self) -> Mapping[tuple[ClassId, str], tuple[ChainStep, Ref]]:
-        """What classes hold in compiled form, by class and attribute: where it is compiled, and of what."""
-        found: dict[tuple[ClassId, str], tuple[ChainStep, Ref]] = {}
-        for file, each in enumerate(self._files):
-            for index, cls in enumerate(each.summary.classes):
-                for name, refs in cls.attributes.items():
-                    for made in _calls(refs):
-                        place = self._compiles(file, index, made)
-                        if place is not None:
-                            found[ClassId(file, index), name] = place, made[2][0]
-        return found
-
-    def _compiles(self, file: int, index: int, made: Ref) -> ChainStep | None:
-        """Where ``torch.compile(x)`` is called that an attribute is assigned; None for any other call."""
-        _, callee, arguments, _ = made
-        is_named = callee[0] in ("i", "n") or (callee[0] == "." and callee[2] == "compile")
-        if not arguments or not is_named:
-            return None
-        if self._evaluator.values(callee, self._evaluator.frame(file)) != (External(COMPILE),):
-            return None
-        each = self._files[file]
-        for function in each.summary.functions:
-            for site in function.calls if function.owner == index else ():
-                if site.callee == callee and site.arguments == arguments:
-                    return each.step(site.row, function.name)
-        return None
-
-    @cached_property
-    def members(self) -> frozenset[str]:
-        """Names of attributes and properties that may hold what is compiled."""
-        held = {name for _, name in self._compiled}
-        for holder, name in self._compiled:
-            for cls in (holder, *self._evaluator.subclasses(holder)):
-                properties = self._evaluator.class_(cls).properties
-                held.update(each for each in properties if self._behind_property(cls, each) == name)
-        return frozenset(held)
+        return any(calls_member(each.summary, self.holding.members) for each in self._files)
 
     @cached_property
     def _compiled_methods(self) -> frozenset[str]:
         """Names ``y`` of all that is compiled as ``torch.compile(x.y)``."""
-        if not self._compiled:
+        if not self.holding.compiled:
             return frozenset()
         sites = (
             site
@@ -152,12 +141,12 @@ class Bypassed:
         )
         outside = (site for each in self._files for site in each.summary.calls)
         given = (site.arguments[0] for group in (sites, outside) for site in group if _is_compile(site))
-        attributes = {name for _, name in self._compiled}
+        attributes = {name for _, name in self.holding.compiled}
         return frozenset(ref[2] for ref in given if ref and ref[0] == "." and ref[2] not in attributes)
 
-    def _modules(self, holder: ClassId, given: Ref) -> tuple[ClassId, ...] | None:
+    def _modules(self, held: Held) -> tuple[ClassId, ...] | None:
         """Classes of the module that is compiled; empty where that is not known, None where it may be no module."""
-        values = self._evaluator.values(given, self._evaluator.frame(holder.file, holder))
+        values = self._evaluator.values(held.made[2][0], self._evaluator.frame(held.file, held.receiver))
         classes = tuple(each.of for each in values if isinstance(each, Instance))
         return classes if len(classes) == len(values) else None
 
@@ -210,16 +199,9 @@ def _spelled(summary: FileSummary, site: CallSite, members: Set[str]) -> Iterato
             return
 
 
-def _calls(refs: Iterable[Ref]) -> Iterator[Ref]:
-    """The calls that one of several references stands for."""
-    for ref in refs:
-        match ref:
-            case ("()", *_):
-                yield ref
-            case ("|", parts):
-                yield from _calls(parts)
-            case _:
-                continue
+def _are_elsewhere(modules: Sequence[ClassId] | None, file: int) -> bool:
+    """Whether the classes of a module are known, and all of other files."""
+    return bool(modules) and all(each.file != file for each in modules or ())
 
 
 def _may_be_before(calling: str, compiling: str) -> bool:

@@ -67,7 +67,7 @@ class Outcome:
             binder.names,
             linker.properties,
             any(linker.settings),
-            linker.bypassed.members,
+            linker.bypassed.holding.members,
             linker.bypassed.is_spelled,
             sum(each.degree is Traced.CERTAIN for each in linker.reached.values()),
             linker.split is not None,

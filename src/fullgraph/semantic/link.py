@@ -12,14 +12,16 @@ from typing import NamedTuple
 from fullgraph.semantic.across import Across
 from fullgraph.semantic.bindings import Binder
 from fullgraph.semantic.bypassed import Bypassed
+from fullgraph.semantic.changes import Changes
 from fullgraph.semantic.disabled import Disabled
 from fullgraph.semantic.evaluate import COMPILE, Evaluator, Frame
-from fullgraph.semantic.foreign import NOTHING
+from fullgraph.semantic.foreign import NOTHING, Foreign
 from fullgraph.semantic.programs import settings_by_file
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FunctionSummary, Ref
 from fullgraph.semantic.traced import ChainStep, FileRegion, ModuleClass, Traced
 from fullgraph.semantic.values import Class, ClassId, Elements, External, Function, Instance, Value
+from fullgraph.semantic.variations import Variations
 
 _COMPILERS = frozenset({COMPILE, "torch.export.export"})
 _BY_TRAINER = "torch_compile=True"
@@ -143,6 +145,8 @@ class Linker:
         self.kept_out = Disabled(files, self.evaluator)
         self.across = Across(files, self.evaluator, self.kept_out)
         self.bypassed = Bypassed(files, self.evaluator, self.is_special)
+        self.variations = Variations(files, self.evaluator, self.bypassed.holding, self.is_certain)
+        self.changes = Changes(files, self.evaluator, self.variations, self.is_certain)
         self.causes: dict[Function, Function] = {}
         """The functions by whose calls others were entered, which may not be those that a chain leads through."""
         self.doubtful: deque[tuple[Function, Function, Function]] = deque()
@@ -582,9 +586,22 @@ class Linker:
         callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
         whole = self.only_whole(file, traced)
         told = self.across.told(file) if traced and self.files[file].is_own else NOTHING
-        if self.files[file].is_own and (bypasses := self.bypassed.in_file(file)):
-            told = replace(told, bypasses=bypasses)
+        if self.files[file].is_own:
+            told = self.told_of_calls(file, told)
         return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot, told)
+
+    def told_of_calls(self, file: int, told: Foreign) -> Foreign:
+        """What a file is told, with calls across files of what is compiled."""
+        bypasses, changed = self.bypassed.in_file(file), self.changes.in_file(file)
+        varied, sized = self.variations.varied(file), self.variations.sized(file)
+        if not (bypasses or changed or varied or sized):
+            return told
+        return replace(told, bypasses=bypasses, changed=changed, varied=varied, sized=sized)
+
+    def is_certain(self, file: int, number: int) -> bool:
+        """Whether a function is certainly traced."""
+        first = self.first.get((file, number))
+        return first is not None and self.reached[first].degree is Traced.CERTAIN
 
     def is_special(self, function: Function) -> bool:
         """Whether a function is compiled itself, or Dynamo is kept out of it."""

@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fullgraph.semantic.summary import (
     NO_OWNER,
     CallSite,
+    Change,
     ClassSummary,
+    Constant,
     Decorator,
     FileSummary,
     FunctionSummary,
+    Placed,
     Ref,
+    Variation,
 )
 
 _OF_CLASSES = frozenset({"c", "s", "C", "S"})
 _Key = tuple[object, ...]
+_Part: TypeAlias = Variation | Placed | Constant | Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,10 @@ class _Matcher:
             and all(self.same_function(*pair) for pair in self.functions.items())
             and self.same_order()
             and self.same_results()
+            and self.same_variations()
+            and self.same_placed()
+            and self.same_changes()
+            and self.same_constants()
             and self.compare_calls(None, before.calls, after.calls)
         )
 
@@ -187,6 +197,48 @@ class _Matcher:
             return False
         both = self.before.exports.keys() & self.after.exports.keys()
         return both.intersection(old.doubtful) == both.intersection(new.doubtful)
+
+    def same_variations(self) -> bool:
+        """Whether loops pass the same to the same."""
+        old, new = self.before.variations, self.after.variations
+        return len(old) == len(new) and all(
+            mine[3:] == its[3:] and self.same_place(mine, its) and self.same_or_not((mine.callee,), (its.callee,))
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_placed(self) -> bool:
+        """Whether the same is compiled for attributes of others."""
+        old, new = self.before.placed, self.after.placed
+        return len(old) == len(new) and all(
+            mine.name == its.name
+            and self.same_place(mine, its)
+            and self.same_or_not((mine.owner, mine.made), (its.owner, its.made))
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_changes(self) -> bool:
+        """Whether the same globals of other files are set beside the same calls."""
+        old, new = self.before.changes, self.after.changes
+        return len(old) == len(new) and all(
+            mine[1:4] == its[1:4] and self.is_same_function(mine, its) and self.same_or_not(mine.callees, its.callees)
+            for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_constants(self) -> bool:
+        """Whether compiled functions read the same globals."""
+        old, new = self.before.constants, self.after.constants
+        return len(old) == len(new) and all(
+            mine[2:] == its[2:] and self.same_place(mine, its) for mine, its in zip(old, new, strict=True)
+        )
+
+    def same_place(self, old: Variation | Placed | Constant, new: Variation | Placed | Constant) -> bool:
+        """Whether two parts stand in the same function."""
+        self.rows[old.row] = new.row
+        return self.is_same_function(old, new)
+
+    def is_same_function(self, old: _Part, new: _Part) -> bool:
+        """Whether two parts stand in the same function, whatever its number."""
+        return self.functions.get(old.function, NO_OWNER) == new.function
 
     def tell_otherwise(self) -> Iterator[int]:
         """Functions of which the file says something else."""

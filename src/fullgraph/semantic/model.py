@@ -9,13 +9,14 @@ from typing import Literal
 
 from fullgraph.semantic.anyregion import AnyRegion
 from fullgraph.semantic.barriers import Barriers, skipped_rows
+from fullgraph.semantic.changing import Globals
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.comments import Comments
-from fullgraph.semantic.compiled import Compiled
+from fullgraph.semantic.compiled import COMPILE, Compiled
 from fullgraph.semantic.elsewhere import Elsewhere
 from fullgraph.semantic.failing import failing_rows
 from fullgraph.semantic.flow.flow import Flow
-from fullgraph.semantic.foreign import NOTHING
+from fullgraph.semantic.foreign import NOTHING, About, Bypass
 from fullgraph.semantic.frames import block_around, handles_a_run
 from fullgraph.semantic.guards import Guards
 from fullgraph.semantic.hooks import BackwardHooks
@@ -25,17 +26,18 @@ from fullgraph.semantic.makers import Makers
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.references import has_decorator
 from fullgraph.semantic.region import Region
 from fullgraph.semantic.releases import Releases
 from fullgraph.semantic.results import results_of
-from fullgraph.semantic.scopes import Scope
+from fullgraph.semantic.scopes import DefNode, Scope
 from fullgraph.semantic.summarise import SUMMARY_NODES, summarise
-from fullgraph.semantic.summary import FileSummary
+from fullgraph.semantic.summary import NO_OWNER, FileSummary
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import ChainStep, FileRegion
 from fullgraph.semantic.uncompiled import Uncompiled
-from fullgraph.semantic.varied import Varied
+from fullgraph.semantic.varied import Varied, Variety
 from fullgraph.semantic.waits import Waits
 from fullgraph.semantic.walk import Walked, walk
 from fullgraph.torchfacts import TorchRange
@@ -47,6 +49,7 @@ _CIRCULAR = (
     Compiled,
     Elsewhere,
     Flow,
+    Globals,
     Guards,
     Kinds,
     Makers,
@@ -119,7 +122,12 @@ class FileModel:
     @cached_property
     def varied(self) -> Varied:
         """What loops count and pass on."""
-        return Varied(self.walked, self.classes, self.compiled, self.parents)
+        return Varied(self.walked, self.names, self.classes, self.compiled, self.parents)
+
+    @cached_property
+    def globals(self) -> Globals:
+        """Which globals are set and read where something is compiled."""
+        return Globals(self.walked, self.classes, self.compiled, self.surely, self.parents, self.varied)
 
     @cached_property
     def classes(self) -> Classes:
@@ -161,14 +169,22 @@ class FileModel:
             (linked,) = link([ProjectFile.alone(self.filename, self.summary)])
         return Region(self.walked, self.barriers, linked)
 
-    def bypassing(self) -> list[tuple[ast.Call, Scope]]:
-        """Calls that pass by what another file compiles, and where they stand."""
-        if not isinstance(self._linked, FileRegion) or not self._linked.foreign.bypasses:
-            return []
-        return [item for item in self.walked.calls if self.bypassed(*item) is not None]
+    def told_of(self, about: About) -> list[tuple[ast.AST, Scope]]:
+        """Calls and statements of which linking tells something, and where they stand."""
+        told = self._linked.foreign if isinstance(self._linked, FileRegion) else NOTHING
+        match about:
+            case About.BYPASSED if told.bypasses:
+                return [item for item in self.walked.calls if self.bypassed(*item) is not None]
+            case About.SIZED if told.sized:
+                return [item for item in self.walked.calls if self.sized_by(*item) is not None]
+            case About.CHANGED if told.changed:
+                found = self.globals.changing()
+                return [(each.node, each.scope) for each in found if self.read_by(each.target, each.scope) is not None]
+            case _:
+                return []
 
-    def bypassed(self, call: ast.Call, scope: Scope) -> ChainStep | None:
-        """Where another file compiles the module of which a call passes that by; None if it is no such call."""
+    def bypassed(self, call: ast.Call, scope: Scope) -> Bypass | None:
+        """How a call passes by what is compiled, as the project tells; None if it is no such call."""
         if not isinstance(self._linked, FileRegion) or not isinstance(call.func, ast.Attribute):
             return None
         member = _member(call.func.value, self.walked, scope)
@@ -176,6 +192,48 @@ class FileModel:
             return None
         number = next(iter(self.region.functions_around(scope)), -1)
         return self._linked.foreign.bypasses.get((number, f"{member}.{call.func.attr}"))
+
+    def passed_elsewhere(self, function: DefNode, parameter: str, variety: Variety) -> ChainStep | None:
+        """A loop of another file that calls a function with another value for a parameter at each turn."""
+        number = self.region.number_of(function)
+        if not isinstance(self._linked, FileRegion) or number is None:
+            return None
+        told = self._linked.foreign.varied
+        keys = [parameter] if told else []
+        positional = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+        if self.walked.functions[function].owner is not None and not has_decorator(function, "staticmethod"):
+            positional = positional[1:]
+        if keys and parameter in positional:
+            keys.append(str(positional.index(parameter)))
+        return next((step for key in keys if (step := told.get((number, key, variety.value))) is not None), None)
+
+    def sized_by(self, call: ast.Call, scope: Scope) -> ChainStep | None:
+        """A loop of another file that passes tensors of other sizes to what a call compiles; its name spells one."""
+        told = self._linked.foreign.sized if isinstance(self._linked, FileRegion) else {}
+        if not told or COMPILE not in self.names.of(call.func):
+            return None
+        return told.get(self.holder_of(call, scope))
+
+    def read_by(self, target: ast.Attribute, scope: Scope) -> ChainStep | None:
+        """Where a compiled function of another file, called beside it, reads what is assigned to a target."""
+        told = self._linked.foreign.changed if isinstance(self._linked, FileRegion) else {}
+        number = next(iter(self.region.functions_around(scope)), NO_OWNER)
+        return told.get((number, ast.unparse(target))) if told else None
+
+    def holder_of(self, call: ast.Call, scope: Scope) -> str:
+        """By what name the file has what a call returns: ``step``, ``Trainer.net``; empty if by none."""
+        around = self.parents.get(call)
+        info = self.walked.functions.get(around) if around is not None else None
+        match self.targets.get(call):
+            case ast.Name(id=name) if scope is self.walked.root:
+                return name
+            case ast.Attribute(value=base, attr=attr):
+                owner = self.classes.owner_of_self(base, scope)
+                return "" if owner is None else f"{owner.name}.{attr}"
+            case _ if info is not None and call in info.node.decorator_list:
+                return info.node.name if info.owner is None else f"{info.owner.name}.{info.node.name}"
+            case _:
+                return ""
 
     @cached_property
     def barriers(self) -> Barriers:
@@ -185,7 +243,7 @@ class FileModel:
     @cached_property
     def summary(self) -> FileSummary:
         """What linking must know of the file."""
-        summary = summarise(self.walked, self.names, self.barriers)
+        summary = summarise(self.walked, self.names, self.barriers, self.varied, self.globals)
         return summary._replace(results=results_of(self.walked, self.names, self.classes, self.barriers))
 
     def only_fails(self, row: int, scope: Scope) -> bool:

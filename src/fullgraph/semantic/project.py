@@ -10,6 +10,8 @@ from pathlib import PurePath
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import ChainStep
 
+_TESTS = frozenset({"test", "tests", "testing", "bench", "benchmark", "benchmarks"})
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
@@ -33,6 +35,13 @@ class ProjectFile:
     def alone(cls, filename: str, summary: FileSummary) -> ProjectFile:
         """A file that is a project by itself."""
         return cls(filename, PurePath(filename).stem, is_package=False, summary=summary)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it tests or measures other files, by its name: how often that compiles costs nobody anything."""
+        *folders, name = PurePath(self.filename).parts
+        is_named_so = name.startswith(("test_", "bench_", "conftest")) or name.endswith(("_test.py", "_bench.py"))
+        return is_named_so or not _TESTS.isdisjoint(folders)
 
     def step(self, row: int, name: str) -> ChainStep:
         """A step of a chain, at a row as the summary counts them."""

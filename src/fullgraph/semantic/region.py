@@ -52,6 +52,10 @@ class Region:
         """Whether one of the conditions holds under which code in ``scope`` does no harm (`FileRegion.lifts`)."""
         return self._linked.lifts(unless, self.functions_around(scope))
 
+    def number_of(self, node: ast.AST) -> int | None:
+        """The number of a function of this file."""
+        return self._functions.get(node)
+
     def is_root(self, node: ast.AST) -> bool:
         """Whether tracing begins at this function, so that its arguments come from eager code."""
         return self._functions.get(node) in self._linked.roots

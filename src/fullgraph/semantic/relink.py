@@ -106,7 +106,11 @@ class Relinked:
         }
         is_asked = file in self.matched or (traced and not before.traced)
         is_told = traced and self.world.bare[file].is_own
-        told = before.foreign if not is_asked else self.world.linker.across.told(file) if is_told else NOTHING
+        told = before.foreign
+        if is_asked:
+            told = self.world.linker.across.told(file) if is_told else NOTHING
+            of_calls = before.foreign.varied, before.foreign.sized, before.foreign.changed
+            told = replace(told, varied=of_calls[0], sized=of_calls[1], changed=of_calls[2])
         traced = dict(sorted(traced.items()))
         return replace(before, traced=traced, callers=callers, foreign=told, fullgraph=frozenset(whole))
 
@@ -141,6 +145,7 @@ def _renumbered(region: FileRegion, numbers: Mapping[int, int]) -> FileRegion:
         region,
         traced={numbers[number]: found for number, found in region.traced.items()},
         callers={numbers[number]: count for number, count in region.callers.items()},
+        foreign=region.foreign.renumbered(numbers),
         roots=roots,
         disabled=disabled,
         fullgraph=whole,
@@ -166,7 +171,15 @@ def relinked(before: Before, changed: Mapping[int, FileSummary]) -> Relinked | N
     except (NotKnownError, KeyError):
         return None
     spread = comparison.spread
+    if any(_passes_on(comparison.after.files[each.file].summary, each.number) for each in spread.fresh):
+        return None
     return Relinked(matched, comparison.after, spread.fresh, spread.callers(), before.outcome.is_split, before.region)
+
+
+def _passes_on(summary: FileSummary, function: int) -> bool:
+    """Whether a function varies what it passes or sets, which costs nothing where that function is traced."""
+    parts = [each.function for each in summary.variations], [each.function for each in summary.changes]
+    return any(function in part for part in parts)
 
 
 class _Comparison:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from fullgraph.semantic.annotations import promise
 from fullgraph.semantic.barriers import Barriers
+from fullgraph.semantic.changing import Globals
+from fullgraph.semantic.compiled import COMPILE
 from fullgraph.semantic.held import Held
 from fullgraph.semantic.lazy import lazy_imports
 from fullgraph.semantic.names import Names
@@ -17,12 +19,18 @@ from fullgraph.semantic.summary import (
     NO_OWNER,
     UNKNOWN,
     CallSite,
+    Change,
     ClassSummary,
+    Constant,
     Decorator,
     FileSummary,
     FunctionSummary,
+    Placed,
     Ref,
+    Variation,
 )
+from fullgraph.semantic.varied import Varied
+from fullgraph.semantic.varying import Varying
 from fullgraph.semantic.walk import Walked
 
 SUMMARY_NODES: tuple[type[ast.AST], ...] = (
@@ -35,6 +43,7 @@ SUMMARY_NODES: tuple[type[ast.AST], ...] = (
     ast.comprehension,
     ast.Return,
     ast.With,
+    ast.AugAssign,
 )
 """Node types that the walk must keep for a summary."""
 _DEPTH = 12
@@ -42,14 +51,16 @@ _DEPTH = 12
 _Calls = list[tuple[ast.Call, Scope]]
 
 
-def summarise(walked: Walked, names: Names, barriers: Barriers) -> FileSummary:
+def summarise(walked: Walked, names: Names, barriers: Barriers, varied: Varied, own_globals: Globals) -> FileSummary:
     """What linking must know of the file; the walk must have kept `SUMMARY_NODES`."""
-    return _Summariser(walked, names, barriers).run()
+    return _Summariser(walked, names, barriers, varied, own_globals).run()
 
 
 class _Summariser:
-    def __init__(self, walked: Walked, names: Names, barriers: Barriers) -> None:
+    def __init__(self, walked: Walked, names: Names, barriers: Barriers, varied: Varied, own_globals: Globals) -> None:
         self.walked = walked
+        self.globals = own_globals
+        self.varied = varied
         self.names = names
         self.barriers = barriers
         self.references = References(walked)
@@ -70,6 +81,8 @@ class _Summariser:
         self.held.collect()
         functions = [self.function(node, calls, sites, returns) for node in references.functions]
         classes = [self.class_(node) for node in references.classes]
+        variations, placed = tuple(self.variations()), tuple(self.placed())
+        changes, constants = tuple(self.changes()), tuple(self.constants())
         modules = self.add_lazy(exports)
         return FileSummary(
             tuple(functions),
@@ -80,7 +93,66 @@ class _Summariser:
             sites.get(None, ()),
             settings_of(walked, self.names),
             self.rows,
+            variations=variations,
+            placed=placed,
+            changes=changes,
+            constants=constants,
         )
+
+    def variations(self) -> Iterator[Variation]:
+        """What loops pass to what other files may define."""
+        references = self.references
+        for each in Varying(self.walked, self.varied, self.is_of_others).arguments():
+            compiling = self.varied.compiled_by(each.call, each.scope)
+            made = references.made(each.call if compiling is None else compiling, each.scope)
+            callee = UNKNOWN if not made else made[1] if compiling is None else _compiled(made)
+            if not callee:
+                continue
+            row, function = self.row(each.loop.lineno), self.function_around(each.scope)
+            yield Variation(row, function, callee, compiling is not None, each.argument, each.variety.value, each.text)
+
+    def placed(self) -> Iterator[Placed]:
+        """What the file compiles and puts into attributes of others."""
+        references = self.references
+        for target, value, _, scope in self.walked.attributes:
+            if not isinstance(value, ast.Call) or (isinstance(target.value, ast.Name) and target.value.id == "self"):
+                continue
+            if COMPILE not in self.names.of(value.func):
+                continue
+            if references.owner_of(target.value, scope) is not None:
+                continue
+            owner, made = references.ref(target.value, scope), references.made(value, scope)
+            if owner and made:
+                function = self.function_around(scope)
+                yield Placed(self.row(value.lineno), function, owner, target.attr, made)
+
+    def changes(self) -> Iterator[Change]:
+        """Globals of other files that the file sets beside calls."""
+        references = self.references
+        for each in self.globals.changing():
+            made = (references.made(call, scope) for call, scope in each.calls)
+            callees = tuple(dict.fromkeys(ref[1] for ref in made if ref and ref[1][0] in ("i", "n", ".")))
+            match references.ref(each.target, each.scope):
+                case ("i", str(path)) if callees:
+                    function, target = self.function_around(each.scope), ast.unparse(each.target)
+                    yield Change(function, target, path, each.kind, callees)
+                case _:
+                    continue
+
+    def constants(self) -> Iterator[Constant]:
+        """Globals of the file that what it compiles reads."""
+        for name, function, kind in self.globals.read():
+            yield Constant(self.row(name.lineno), self.references.functions[function], name.id, kind)
+
+    def function_around(self, scope: Scope) -> int:
+        """The number of the function that a scope lies in."""
+        home = self.home(scope)
+        return NO_OWNER if home is None else self.references.functions[home]
+
+    def is_of_others(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether a call may be of something that another file defines or has compiled."""
+        made = self.references.made(call, scope)
+        return bool(made) and made[1][0] not in ("f", "c", "()")
 
     def add_lazy(self, exports: dict[str, int]) -> tuple[str, ...]:
         """Add what the module's ``__getattr__`` imports; gives the modules to which it leads for every other name."""
@@ -246,6 +318,13 @@ class _Summariser:
                 found.append(CallSite(len(rows), callee, arguments, keywords))
                 rows.append(call.lineno)
         return tuple(found)
+
+
+def _compiled(made: Ref) -> Ref:
+    """What a call of ``torch.compile`` is given."""
+    _, _, arguments, keywords = made
+    found: Ref = arguments[0] if arguments else dict(keywords).get("model", UNKNOWN)
+    return found
 
 
 def _defaults(args: ast.arguments, positional: list[ast.arg]) -> Iterator[tuple[ast.arg, ast.expr]]:

@@ -115,6 +115,60 @@ class Results(NamedTuple):
 NO_RESULTS = Results({}, {}, {}, (), {}, {}, ())
 
 
+class Variation(NamedTuple):
+    """An argument of a call that is another value at every turn of a loop around it (`semantic.varying`)."""
+
+    row: int
+    """Where the loop begins."""
+    function: int
+    """Index of the function that the call stands in, or `NO_OWNER`."""
+    callee: Ref
+    """What is called; or what the file gives to ``torch.compile``, if it calls the outcome of that."""
+    is_compiled: bool
+    """Whether it does."""
+    argument: str
+    """The keyword, or the place among the positional arguments."""
+    variety: str
+    """In what way it varies, as a value of `varied.Variety`."""
+    text: str
+    """How it is spelled, if it is a size."""
+
+
+class Placed(NamedTuple):
+    """``x.name = torch.compile(y)``, where ``x`` is not ``self``."""
+
+    row: int
+    function: int
+    """Index of the function that it stands in, or `NO_OWNER`."""
+    owner: Ref
+    name: str
+    made: Ref
+    """The call."""
+
+
+class Change(NamedTuple):
+    """``module.name = n``, another value each time, beside calls (`semantic.changing`)."""
+
+    function: int
+    """Index of the function that it stands in, or `NO_OWNER`."""
+    target: str
+    """How it is spelled,"""
+    path: str
+    """and the imported path that this is."""
+    kind: str
+    """What is set: ``int`` or ``str``."""
+    callees: tuple[Ref, ...]
+
+
+class Constant(NamedTuple):
+    """A global of a file that starts as a number or string, and that each call of a compiled function reads."""
+
+    row: int
+    function: int
+    name: str
+    kind: str
+
+
 class FileSummary(NamedTuple):
     """All that linking knows of one file."""
 
@@ -134,3 +188,11 @@ class FileSummary(NamedTuple):
     """The rows that matter, in the order in which the file is summarised."""
     results: Results = NO_RESULTS
     """What the values are that come out of it."""
+    variations: tuple[Variation, ...] = ()
+    """What loops pass to functions that other files may define."""
+    placed: tuple[Placed, ...] = ()
+    """What the file compiles and puts into attributes of others."""
+    changes: tuple[Change, ...] = ()
+    """Globals of other files that the file sets."""
+    constants: tuple[Constant, ...] = ()
+    """Its own that what it compiles reads."""

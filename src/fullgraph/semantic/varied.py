@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.compiled import Compiled, compiled_argument
+from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DefNode, Scope
-from fullgraph.semantic.turns import Loop, Turn, counts, grows_dict, grows_list, names_text
+from fullgraph.semantic.sized import has_other_size
+from fullgraph.semantic.turns import Loop, Turn
 from fullgraph.semantic.walk import Walked
 
 
@@ -24,13 +26,16 @@ class Variety(enum.Enum):
     """It is the same list, and longer."""
     DICT = "dict"
     """It is the same dict, with another key."""
+    SIZE = "size"
+    """It is a tensor of another size."""
 
 
 class Varied:
     """Answers for the functions of one walked file."""
 
-    def __init__(self, walked: Walked, classes: Classes, compiled: Compiled, parents: Parents) -> None:
+    def __init__(self, walked: Walked, names: Names, classes: Classes, compiled: Compiled, parents: Parents) -> None:
         self._walked = walked
+        self._names = names
         self._classes = classes
         self._compiled = compiled
         self._parents = parents
@@ -39,10 +44,22 @@ class Varied:
         """A loop of the file that calls ``function`` with another value for ``parameter`` at each turn."""
         for call, scope in self._calls_in_loops.get(function, ()):
             argument = self._argument(call, function, parameter)
-            for loop in self.loops_around(call) if argument is not None else ():
-                if argument is not None and self._varies(argument, loop, scope, variety):
-                    return loop
+            loop = None if argument is None else self.varying_in(call, argument, scope, variety)
+            if loop is not None:
+                return loop
         return None
+
+    def varying_in(self, call: ast.Call, argument: ast.expr, scope: Scope, variety: Variety) -> Loop | None:
+        """The innermost loop around a call at each turn of which its argument is another value."""
+        return next((loop for loop in self.loops_around(call) if self.varies(argument, loop, scope, variety)), None)
+
+    def has_other_size(self, argument: ast.expr, turn: Turn) -> bool:
+        """Whether an argument surely has another size at every turn."""
+        return has_other_size(argument, turn, self._names.of)
+
+    def compiled_by(self, call: ast.Call, scope: Scope) -> ast.Call | None:
+        """The ``torch.compile(x)`` of this file whose outcome a call calls."""
+        return self._compiled.call_behind(call.func, scope)
 
     def given(self, parameter: ast.arg) -> tuple[ast.expr, ...]:
         """What the calls in this file pass for a parameter, by the name of its function; empty if one is not clear."""
@@ -66,8 +83,7 @@ class Varied:
 
     def loops_of(self, node: ast.AST, scope: Scope) -> Iterator[Turn]:
         """The loops of a scope's function that a node stands in the body of, innermost first."""
-        around = self._around(scope)
-        return (Turn(loop, around) for loop in self.loops_around(node))
+        return (self._turn(loop, scope) for loop in self.loops_around(node))
 
     def compiled_calls(self, within: ast.AST) -> Iterator[tuple[ast.Call, ast.expr | None, DefNode]]:
         """Calls that enter a compiled function of this file, with what was given to ``torch.compile``, if it was."""
@@ -120,20 +136,28 @@ class Varied:
                 yield parent
             child, parent = parent, self._parents.get(parent)
 
-    def _varies(self, argument: ast.expr, loop: Loop, scope: Scope, variety: Variety) -> bool:
-        around = self._around(scope)
+    def varies(self, argument: ast.expr, loop: Loop, scope: Scope, variety: Variety) -> bool:
+        """Whether an argument is another value at each turn of a loop."""
+        turn = self._turn(loop, scope)
         match variety:
             case Variety.NUMBER:
-                return isinstance(argument, ast.Name) and counts(loop, argument.id, around)
+                return isinstance(argument, ast.Name) and turn.counts(argument.id)
             case Variety.TEXT:
-                return names_text(loop, argument, around, self._walked.root.bindings)
+                return turn.names_text(argument, self._walked.root.bindings)
             case Variety.LIST:
-                return isinstance(argument, ast.Name) and grows_list(loop, argument.id, around)
+                return isinstance(argument, ast.Name) and turn.grows_list(argument.id)
             case Variety.DICT:
-                return isinstance(argument, ast.Name) and grows_dict(loop, argument.id, around)
+                return isinstance(argument, ast.Name) and turn.grows_dict(argument.id)
+            case Variety.SIZE:
+                return self.has_other_size(argument, turn)
 
-    def _around(self, scope: Scope) -> ast.AST:
-        return self._walked.root.node if scope.function is None else scope.function.node
+    def _turn(self, loop: Loop, scope: Scope) -> Turn:
+        home = self._walked.root if scope.function is None else scope.function
+
+        def bindings(name: str) -> Sequence[object]:
+            return () if name in home.elsewhere else home.bindings.get(name, ())
+
+        return Turn(loop, home.node, bindings)
 
     def _argument(self, call: ast.Call, function: DefNode, parameter: str) -> ast.expr | None:
         for keyword in call.keywords:

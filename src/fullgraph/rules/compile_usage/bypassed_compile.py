@@ -122,7 +122,10 @@ is compiled or disabled itself, where the call stands in compiled code, and wher
 
 Where files tell it together, a call such as `policy.network.act(x)` is reported in any file: the class of `policy`
 holds what `torch.compile` made of a module, in an attribute or a property that returns it, and the method calls that
-module or a part of it; where its class is not known, what holds above within a file.
+module or a part of it; where its class is not known, what holds above within a file. It may also be somebody else who
+compiles it: `policy.network = torch.compile(policy.network)`. That counts in methods of the class of `policy`, where
+the same object is at hand, and for instances that are given from outside; not for one that the code around the call
+makes for itself. The finding says by which way, from the function with the call to where the module is compiled.
 
 ## How this is known
 
@@ -166,14 +169,15 @@ def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.bypass
 def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same of what another file of the project compiles."""
-    bypassed = ctx.bypassed(node)
+    way = ctx.bypassed(node)
     match node.func:
-        case ast.Attribute(attr=method) as func if bypassed is not None and not is_of_module(method):
-            place, is_known = bypassed
-            if ctx.is_compiled_by_name(method) or not (is_known or _is_given_tensors(node, func, ctx)):
+        case ast.Attribute(attr=method, value=owner) as func if way is not None and not is_of_module(method):
+            if ctx.is_compiled_by_name(method) or not (way.is_known or _is_given_tensors(node, func, ctx)):
                 return
+            if ctx.compiled_by(owner) is not None and _runs_eagerly(node, func, ctx):
+                return  # this file alone tells it
             if ctx.traced(node).degree is not Traced.CERTAIN:
-                yield ctx.at(func, method=method, place=place)
+                yield ctx.by_way_of(ctx.at(func, method=method, place=ctx.place(way.steps[-1])), way.steps)
         case _:
             return
 

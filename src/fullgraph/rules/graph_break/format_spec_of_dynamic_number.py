@@ -45,7 +45,7 @@ A format spec that only numbers have, such as `:d`, `:.2f` or `:,`, in an f-stri
 * a number that `.item()`, `int()` or `float()` takes out of a tensor, where one of torch 2.6, 2.9, 2.14 and 2.15 is
   aimed at: the graph breaks there, and what follows is compiled with the number left open at the second one. Not in a
   loop or `try`, where nothing is compiled after a break;
-* an integer parameter of a compiled function that a loop of the file calls with another number each time, on the
+* an integer parameter of a compiled function that a loop of the project calls with another number each time, on the
   releases that are aimed at apart from 2.10 to 2.13, which break the graph there.
 
 What stands in a `raise`, in the message of an `assert` or in a `lambda` is not reported. A spec that strings have, too,
@@ -121,7 +121,7 @@ def _is_counted(expr: ast.expr, ctx: Context) -> bool:
         return False
     match ctx.bindings(expr):
         case (ast.arg() as parameter,):
-            return ctx.varied_by(parameter, Variety.NUMBER) is not None
+            return ctx.varied_at(parameter, Variety.NUMBER) is not None
         case _:
             return False
 

@@ -105,13 +105,16 @@ Or pass what the number selects, rather than the number.
 ## When it is reported
 
 `range(n)`, and `items[n]` of a list or `nn.ModuleList`, where `n` is an argument of the function that is compiled, and
-a loop of the same file calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
-to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns.
+a loop of the project calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
+to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns. A loop of
+another file counts where what it calls surely is the compiled function: by an import, a module, an attribute of an
+instance, or a `torch.compile` of its own; not one that is traced itself.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those that Dynamo names for the guards that
-failed, at each value up to the limit, and the good blocks are compiled once.
+failed, at each value up to the limit, and the good blocks are compiled once. A project in which the loops stand in
+other files runs there, too.
 """
 
 import ast
@@ -121,7 +124,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety, values
 
 RULE = Rule(
     "TFG305",
-    "`{text}` needs `{name}` as a constant, and the loop in line {row} passes another number at every turn: each value "
+    "`{text}` needs `{name}` as a constant, and the loop {place} passes another number at every turn: each value "
     "compiles the code again (8 versions, then new values run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="have the loop in the compiled code, or pass what the number selects",
     since="0.2",
@@ -147,9 +150,9 @@ def _reported(node: ast.expr, number: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(number):
         case (ast.arg() as parameter,):
-            loop = ctx.varied_by(parameter, Variety.NUMBER)
-            if loop is not None:
-                yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, row=str(loop.lineno))
+            place = ctx.varied_at(parameter, Variety.NUMBER)
+            if place is not None:
+                yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, place=place)
         case _:
             return
 

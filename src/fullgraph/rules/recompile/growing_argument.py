@@ -96,9 +96,9 @@ Where it needs all of them, write them into a tensor that has room for all, and 
 ## When it is reported
 
 The first use of an argument of the function that is compiled, where each call comes to it, and looks into it: its
-length, its truth, an item, a loop over it, or a function of torch that takes it. And a loop of the same file adds to
+length, its truth, an item, a loop over it, or a function of torch that takes it. And a loop of the project adds to
 a list or dict at every turn, which is made empty or in place before it and never made shorter, and calls the function
-with it. Not where the loop has no more than 8 turns.
+with it. Not where the loop has no more than 8 turns. Of other files those loops count that [TFG305](TFG305.md) counts.
 
 ## How this is known
 
@@ -113,7 +113,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety
 
 RULE = Rule(
     "TFG307",
-    "the loop in line {row} passes `{name}` longer at every turn, and each length compiles the code again (8 versions, "
+    "the loop {place} passes `{name}` longer at every turn, and each length compiles the code again (8 versions, "
     "then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass what is needed of it as a tensor, or write into one that has room for all",
     since="0.2",
@@ -178,9 +178,10 @@ def _reported(node: ast.expr, held: ast.expr, varieties: tuple[Variety, ...], ct
         return
     match ctx.bindings(held):
         case (ast.arg() as parameter,):
-            loop = next((loop for each in varieties if (loop := ctx.varied_by(parameter, each)) is not None), None)
-            if loop is not None and ctx.is_first_use(held):
-                yield ctx.at(node, cause=parameter, name=held.id, row=str(loop.lineno))
+            places = (ctx.varied_at(parameter, each) for each in varieties)
+            place = next((each for each in places if each is not None), None)
+            if place is not None and ctx.is_first_use(held):
+                yield ctx.at(node, cause=parameter, name=held.id, place=place)
         case _:
             return
 

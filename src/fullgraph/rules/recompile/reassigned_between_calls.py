@@ -178,6 +178,9 @@ reads the name. The name is a global of the file, or an attribute of the module 
 In a loop, a call of a method of that module counts as what it sets an attribute to. Not where the loop has no more
 than 8 turns, nor for floats, which cost one recompilation.
 
+In another file, `steps.level = n` is reported, where `steps` is a module of the project, and the same block calls a
+function that `steps` compiles and that reads its global `level`.
+
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: in the bad ones the limit is met, and without the marked line it is
@@ -191,7 +194,7 @@ from fullgraph.api import Context, Effect, Hit, Rule, Severity, Traced
 
 RULE = Rule(
     "TFG309",
-    "`{target}` is another one at each call of `{function}`, which reads it as a constant (line {row}): each compiles "
+    "`{target}` is another one at each call of `{function}`, which reads it as a constant ({place}): each compiles "
     "that again (8 versions, then it runs eagerly; with `fullgraph=True` the ninth call raises)",
     remedy="pass it as an argument, as a tensor if it is a number, or set what follows from it",
     since="0.2",
@@ -249,6 +252,15 @@ def called(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
             return
 
 
+@RULE.changed
+def changed_elsewhere(node: ast.Assign | ast.AugAssign, ctx: Context) -> Iterator[Hit]:
+    """Report `steps.level = n` beside a call of compiled code of that module."""
+    target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+    read = ctx.read_elsewhere(target)
+    if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
+        yield ctx.at(node, target=ctx.text(target, limit=40), function=read.name, place=ctx.place(read))
+
+
 def _set(
     node: ast.Expr, holder: ast.expr, method: str, given: list[ast.expr], block: ast.For | ast.While, ctx: Context
 ) -> Iterator[Hit]:
@@ -265,7 +277,7 @@ def _set(
         if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
             texts = f"{ctx.text(holder, limit=30)}.{attribute}", ctx.text(call.func, limit=40)
             unless = _UNSPEC if kind == "int" else ()
-            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], row=str(read.lineno))
+            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], place=f"line {read.lineno}")
             return
 
 
@@ -335,7 +347,7 @@ def _reported(node: ast.stmt, target: ast.expr, block: ast.AST, kind: str, ctx: 
             continue
         if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
             texts = ctx.text(target, limit=40), ctx.text(call.func, limit=40)
-            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], row=str(read.lineno))
+            yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], place=f"line {read.lineno}")
             return
 
 

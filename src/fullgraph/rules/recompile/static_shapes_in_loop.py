@@ -50,10 +50,11 @@ Or keep `dynamic=False`, and write into a tensor that has room for all.
 
 ## When it is reported
 
-`torch.compile(..., dynamic=False)`, where a loop of the same file calls what it returns, or what it decorates, with an
+`torch.compile(..., dynamic=False)`, where a loop of the project calls what it returns, or what it decorates, with an
 argument of another size at every turn: a slice up to what the loop counts (`x[:n]`), a tensor made with that as a size
 (`torch.zeros(n, 3)`), or a name to which each turn adds by `torch.cat`. Not where the loop has no more than 8 turns,
-nor where the file marks sizes as dynamic.
+nor where one of the files marks sizes as dynamic. Of other files those loops count that [TFG305](TFG305.md) counts,
+where a name of the module, an attribute of `self` or a decorator has the outcome.
 
 ## How this is known
 
@@ -64,11 +65,11 @@ not.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Effect, Hit, Rule, Severity, Turn
+from fullgraph.api import Context, Effect, Hit, Rule, Severity
 
 RULE = Rule(
     "TFG308",
-    "`dynamic=False` makes every size a constant, and the loop in line {row} passes `{argument}` in another size at "
+    "`dynamic=False` makes every size a constant, and the loop {place} passes `{argument}` in another size at "
     "every turn: each compiles `{name}` again (8 versions, then new sizes run eagerly; with `fullgraph=True` the ninth "
     "raises)",
     remedy="drop `dynamic=False`, or pad to one size",
@@ -78,68 +79,37 @@ RULE = Rule(
     effect=Effect.STATIC_SHAPES,
 )
 
-_JOINS = frozenset({"torch.cat", "torch.concat", "torch.concatenate", "torch.hstack", "torch.vstack"})
-_MAKERS = frozenset(f"torch.{name}" for name in ("arange", "empty", "full", "ones", "rand", "randn", "zeros"))
-
 
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a compilation of constant sizes that a loop calls with others."""
+    if not _is_static(node, ctx):
+        return
+    for call, turn in ctx.turns(node):
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if ctx.has_other_size(argument, turn):
+                text, name = (ctx.text(each, limit=40) for each in (argument, call.func))
+                yield ctx.at(node, cause=node, place=f"in line {turn.loop.lineno}", argument=text, name=name)
+
+
+@RULE.sized
+def called_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report the same of a loop of another file."""
+    told = ctx.sized_at(node)
+    if told is not None and _is_static(node, ctx) and not any(called(node, ctx)):
+        place, argument, name = told
+        yield ctx.at(node, cause=node, place=place, argument=argument, name=name)
+
+
+def _is_static(node: ast.Call, ctx: Context) -> bool:
+    """Whether a call surely compiles for constant sizes, and nothing in the file makes one dynamic."""
     is_static = any(
         keyword.arg == "dynamic" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
         for keyword in node.keywords
     )
-    if not is_static or ctx.names(node.func) != ("torch.compile",) or ctx.mentions("mark_dynamic", "mark_unbacked"):
-        return
-    for call, turn in ctx.turns(node):
-        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            if _has_other_size(argument, turn, ctx):
-                text, name = (ctx.text(each, limit=40) for each in (argument, call.func))
-                yield ctx.at(node, cause=node, row=str(turn.loop.lineno), argument=text, name=name)
-
-
-def _has_other_size(argument: ast.expr, turn: Turn, ctx: Context) -> bool:
-    """Whether an argument surely has another size at every turn."""
-    match argument:
-        case ast.Subscript(slice=ast.Tuple(elts=parts)):
-            return any(_is_counted_slice(part, turn) for part in parts)
-        case ast.Subscript(slice=part):
-            return _is_counted_slice(part, turn)
-        case ast.Call(func=func, args=sizes) if not _MAKERS.isdisjoint(ctx.names(func)):
-            first = sizes[0] if sizes else None
-            parts = first.elts if isinstance(first, (ast.Tuple, ast.List)) else sizes
-            is_one = ctx.names(func) in (("torch.arange",), ("torch.full",)) and parts is sizes
-            return any(isinstance(part, ast.Name) and turn.counts(part.id) for part in (parts[:1] if is_one else parts))
-        case ast.Name(id=name):
-            return turn.may_be_many and _is_joined(turn.change_of(name), name, ctx)
-        case _:
-            return False
-
-
-def _is_counted_slice(part: ast.expr, turn: Turn) -> bool:
-    """Whether one end of a slice is what the loop counts, and the other is fixed."""
-    match part:
-        case ast.Slice(lower=None, upper=ast.expr() as end, step=None):
-            pass
-        case ast.Slice(lower=ast.expr() as end, upper=None, step=None):
-            pass
-        case _:
-            return False
-    match end:
-        case ast.Name(id=name) | ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=ast.Constant()):
-            return turn.counts(name)
-        case _:
-            return False
-
-
-def _is_joined(change: ast.stmt | None, name: str, ctx: Context) -> bool:
-    """Whether a statement is `name = torch.cat([name, ...])`."""
-    match change:
-        case ast.Assign(value=ast.Call(func=func, args=[ast.List(elts=parts) | ast.Tuple(elts=parts), *_])):
-            is_part = any(isinstance(part, ast.Name) and part.id == name for part in parts)
-            return is_part and len(parts) > 1 and not _JOINS.isdisjoint(ctx.names(func))
-        case _:
-            return False
+    return (
+        is_static and ctx.names(node.func) == ("torch.compile",) and not ctx.mentions("mark_dynamic", "mark_unbacked")
+    )
 
 
 CASES = """

@@ -106,9 +106,10 @@ A string that is only passed on, and used nowhere, costs nothing, and is not rep
 ## When it is reported
 
 The first use of an argument of the function that is compiled, where each call comes to it: as a key, in a comparison,
-in an f-string, in `getattr`, `len` or a method of the string. And a loop of the same file calls the function with
+in an f-string, in `getattr`, `len` or a method of the string. And a loop of the project calls the function with
 another string at every turn: `f"...{n}"`, `str(n)` or `"..." % n` of what it counts, a name from
-`named_parameters()`, `named_buffers()` or `named_modules()`, or one of more than 8 strings that the file writes down.
+`named_parameters()`, `named_buffers()` or `named_modules()`, or one of more than 8 strings that its file writes down.
+Of other files those loops count that [TFG305](TFG305.md) counts.
 
 ## How this is known
 
@@ -123,7 +124,7 @@ from fullgraph.api import Context, Hit, Rule, Traced, Variety
 
 RULE = Rule(
     "TFG306",
-    "`{name}` is a constant of the compiled code, and the loop in line {row} passes another string at every turn: each "
+    "`{name}` is a constant of the compiled code, and the loop {place} passes another string at every turn: each "
     "compiles the code again (8 versions, then new ones run eagerly; with `fullgraph=True` the ninth raises)",
     remedy="look up in eager code what the string stands for, and pass that",
     since="0.2",
@@ -175,9 +176,9 @@ def _reported(node: ast.expr, text: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(text):
         case (ast.arg() as parameter,):
-            loop = ctx.varied_by(parameter, Variety.TEXT)
-            if loop is not None and ctx.is_first_use(text):
-                yield ctx.at(node, cause=parameter, name=text.id, row=str(loop.lineno))
+            place = ctx.varied_at(parameter, Variety.TEXT)
+            if place is not None and ctx.is_first_use(text):
+                yield ctx.at(node, cause=parameter, name=text.id, place=place)
         case _:
             return
 

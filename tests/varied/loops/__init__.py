@@ -1,0 +1,3 @@
+from .steps import powered as again
+
+__all__ = ["again"]
