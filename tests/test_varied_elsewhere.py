@@ -19,7 +19,18 @@ from test_across_files import found, marked, run
 FOLDER = Path(__file__).parent / "varied"
 LIMIT = 8
 GUILTY = "generate", "grow", "grow_table", "count", "count_assigned", "count_by_module", "count_by_package"
-GUILTY += "set_level", "set_mode", "set_of_bare", "index", "index_in_place", "name", "name_of_held", "slices", "step"
+GUILTY += (
+    "decode",
+    "set_level",
+    "set_mode",
+    "set_of_bare",
+    "index",
+    "index_in_place",
+    "name",
+    "name_of_held",
+    "slices",
+    "step",
+)
 INNOCENT = "as_number", "constant", "dynamic", "few", "held", "inside", "not_compiled", "one_size", "passed_on"
 INNOCENT += "plain_net", "set_few", "set_for_eager", "set_for_some", "set_once", "set_what_nobody_reads"
 HELPERS = "advance", "tag", "step_of_any"

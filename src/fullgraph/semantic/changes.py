@@ -46,10 +46,10 @@ class Changes:
         receiver = self._evaluator.class_around(file, around)
         for callee in change.callees:
             compiled = self._variations.behind(file, receiver, callee)
-            if compiled is None or compiled.file != owner:
+            if compiled is None or compiled.function is None or compiled.function.file != owner:
                 continue
             key = compiled.function.number, name, change.kind
-            for constant in self._files[owner].summary.constants if compiled.function.file == owner else ():
+            for constant in self._files[owner].summary.constants if compiled.file == owner else ():
                 if (constant.function, constant.name, constant.kind) == key:
                     function = self._evaluator.function(compiled.function)
                     yield self._files[owner].step(constant.row, function.name)

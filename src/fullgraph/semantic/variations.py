@@ -25,13 +25,13 @@ class CompiledCallee:
     """What a call surely enters in its compiled form.
 
     Attributes:
-        function: the function.
+        function: the function, if that is known.
         file: where it is compiled.
         holder: by what name its file has the outcome there: ``step``, ``Trainer.net``; empty where that is not known.
         is_static: whether it is compiled with ``dynamic=False``.
     """
 
-    function: Function
+    function: Function | None
     file: int = -1
     holder: str = ""
     is_static: bool = False
@@ -76,9 +76,10 @@ class Variations:
                     continue
                 step = each.step(variation.row, variation.text)
                 if variation.variety != _SIZE:
-                    if compiled.function.file != file:
-                        key = compiled.function.number, variation.argument, variation.variety
-                        varied[compiled.function.file].setdefault(key, step)
+                    function = compiled.function
+                    if function is not None and function.file != file:
+                        key = function.number, variation.argument, variation.variety
+                        varied[function.file].setdefault(key, step)
                 elif compiled.is_static and compiled.holder and compiled.file != file:
                     sized[compiled.file].setdefault(compiled.holder, step)
         return varied, sized
@@ -182,7 +183,7 @@ class Variations:
         if not arguments or self._evaluator.values(callee, frame) != (External(COMPILE),):
             return None
         function = self._entered(self._evaluator.values(arguments[0], frame))
-        return None if function is None else CompiledCallee(function, file, holder, _is_static(keywords))
+        return CompiledCallee(function, file, holder, _is_static(keywords))
 
     def _of_value(self, file: int, receiver: ClassId | None, ref: Ref) -> CompiledCallee | None:
         """What a value surely enters whose class compiles it, or that the file compiles in place."""

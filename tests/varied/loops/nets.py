@@ -54,3 +54,8 @@ class Base:
 class Derived(Base):
     def step(self, x: torch.Tensor, n: int) -> torch.Tensor:
         return x + sum(range(n))
+
+
+class Decoder:
+    def __init__(self, model: nn.Module) -> None:
+        self.model = torch.compile(model, backend="eager", dynamic=False)  # TFG308

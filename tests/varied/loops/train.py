@@ -4,7 +4,7 @@ import torch
 
 import loops
 from loops import again, steps
-from loops.nets import Base, InPlace, Net, Trainer
+from loops.nets import Base, Decoder, InPlace, Net, Trainer
 from loops.steps import averaged, fast, following, scaled, sliced, summed
 
 model = torch.compile(Net(), backend="eager")
@@ -114,3 +114,9 @@ def advance(x: torch.Tensor) -> None:
 def tag(x: torch.Tensor) -> None:
     for n in range(2, 14):
         steps.tagged(x, n)
+
+
+def decode(x: torch.Tensor) -> None:
+    decoder = Decoder(torch.nn.Tanh())
+    for _ in range(12):
+        x = torch.cat([x, decoder.model(x)[-1:]])

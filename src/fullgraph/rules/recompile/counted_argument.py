@@ -108,7 +108,7 @@ Or pass what the number selects, rather than the number.
 a loop of the project calls it with what it counts: `for n in range(...)`, the number from `enumerate`, or what is set
 to a number before the loop and stepped on in it (`n += 1`). Not where the loop has no more than 8 turns. A loop of
 another file counts where what it calls surely is the compiled function: by an import, a module, an attribute of an
-instance, or a `torch.compile` of its own; not one that is traced itself.
+instance, or a `torch.compile` of its own; not one that is traced itself, nor one in a test or benchmark.
 
 ## How this is known
 
