@@ -272,6 +272,11 @@ def test_functions_that_are_compiled_from_outside() -> None:
     assert "named  pkg/helpers.py:7" in run("map", "--traced", "all").stdout
 
 
+def test_a_name_that_no_function_has_is_told() -> None:
+    done = run("map", "--traced-functions", "pkg.helpers:nobody")
+    assert "fullgraph: warning: --traced-functions: no function is called 'pkg.helpers:nobody'\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -234,6 +234,7 @@ def test_a_script_outside_of_any_project(
     (tmp_path / "script.py").write_text(code, encoding="utf-8")
     status, data = verified(capsys, "script.py:step", "--call", "torch.ones(3), 1")
     assert (status, outcomes(data), data["unforeseen"]) == (1, {5: "confirmed"}, [])
+    assert (tmp_path / ".fullgraph_cache").exists() == bool(marker), "a script's directory is left as it is"
 
 
 @pytest.mark.parametrize(

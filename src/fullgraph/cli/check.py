@@ -225,7 +225,7 @@ def lint(run: Run, mode: FixMode | None = None, listed: AllowList | None = None)
     projects = open_projects(run, collected)
     level = run.config.traced_level or "all"
     report, not_written = _lint(collected, per_file, run.target, mode or FixMode(), projects, level, listed)
-    _complain_of_unmatched(run.config, projects)
+    complain_of_unmatched(run.config, projects)
     return Linted(collected, per_file, report, projects, not_written)
 
 
@@ -244,7 +244,7 @@ def open_projects(run: Run, collected: Collected) -> Projects:
     return projects
 
 
-def _complain_of_unmatched(config: Config, projects: Projects) -> None:
+def complain_of_unmatched(config: Config, projects: Projects) -> None:
     """Tell the patterns that the user gave and that name no function: what they should turn on stays off."""
     for name in ("traced", "hot"):
         for pattern in getattr(config, name) or ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fullgraph.cli import terminal
-from fullgraph.cli.check import lint, open_projects, prepare, run_options, save
+from fullgraph.cli.check import complain_of_unmatched, lint, open_projects, prepare, run_options, save
 from fullgraph.cli.files import collect
 from fullgraph.semantic.traced import Traced
 
@@ -63,8 +63,10 @@ def map_region(paths: tuple[str, ...], output_format: str, output_file: str | No
     if output_format == "text" or output_file is not None:
         said = _summary(replace(region, shown=frozenset(shown)), len(collected.files))
         terminal.write(said, to_stderr=True)
-    for trouble in projects.trouble if linted is None else ():
-        terminal.complain(f"fullgraph: warning: {trouble}")
+    if linted is None:
+        for trouble in projects.trouble:
+            terminal.complain(f"fullgraph: warning: {trouble}")
+        complain_of_unmatched(run.config, projects)
     return 2 if collected.missing else 0
 
 

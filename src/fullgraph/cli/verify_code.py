@@ -18,7 +18,7 @@ from fullgraph.cli import check, evidence, terminal
 from fullgraph.cli.files import File
 from fullgraph.cli.verify import NEEDS_TORCH
 from fullgraph.paths import absolute_path, display_path
-from fullgraph.project import Target, find_root
+from fullgraph.project import Target, find_root, is_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,7 +182,8 @@ def _lint(paths: Sequence[str], where: _Where, torch: str, *, without_ignores: b
     """Lint files for the torch that ran them, with the function as one that is compiled."""
     from fullgraph.torchfacts import TorchRange, TorchVersion  # noqa: PLC0415
 
-    run = check.prepare(tuple(paths), None, isolated=False, config=None, jobs=1, no_cache=False)
+    is_alone = not is_root(find_root(where.file.parent))
+    run = check.prepare(tuple(paths), None, isolated=False, config=None, jobs=1, no_cache=is_alone)
     modules = {where.module, f"*.{where.module}"}
     roots = tuple(f"{module}:{where.name}{rest}" for module in sorted(modules) for rest in ("", ".forward"))
     config = evidence.without_ignores(run.config) if without_ignores else run.config

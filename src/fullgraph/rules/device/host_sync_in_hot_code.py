@@ -129,7 +129,12 @@ RULE = Rule(
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_RARE = re.compile(r"%|log|debug|verbose|print|profil|trace|check|rank|dump|every|interval|record", re.IGNORECASE)
+_RARE = re.compile(
+    r"%|log(?!it|_?p|_?q|_?sum|_?soft|_?var|_?std|\(|1p)|debug|verbose|print|profil|trace|check|rank|dump|every|interval|"
+    r"record",
+    re.IGNORECASE,
+)
+"""What conditions mention that seldom hold; logarithms are something else."""
 
 
 @RULE.method("item", "tolist", "cpu", "to", "numpy", "synchronize", of=None)
@@ -268,6 +273,13 @@ class Trainer:
         if mask is not None and mask.any():  # TFG403
             small = full
         if debug and x.any():
+            print(x)
+        logits = model(x)
+        if logits is not None and mask.any():  # TFG403
+            small = full
+        if logits is not None:
+            small = x.max().item()  # TFG403
+        if self.log_every and x.any():
             print(x)
         assert x.all(), f"{x.tolist()}"  # TFG403
         assert not x.any() and x.shape[0] > 1, x.item()  # TFG403
