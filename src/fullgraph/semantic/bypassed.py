@@ -29,6 +29,7 @@ class _Site:
         around: the class whose method that is.
         owner: what has the attribute that holds the module.
         is_open: whether that may be an instance that somebody else made.
+        before: what is called above it in the function, and what is passed there first.
     """
 
     file: int
@@ -36,6 +37,7 @@ class _Site:
     around: ClassId | None
     owner: Ref
     is_open: bool
+    before: frozenset[tuple[Ref, Ref]]
 
 
 class Bypassed:
@@ -65,23 +67,27 @@ class Bypassed:
 
     def _in_function(self, file: int, index: int, function: FunctionSummary) -> dict[tuple[int, str], Bypass]:
         ways: dict[str, set[Bypass | None]] = {}
-        for site in (*function.calls, *function.skipped_calls):
+        before: set[tuple[Ref, Ref]] = set()
+        for site in sorted((*function.calls, *function.skipped_calls), key=lambda each: each.row):
             for owner, member, method in _spelled(self._files[file].summary, site, self.holding.members):
-                way = self._bypassed_at(file, index, owner, member, method)
+                way = self._bypassed_at(file, index, owner, member, method, frozenset(before))
                 ways.setdefault(f"{member}.{method}", set()).add(way)
+            before.update((site.callee, given) for given in site.arguments[:1])
         return {
             (index, name): way
             for name, each in ways.items()
             if len(each) == 1 and (way := next(iter(each))) is not None
         }
 
-    def _bypassed_at(self, file: int, index: int, owner: Ref, member: str, method: str) -> Bypass | None:
+    def _bypassed_at(
+        self, file: int, index: int, owner: Ref, member: str, method: str, before: frozenset[tuple[Ref, Ref]]
+    ) -> Bypass | None:
         around = self._evaluator.class_around(file, index)
         each = self._files[file]
         function = each.summary.functions[index]
         values = self._evaluator.values(owner, self._evaluator.frame(file, around))
         is_open = any(isinstance(value, Instance) and not value.exact for value in values)
-        site = _Site(file, function.name, around, owner, is_open)
+        site = _Site(file, function.name, around, owner, is_open, before)
         ways = {self._way(value.of, member, method, site) if isinstance(value, Instance) else None for value in values}
         found = ways.pop() if len(ways) == 1 else None
         if found is None or _may_be_before(function.name, found.steps[-1].name):
@@ -95,15 +101,21 @@ class Bypassed:
             held = self.holding.compiled.get((holder, name))
             if held is None:
                 continue
-            modules = self._modules(held)
-            is_told = held.owner or holder.file != site.file or _are_elsewhere(modules, site.file)
-            if not is_told or modules is None or method in self._compiled_methods:
-                return None
-            if held.owner and not self._is_same(held, holder, site):
-                return None
-            found = Bypass((*steps, held.place), bool(modules))
-            return found if not modules or self._computes(modules, method) else None
+            nearest = sorted(held, key=lambda each: (each.file, each.place.name) != (site.file, site.function))
+            ways = (self._way_to(each, holder, method, site) for each in nearest)
+            found = next((way for way in ways if way is not None), None)
+            return None if found is None else found._replace(steps=(*steps, *found.steps))
         return None
+
+    def _way_to(self, held: Held, holder: ClassId, method: str, site: _Site) -> Bypass | None:
+        """The same, from where it is compiled."""
+        modules = self._modules(held)
+        is_told = held.owner or holder.file != site.file or _are_elsewhere(modules, site.file)
+        if not is_told or modules is None or method in self._compiled_methods:
+            return None
+        if (held.owner and not self._is_same(held, holder, site)) or _stands_above(held, site):
+            return None
+        return Bypass((held.place,), bool(modules)) if not modules or self._computes(modules, method) else None
 
     def _is_same(self, held: Held, holder: ClassId, site: _Site) -> bool:
         """Whether a call is of an instance into which somebody else puts what is compiled, as far as can be told.
@@ -205,9 +217,15 @@ def _are_elsewhere(modules: Sequence[ClassId] | None, file: int) -> bool:
 
 
 def _may_be_before(calling: str, compiling: str) -> bool:
-    """Whether a method of the class that compiles may run before that: what sets it up, or compiles itself."""
+    """Whether a method of the class that compiles may run before that: it sets the object up."""
     (owner, _, name), (compiler, _, _) = calling.rpartition("."), compiling.rpartition(".")
-    return calling == compiling or (owner == compiler and name in _STARTS)
+    return owner == compiler and calling != compiling and name in _STARTS
+
+
+def _stands_above(held: Held, site: _Site) -> bool:
+    """Whether a call stands in the function that compiles, and not below that."""
+    is_same = held.file == site.file and held.place.name == site.function
+    return is_same and (held.made[1], held.made[2][0]) not in site.before
 
 
 def _is_of_module(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,12 +43,13 @@ class Holding:
         self._evaluator = evaluator
 
     @cached_property
-    def compiled(self) -> Mapping[tuple[ClassId, str], Held]:
+    def compiled(self) -> Mapping[tuple[ClassId, str], Sequence[Held]]:
         """What classes hold in compiled form, by class and attribute.
 
-        What their own methods compile comes before what others put there.
+        Where their own methods compile it, what others put there does not count.
         """
-        found = dict(self._by_methods())
+        own = {key: [held] for key, held in dict(self._by_methods()).items()}
+        others: dict[tuple[ClassId, str], list[Held]] = defaultdict(list)
         for file, each in enumerate(self._files):
             for placed in each.summary.placed:
                 around = None if placed.function == NO_OWNER else placed.function
@@ -57,10 +59,10 @@ class Holding:
                     case (Instance(cls),) if placed.made[2] and self.is_compile(placed.made, file, receiver):
                         name = "<module>" if around is None else each.summary.functions[around].name
                         held = Held(each.step(placed.row, name), placed.made, file, receiver, placed.owner)
-                        found.setdefault(self._holder(cls, self.behind(cls, placed.name)[0]), held)
+                        others[self._holder(cls, self.behind(cls, placed.name)[0])].append(held)
                     case _:
                         continue
-        return found
+        return {**others, **own}
 
     def _by_methods(self) -> Iterator[tuple[tuple[ClassId, str], Held]]:
         for file, each in enumerate(self._files):

@@ -170,10 +170,11 @@ class Variations:
         if method is not None:
             return self._decorated(method)
         for holder in self._evaluator.lineage(cls):
-            known = self._holding.compiled.get((holder, name))
-            if known is not None:  # what others put there is in one instance of many
-                own = f"{self._evaluator.class_(holder).name}.{name}"
-                return None if known.owner else self._made(known.file, known.receiver, known.made, own)
+            found = self._holding.compiled.get((holder, name))
+            if found is not None:
+                known, own = found[0], f"{self._evaluator.class_(holder).name}.{name}"
+                is_elsewhere = bool(known.owner)  # in one instance of many
+                return None if is_elsewhere else self._made(known.file, known.receiver, known.made, own)
         return None
 
     def _made(self, file: int, receiver: ClassId | None, made: Ref, holder: str) -> CompiledCallee | None:
