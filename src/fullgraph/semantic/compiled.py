@@ -29,10 +29,17 @@ class Compiled:
         self._names = names
         self._classes = classes
         self._parents = parents
+        self._calls: dict[tuple[ast.expr, Scope], ast.Call | None] = {}
+        """What was found behind expressions."""
 
     def call_behind(self, expr: ast.expr, scope: Scope) -> ast.Call | None:
         """The ``torch.compile(x)`` whose outcome ``expr`` is, once that has run; None if it is anything else."""
-        return self._behind(expr, scope, _DEPTH) if self._may_hold(expr) else None
+        if not self._may_hold(expr):
+            return None
+        key = expr, scope
+        if key not in self._calls:
+            self._calls[key] = self._behind(expr, scope, _DEPTH)
+        return self._calls[key]
 
     def assigned_last(self, expr: ast.expr, scope: Scope) -> ast.AST | None:
         """What the function around it, or the module, assigned last to a name or attribute, once that has run."""

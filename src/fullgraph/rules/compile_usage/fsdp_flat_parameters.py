@@ -112,7 +112,7 @@ RULE = Rule(
     "TFG517",
     "none of the modules is compiled: FSDP, at line {line}, keeps their parameters flat, which Dynamo does not trace",
     remedy="pass `use_orig_params=True` to `FullyShardedDataParallel`, or use `fully_shard`",
-    since="0.3",
+    since="0.2",
     mentions=("FullyShardedDataParallel",),
     torch=">=2.9",
     effect=Effect.NEVER_CALLED,

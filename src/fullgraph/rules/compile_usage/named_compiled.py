@@ -122,7 +122,7 @@ RULE = Rule(
     "TFG516",
     "`{name}` is `{value}`, which nothing compiles: the call in line {line} runs eagerly, whatever the name says",
     remedy="give it to `torch.compile`, or give it another name",
-    since="0.3",
+    since="0.2",
     mentions=("compiled",),
     effect=Effect.NEVER_COMPILED,
 )
