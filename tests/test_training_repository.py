@@ -397,6 +397,17 @@ def test_a_name_compiles_nothing() -> None:
         assert not marked("pilot/analysis/risk.py", "TFG516") & set(seen.calls.lines)
 
 
+def test_a_cast_between_calls_compiles_once_more() -> None:
+    index = torch.arange(3)
+    with watched("pilot/analysis/precision.py") as seen, torch.no_grad():
+        precision = load("pilot.analysis.precision")
+        precision.coarse(index)
+        assert len(seen.captured.graphs) == 1
+    with watched("pilot/analysis/precision.py") as seen, torch.no_grad():
+        precision.lost(index)
+        assert len(seen.captured.graphs) == 2
+
+
 @pytest.mark.filterwarnings("ignore:FSDP is switching")  # to keep all in one shard, as there is one process
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # which torch itself reads while it traces
 def test_flat_parameters_keep_the_compiler_out() -> None:

@@ -142,6 +142,18 @@ def step(x):
             "without `dynamic=False` the limit is met, too",
         ),
         (
+            Effect.COMPILED_ONCE_MORE,
+            "net = torch.compile(torch.nn.Embedding(3, 2))\nnet(torch.tensor(1))\nnet.float()  # TFG999\n"
+            "CALL = net, torch.tensor(1)",
+            "nothing is compiled again",
+        ),
+        (
+            Effect.COMPILED_ONCE_MORE,
+            "net = torch.compile(torch.nn.Embedding(3, 2))\nnet(torch.tensor(1))\nnet.half()  # TFG999\n"
+            "CALL = net, torch.tensor(1)",
+            "",
+        ),
+        (
             Effect.NEVER_REACHED,
             "if not hasattr(torch, 'compile'):\n    step = torch.compile(step)  # TFG999\nCALL = step, torch.ones(2)",
             "",

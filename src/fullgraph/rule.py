@@ -71,6 +71,8 @@ class Effect(enum.Enum):
     """With ``dynamic=False`` Dynamo compiles again until it meets the limit, and without it does not."""
     NEVER_REACHED = "never reached"
     """The condition around a compilation does not hold; where it did, something would be captured."""
+    COMPILED_ONCE_MORE = "compiled once more"
+    """With the line Dynamo compiles again what it compiled before, and without it does not."""
     INTERNAL_ERROR = "internal error"
     """Dynamo raises an error of its own while it traces what runs eagerly."""
     HOST_SYNC = "host synchronization"

@@ -139,6 +139,24 @@ def _changed(block: Block, seen: Observation) -> Iterator[str]:
         yield "without the marked lines nothing is captured"
 
 
+def _once_more(block: Block, seen: Observation) -> Iterator[str]:
+    """Have something be compiled again, and not be without the marked lines."""
+    if not seen.recompilations:
+        yield "nothing is compiled again"
+    other = _without_marked(block)
+    if other.recompilations:
+        yield "without the marked lines something is compiled again, too"
+    if not other.graphs or other.errors:
+        yield "without the marked lines nothing is captured"
+
+
+def _not_once_more(_block: Block, seen: Observation) -> Iterator[str]:
+    if seen.recompilations:
+        yield f"compiled again {seen.recompilations} times"
+    if not seen.graphs:
+        yield "nothing is captured"
+
+
 def _static(block: Block, seen: Observation) -> Iterator[str]:
     """Have the limit be met, and not be without `dynamic=False` in the marked lines."""
     yield from unlike("compiled", set(seen.compile_lines), block)
@@ -223,6 +241,7 @@ USAGE: Mapping[Effect, _Check] = MappingProxyType(
         Effect.PREFIXED_STATE: _prefixed,
         Effect.CHANGED_BETWEEN_CALLS: _changed,
         Effect.STATIC_SHAPES: _static,
+        Effect.COMPILED_ONCE_MORE: _once_more,
         Effect.NEVER_REACHED: _never_reached,
         Effect.HOST_SYNC: _host_sync,
     }
@@ -241,6 +260,7 @@ USAGE_REMEDIES: Mapping[Effect, _Check] = MappingProxyType(
         Effect.PREFIXED_STATE: _not_prefixed,
         Effect.CHANGED_BETWEEN_CALLS: _captures_something,
         Effect.STATIC_SHAPES: _captures_something,
+        Effect.COMPILED_ONCE_MORE: _not_once_more,
         Effect.NEVER_REACHED: _uncaptured,
         Effect.HOST_SYNC: _waits_once,
     }
