@@ -17,6 +17,9 @@ from __future__ import annotations
 from fullgraph.context import Context
 from fullgraph.intents import Applicability, Fix, MakeThere, Rename
 from fullgraph.rule import Effect, Hit, Rule, Severity
+from fullgraph.semantic import conditions, devices, keys, sizes, tables
+from fullgraph.semantic.aside import is_about_data
+from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
@@ -69,10 +72,17 @@ __all__ = [
     "Turn",
     "Value",
     "Variety",
+    "conditions",
+    "devices",
+    "is_about_data",
     "is_documented",
     "is_of_module",
     "is_private",
+    "is_set_up_once",
+    "keys",
     "number_parameters",
     "private_name",
+    "sizes",
+    "tables",
     "values",
 ]

@@ -69,7 +69,7 @@ def test_a_private_name_that_goes_within_the_range_is_unsafe(monkeypatch: pytest
     known = private_name("torch._dynamo.reset")
     assert known is not None
     short = PrivateName(known.name, known.since, TorchVersion(2, 9), known.public)
-    monkeypatch.setattr("fullgraph.context.private_name", lambda _: short)
+    monkeypatch.setattr("fullgraph.context.torch_names.private_name", lambda _: short)
     fixed = fix(RESET, target=RANGE)
     assert text(fixed) == RESET
     assert "`torch._dynamo.reset` is gone after torch 2.9, so later releases cannot be compared" in reasons(fixed)[0]

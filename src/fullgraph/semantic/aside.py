@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-
-from fullgraph.semantic.parents import Parents
+from typing import Protocol
 
 _FUNCTIONS = re.compile(r"(^|_)(visuali[sz]e|plot|draw|show|collate|tokenize|preprocess|prepare)(_|$)")
 _CLASSES = re.compile(
@@ -13,8 +12,16 @@ _CLASSES = re.compile(
 )
 
 
-def is_about_data(node: ast.AST, parents: Parents) -> bool:
-    """Whether code prepares, keeps or shows data."""
+class Asked(Protocol):
+    """What must be known of the file that code stands in."""
+
+    def parent(self, node: ast.AST, /) -> ast.AST | None:
+        """The node that a node is a part of."""
+        ...
+
+
+def is_about_data(node: ast.AST, asked: Asked) -> bool:
+    """Whether the code around ``node`` prepares, keeps or shows data, by the names of functions and classes."""
     current: ast.AST | None = node
     while current is not None:
         match current:
@@ -25,5 +32,5 @@ def is_about_data(node: ast.AST, parents: Parents) -> bool:
                     return True
             case _:
                 pass
-        current = parents.get(current)
+        current = asked.parent(current)
     return False

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
 from collections.abc import Callable, Sequence
 
+from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.positions import Position
+from fullgraph.semantic.scopes import DEFS
 
 _PRAGMA = re.compile(
     r"#\s*(type:\s*ignore|noqa|flake8:|pylint:|pyright:|mypy:|ruff:|fullgraph:\s*ok\b|fmt:|isort:|pragma:|nosec)",
@@ -46,6 +49,19 @@ class Comments:
             found = _comments(self._lines[first - 1 : last])
             self._read[first, last] = {row + first - 1: text for row, text in found}
         return self._read[first, last]
+
+
+def comment_beside(node: ast.AST, comments: Comments, parents: Parents) -> str:
+    """Comments in the rows of ``node`` and the first row of its statement, and the comment blocks right above."""
+    statement = node
+    while not isinstance(statement, ast.stmt) and (parent := parents.get(statement)) is not None:
+        statement = parent
+    first = getattr(statement, "lineno", 1)
+    if isinstance(statement, (*DEFS, ast.ClassDef)):
+        first = min([first, *(decorator.lineno for decorator in statement.decorator_list)])
+    row, end = getattr(node, "lineno", first), getattr(node, "end_lineno", None) or first
+    beside_node = comments.beside(row, end)
+    return beside_node if row == first else f"{comments.beside(first, first)}\n{beside_node}".strip()
 
 
 def comment_places(lines: Sequence[str]) -> list[Position]:

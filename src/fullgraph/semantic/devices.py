@@ -77,11 +77,13 @@ class Asked(Protocol):
         ...
 
 
-def moves_device(call: ast.Call, method: str, asked: Asked) -> bool:
-    """Whether the call surely asks for a device: never for a dtype, a memory format or something unknown."""
+def moves_device(call: ast.Call, asked: Asked) -> bool:
+    """Whether ``x.to(...)``, ``cuda`` or ``cpu`` surely asks for a device: never for a dtype or something unknown."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
     if any(isinstance(item, ast.Starred) for item in call.args) or any(item.arg is None for item in call.keywords):
         return False
-    if method != "to":
+    if call.func.attr != "to":
         return len(call.args) <= 1
     device = _device(call)
     match device:

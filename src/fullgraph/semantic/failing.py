@@ -1,9 +1,11 @@
-"""Statements from which every way leads to a ``raise``: what they cost, a run that goes on never pays."""
+"""Code on the way to a ``raise``: what it costs, a run that goes on never pays."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+
+from fullgraph.semantic.parents import Parents
 
 _LEAVES = (ast.Return, ast.Break, ast.Continue)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -25,6 +27,16 @@ def failing_rows(function: ast.AST) -> list[tuple[int, int]]:
                 found.append((_first_row(block), block[-1].end_lineno or block[-1].lineno))
             todo += [(item, final) for item in block if not isinstance(item, _INNER)]
     return found
+
+
+def is_for_error(node: ast.AST, parents: Parents) -> bool:
+    """Whether a part of an expression is only for what is raised, or stands in a ``lambda``."""
+    child, parent = node, parents.get(node)
+    while parent is not None and not isinstance(parent, ast.stmt):
+        if isinstance(parent, ast.Lambda):
+            return True
+        child, parent = parent, parents.get(parent)
+    return isinstance(parent, ast.Raise) or (isinstance(parent, ast.Assert) and parent.msg is child)
 
 
 def _blocks(node: ast.AST) -> Iterator[tuple[list[ast.stmt], bool]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Protocol
 
-from fullgraph.semantic.scopes import DefNode
+from fullgraph.semantic.compiled import STARTS
+from fullgraph.semantic.scopes import DEFS, DefNode, Scope
+from fullgraph.semantic.walk import Walked
 
 
 class Asked(Protocol):
@@ -45,6 +47,16 @@ def is_set_up_once(node: ast.AST, asked: Asked) -> bool:
             case _:
                 child, parent = parent, asked.parent(parent)
     return False
+
+
+def is_for_set_up(scope: Scope, walked: Walked) -> bool:
+    """Whether the function around sets up an instance, or all calls of it in its file stand in such functions."""
+    function = scope.function.node if scope.function is not None else None
+    if not isinstance(function, DEFS) or function.name in STARTS:
+        return isinstance(function, DEFS)
+    calls = walked.calls_of({function.name})
+    around = [other.function for _, other in calls if other.function is not scope.function]
+    return bool(around) and all(each is not None and getattr(each.node, "name", "") in STARTS for each in around)
 
 
 def _asks_if_missing(test: ast.expr, asked: Asked) -> bool:

@@ -136,8 +136,8 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a promise of one graph that is surely broken."""
     if not _promises(node) or ctx.names(node.func) != ("torch.compile",) or ctx.mentions(*_EXPECTS_ERRORS):
         return
-    given = ctx.given_to_compile(node)
-    functions = _decorated(node, ctx) if given is None else ctx.functions_compiled(given)
+    given = ctx.compiling.given(node)
+    functions = _decorated(node, ctx) if given is None else ctx.compiling.functions_of(given)
     yield from _broken(node, functions, given, ctx)
 
 
@@ -146,8 +146,8 @@ def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same promise of ``module.compile(fullgraph=True)``."""
     match node:
         case ast.Call(func=ast.Attribute(value=given) as func, args=[]) if _promises(node):
-            if not ctx.names(func) and not ctx.methods_entered(func) and not ctx.mentions(*_EXPECTS_ERRORS):
-                functions = tuple(each for each in ctx.functions_compiled(given) if each.name == "forward")
+            if not ctx.names(func) and not ctx.compiling.methods_entered(func) and not ctx.mentions(*_EXPECTS_ERRORS):
+                functions = tuple(each for each in ctx.compiling.functions_of(given) if each.name == "forward")
                 yield from _broken(node, functions, given, ctx)
         case _:
             return

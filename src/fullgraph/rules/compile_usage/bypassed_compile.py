@@ -159,7 +159,7 @@ _KEEPS_BOOKS = (
 @RULE.call("torch.compile")
 def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``compiled.method(...)``, for what this call compiles."""
-    for call, func in ctx.method_calls_on(node):
+    for call, func in ctx.compiling.method_calls_on(node):
         if is_of_module(func.attr) or not _runs_eagerly(call, func, ctx):
             continue
         if ctx.traced(call).degree is not Traced.CERTAIN:
@@ -169,12 +169,12 @@ def compiled(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.bypass
 def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same of what another file of the project compiles."""
-    way = ctx.bypassed(node)
+    way = ctx.compiling.bypassed(node)
     match node.func:
         case ast.Attribute(attr=method, value=owner) as func if way is not None and not is_of_module(method):
-            if ctx.is_compiled_by_name(method) or not (way.is_known or _is_given_tensors(node, func, ctx)):
+            if ctx.compiling.is_kept_as(method) or not (way.is_known or _is_given_tensors(node, func, ctx)):
                 return
-            if ctx.compiled_by(owner) is not None and _runs_eagerly(node, func, ctx):
+            if ctx.compiling.call_behind(owner) is not None and _runs_eagerly(node, func, ctx):
                 return  # this file alone tells it
             if ctx.traced(node).degree is not Traced.CERTAIN:
                 yield ctx.by_way_of(ctx.at(func, method=method, place=ctx.place(way.steps[-1])), way.steps)
@@ -184,15 +184,16 @@ def compiled_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 def _runs_eagerly(call: ast.Call, func: ast.Attribute, ctx: Context) -> bool:
     """Whether the call works on tensors, and that in a method that nothing compiles."""
-    methods = ctx.methods_entered(func)
+    methods = ctx.compiling.methods_entered(func)
     if methods is None:
         return _is_given_tensors(call, func, ctx)
-    return bool(methods) and all(map(ctx.computes_eagerly, methods))
+    return bool(methods) and all(map(ctx.compiling.computes_eagerly, methods))
 
 
 def _is_given_tensors(call: ast.Call, func: ast.Attribute, ctx: Context) -> bool:
     """Whether a method of a class that is not known is called as those are that run a network."""
-    if func.attr.startswith(_KEEPS_BOOKS) or ctx.is_compiled_by_name(func.attr) or ctx.is_of_torch(func.value):
+    compiling = ctx.compiling
+    if func.attr.startswith(_KEEPS_BOOKS) or compiling.is_kept_as(func.attr) or compiling.is_of_torch(func.value):
         return False
     if isinstance(ctx.parent(call), (ast.Expr, ast.withitem)):
         return False

@@ -100,7 +100,7 @@ def casts(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``net.half()`` between two calls of ``net``."""
     match call:
         case ast.Call(func=ast.Attribute(value=(ast.Name() | ast.Attribute()) as module), args=[], keywords=[]):
-            compiled = ctx.compiled_by(module)
+            compiled = ctx.compiling.call_behind(module)
             if compiled is None or not _is_made_as_it_is(compiled, ctx):
                 return
             before, after = _around(call, ctx)
@@ -115,7 +115,7 @@ def casts(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 def _is_made_as_it_is(compiled: ast.Call, ctx: Context) -> bool:
     """Whether what is compiled is a module that is made there, with the dtype that modules have."""
-    given = ctx.given_to_compile(compiled)
+    given = ctx.compiling.given(compiled)
     match given:
         case ast.Name() | ast.Attribute():
             bound = ctx.bindings(given)

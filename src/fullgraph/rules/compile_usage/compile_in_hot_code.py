@@ -80,7 +80,7 @@ _HOT = frozenset({"__call__", "forward", "predict_step", "test_step", "training_
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report what is compiled and called in one go, over and over."""
-    if ctx.given_to_compile(node) is None or ctx.names(node.func) != ("torch.compile",):
+    if ctx.compiling.given(node) is None or ctx.names(node.func) != ("torch.compile",):
         return
     parent = ctx.parent(node)
     loop = _loop_around(node, ctx)

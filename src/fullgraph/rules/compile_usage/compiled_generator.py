@@ -85,7 +85,7 @@ def decorated(node: ast.FunctionDef, ctx: Context) -> Iterator[Hit]:
 @RULE.call("torch.compile")
 def given(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch.compile(generator_function)``."""
-    argument = ctx.given_to_compile(node)
+    argument = ctx.compiling.given(node)
     if isinstance(argument, ast.Name) and ctx.names(node.func) == ("torch.compile",):
         bindings = ctx.bindings(argument)
         if bindings and all(_is_bare_generator(each) for each in bindings):

@@ -165,9 +165,9 @@ _SAVES = frozenset({"torch.save", "safetensors.torch.save_file", "safetensors.to
 @RULE.method("state_dict", of=None)
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``compiled.state_dict()`` on its way to a file."""
-    if not isinstance(node.func, ast.Attribute) or (call := ctx.compiled_by(node.func.value)) is None:
+    if not isinstance(node.func, ast.Attribute) or (call := ctx.compiling.call_behind(node.func.value)) is None:
         return
-    if _is_saved(node, ctx) and not ctx.mentions("_orig_mod") and not ctx.loads_compiled_state():
+    if _is_saved(node, ctx) and not ctx.mentions("_orig_mod") and not ctx.compiling.loads_state():
         yield ctx.at(node, of="of this state", line=str(call.lineno), so="a plain one cannot load it")
 
 
@@ -181,12 +181,12 @@ def copied(node: ast.Call, ctx: Context) -> Iterator[Hit]:
             return
     if source is None or (isinstance(to, ast.Attribute) and ctx.is_for_set_up()):
         return
-    into, out_of = ctx.compiled_by(to), ctx.compiled_by(source)
-    if into is not None and out_of is None and ctx.is_unwrapped(source):
+    into, out_of = ctx.compiling.call_behind(to), ctx.compiling.call_behind(source)
+    if into is not None and out_of is None and ctx.compiling.is_unwrapped(source):
         yield ctx.at(
             node, of="that this module has", line=str(into.lineno), so="the state of a plain one is not loaded"
         )
-    elif into is None and out_of is not None and ctx.is_unwrapped(to):
+    elif into is None and out_of is not None and ctx.compiling.is_unwrapped(to):
         yield ctx.at(node, of="of this state", line=str(out_of.lineno), so="a plain one cannot load it")
 
 

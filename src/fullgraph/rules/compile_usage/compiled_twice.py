@@ -98,7 +98,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report what is compiled for the second time."""
-    given = ctx.given_to_compile(node)
+    given = ctx.compiling.given(node)
     if given is None or ctx.names(node.func) != ("torch.compile",):
         return
     line = _compiled_at(node, given, ctx)
@@ -110,11 +110,11 @@ def _compiled_at(node: ast.Call, given: ast.expr, ctx: Context) -> int | None:
     """Where what is given was compiled, if that is sure."""
     match ctx.bindings(given):
         case [ast.FunctionDef() as function]:
-            lines = [each.lineno for each in function.decorator_list[:1] if ctx.is_compiling_decorator(each)]
+            lines = [each.lineno for each in function.decorator_list[:1] if ctx.compiling.is_decorator(each)]
             return lines[0] if lines else None
         case _:
             pass
-    first = ctx.compiled_by(given)
+    first = ctx.compiling.call_behind(given)
     if first is None or first is node or _is_conditional(first, node, ctx):
         return None
     return first.lineno if _function(first, ctx) in (_function(node, ctx), None) else None

@@ -125,7 +125,7 @@ _DISABLERS = frozenset({"torch.compiler.disable", "torch._dynamo.disable"})
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch.compile(module)`` and ``torch.compiler.disable(torch.compile(x))``."""
-    given = ctx.given_to_compile(node)
+    given = ctx.compiling.given(node)
     if given is None or ctx.names(node.func) != ("torch.compile",):
         return
     match ctx.parent(node):
@@ -143,7 +143,7 @@ def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``module.compile()``."""
     match node:
         case ast.Call(func=ast.Attribute(value=given) as func, args=[]):
-            if not ctx.names(func) and not ctx.methods_entered(func):
+            if not ctx.names(func) and not ctx.compiling.methods_entered(func):
                 yield from _of_module(node, given, ctx)
         case _:
             return
@@ -153,12 +153,12 @@ def compiled_in_place(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 def decorated(node: ast.FunctionDef, ctx: Context) -> Iterator[Hit]:
     """Report ``@torch.compiler.disable`` right above ``@torch.compile``."""
     for above, below in zip(node.decorator_list, node.decorator_list[1:], strict=False):
-        if _is_disabler(_named(above), ctx) and ctx.is_compiling_decorator(below):
+        if _is_disabler(_named(above), ctx) and ctx.compiling.is_decorator(below):
             yield ctx.at(below, name=node.name)
 
 
 def _of_module(node: ast.Call, given: ast.expr, ctx: Context) -> Iterator[Hit]:
-    functions = ctx.functions_compiled(given)
+    functions = ctx.compiling.functions_of(given)
     if len(functions) == 1 and functions[0].name == "forward" and _is_disabled(functions[0], ctx):
         yield ctx.at(node, name=f"{ctx.text(given, limit=40)}.forward")
 

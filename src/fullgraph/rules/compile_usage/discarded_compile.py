@@ -92,7 +92,7 @@ RULE = Rule(
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a result that nobody can call."""
-    given = ctx.given_to_compile(node)
+    given = ctx.compiling.given(node)
     if given is None or ctx.names(node.func) != ("torch.compile",) or _expects_error(node, ctx):
         return
     parent = ctx.parent(node)
@@ -102,7 +102,7 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
             isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) for each in ctx.bindings(given)
         )
         # `layer.compile()` of a layer of torch's own does nothing there: TFG514
-        is_skipped = ctx.aims_at(">=2.2,<2.14") and ctx.is_of_torch(given)
+        is_skipped = ctx.aims_at(">=2.2,<2.14") and ctx.compiling.is_of_torch(given)
         can_be_in_place = not is_function and not is_skipped
         remedy = f"call what it returns, or write `{text}.compile()`" if can_be_in_place else "call what it returns"
         yield ctx.at(node, what=text, remedy=remedy)

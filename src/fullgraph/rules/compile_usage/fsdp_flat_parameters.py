@@ -129,7 +129,7 @@ _PLACE = 13
 @RULE.call("torch.compile")
 def compiled_last(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch.compile(FSDP(module))``."""
-    given = ctx.given_to_compile(node)
+    given = ctx.compiling.given(node)
     if given is not None and ctx.names(node.func) == ("torch.compile",):
         yield from _of_flat(node, given, ctx)
 
@@ -150,7 +150,7 @@ def compiled_first(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     given = node.args[:1] or [item.value for item in node.keywords if item.arg == "module"]
     if not given or not _is_flat(node, ctx):
         return
-    compiled = ctx.compiled_by(given[0])
+    compiled = ctx.compiling.call_behind(given[0])
     if compiled is not None and ctx.names(compiled.func) == ("torch.compile",) and not _exclude(compiled, node, ctx):
         yield ctx.at(compiled, line=str(node.lineno))
 

@@ -94,7 +94,7 @@ _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "pr
 @RULE.call("torch.compile")
 def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a compilation whose result cannot be called before the ``try`` is left."""
-    if ctx.given_to_compile(node) is None or ctx.names(node.func) != ("torch.compile",):
+    if ctx.compiling.given(node) is None or ctx.names(node.func) != ("torch.compile",):
         return
     around = _handled_by(node, ctx)
     if around is not None and not _may_call_result(node, around, ctx):

@@ -146,7 +146,7 @@ def assigned(node: ast.Assign | ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
         name = _last_name(target)
         if not _SAYS_SO.search(name) or _SAYS_OTHERWISE.search(name) or ctx.mentions(f'"{name}"', f"'{name}'"):
             continue
-        calls = ctx.eager_calls(target)
+        calls = ctx.compiling.eager_calls(target)
         if calls and not _KNOWS.search(ctx.comment_beside(node)):
             yield ctx.at(
                 target, name=ctx.text(target, limit=40), value=ctx.text(value, limit=40), line=str(calls[0].lineno)

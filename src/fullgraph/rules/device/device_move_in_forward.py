@@ -223,7 +223,18 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import Applicability, Context, Fix, Hit, MakeThere, Rule, TorchVersion, Traced
+from fullgraph.api import (
+    Applicability,
+    Context,
+    Fix,
+    Hit,
+    MakeThere,
+    Rule,
+    TorchVersion,
+    Traced,
+    devices,
+    is_set_up_once,
+)
 
 RULE = Rule(
     "TFG401",
@@ -246,14 +257,14 @@ _KEEP_THEIR_MEANING = frozenset({"dtype", "end", "fill_value", "m", "n", "size",
 def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a device move in code that is, or may be, traced."""
     match call:
-        case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if ctx.moves_device(call):
-            if ctx.enters_known_code(call) or ctx.is_set_up_once(call):
+        case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if devices.moves_device(call, ctx):
+            if ctx.enters_known_code(call) or is_set_up_once(call, ctx):
                 return
-            if method == "to" and not ctx.may_be_elsewhere(receiver, call):
+            if method == "to" and not devices.may_be_elsewhere(receiver, call, ctx):
                 return
             if ctx.is_module_self(receiver):
                 cost = _cost_of_module(ctx)
-            elif method != "cpu" and ctx.is_made_on_host(receiver):
+            elif method != "cpu" and devices.is_made_on_host(receiver, ctx):
                 cost = _COST_OF_MADE
             else:
                 cost = _COST
@@ -270,7 +281,7 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
     if not ctx.matches(_COMPARES) or not isinstance(node.test, (ast.BoolOp, ast.Compare)):
         return
     function = ctx.function()
-    if function is None or function.name == "__init__" or not ctx.compares_devices(node.test):
+    if function is None or function.name == "__init__" or not devices.compares_devices(node.test, ctx):
         return
     if ctx.traced(node).degree > Traced.NONE or not ctx.may_be_traced(node):
         return
@@ -278,7 +289,7 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
         for call in ast.walk(statement):
             match call:
                 case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu")):
-                    if ctx.is_of_self(receiver) and ctx.moves_device(call):
+                    if ctx.is_of_self(receiver) and devices.moves_device(call, ctx):
                         place = f"`{function.name}`, where state follows its input"
                         breaks = _cost_of_module(ctx) if ctx.is_module_self(receiver) else "no graph break"
                         cost = _COST_OF_STATE + breaks
@@ -328,7 +339,7 @@ def _is_integer(expr: ast.expr) -> bool:
 
 
 def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
-    maker = ctx.maker(receiver)
+    maker = devices.maker(receiver, ctx)
     if maker is not None and "torch.tensor" in ctx.names(maker):
         return "make it once, and register it as a buffer (with `device=` it is copied on every call, too)"
     if maker is not None:

@@ -159,7 +159,7 @@ and in the others it finds nothing.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced, Value, values
+from fullgraph.api import Context, Hit, Rule, Traced, Value, conditions, values
 
 RULE = Rule(
     "TFG201",
@@ -220,7 +220,7 @@ def check_value(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> I
     """Report ``and``, ``or``, ``not``, ``in`` and chains of comparisons of tensors that are no condition themselves."""
     for operand in _decided(node, ctx):
         if (hit := _found(operand, ctx)) is not None:
-            if not ctx.is_in_condition(node):
+            if not conditions.is_in_condition(node, ctx):
                 yield hit
             return
 
@@ -230,7 +230,7 @@ def check_any(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``any`` and ``all`` over tensors, and sorting them."""
     if any(item.arg == "key" for item in call.keywords):
         return
-    if len(call.args) == 1 and _iterates_tensors(call, ctx) and not ctx.is_in_condition(call):
+    if len(call.args) == 1 and _iterates_tensors(call, ctx) and not conditions.is_in_condition(call, ctx):
         yield _hit(call, ctx, identifier="GB0207" if ctx.names(call.func) == ("builtins.sorted",) else "GB0170")
 
 
@@ -280,15 +280,15 @@ def _decided(node: ast.BoolOp | ast.UnaryOp | ast.Compare, ctx: Context) -> list
 
 def _first(condition: ast.expr, ctx: Context) -> Iterator[Hit]:
     """The first part of a condition that needs the values of a tensor."""
-    for part in ctx.deciding(condition):
+    for part in conditions.deciding(condition):
         if (hit := _found(part, ctx)) is not None:
-            if not ctx.is_for_half(condition) and not ctx.was_asked(part):
+            if not conditions.is_for_half(condition, ctx) and not conditions.was_asked(part, ctx):
                 yield hit
             return
 
 
 def _found(part: ast.expr, ctx: Context) -> Hit | None:
-    if ctx.is_free_condition(part):
+    if conditions.is_free(part):
         return None
     match part:
         case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[container]):
@@ -298,8 +298,8 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
         ):
             return _hit(part, ctx)
         case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-            return next((hit for each in ctx.deciding(part) if (hit := _found(each, ctx)) is not None), None)
-        case ast.Name() if ctx.is_flag(part):
+            return next((hit for each in conditions.deciding(part) if (hit := _found(each, ctx)) is not None), None)
+        case ast.Name() if conditions.is_flag(part, ctx):
             return None
         case _:
             value = values.UNKNOWN if ctx.is_plain(part) else ctx.value(part)

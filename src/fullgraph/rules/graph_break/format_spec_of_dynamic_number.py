@@ -61,7 +61,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Effect, Hit, Rule, Traced, Variety, values
+from fullgraph.api import Context, Effect, Hit, Rule, Traced, Variety, sizes, values
 
 RULE = Rule(
     "TFG227",
@@ -86,7 +86,7 @@ def formats(node: ast.FormattedValue, ctx: Context) -> Iterator[Hit]:
     if ctx.is_for_error(node):
         return
     text = ctx.text(node.value)
-    if ctx.is_size_of_input(node.value):
+    if sizes.is_size(node.value, ctx):
         yield ctx.at(node.value, text=text, what="a size")
     elif _is_taken_out(node.value, ctx):
         what, unless = "a number out of a tensor", ("capture_scalar_outputs",)
@@ -121,7 +121,7 @@ def _is_counted(expr: ast.expr, ctx: Context) -> bool:
         return False
     match ctx.bindings(expr):
         case (ast.arg() as parameter,):
-            return ctx.varied_at(parameter, Variety.NUMBER) is not None
+            return ctx.loops.varied_at(parameter, Variety.NUMBER) is not None
         case _:
             return False
 

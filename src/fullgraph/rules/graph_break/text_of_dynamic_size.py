@@ -68,7 +68,7 @@ and 2.15.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced
+from fullgraph.api import Context, Hit, Rule, Traced, sizes
 
 RULE = Rule(
     "TFG229",
@@ -99,7 +99,7 @@ def formats(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
 
 
 def _is_open(expr: ast.expr, ctx: Context) -> bool:
-    return ctx.is_size_of_input(expr) or ctx.is_shape_of_input(expr)
+    return sizes.is_size(expr, ctx) or sizes.is_shape(expr, ctx)
 
 
 CASES = """

@@ -90,10 +90,10 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
     for path, alias in zip(paths, names, strict=True):
         if path.partition(".")[0] != "torch":
             continue
-        missing = ctx.missing_in(path)
+        missing = ctx.torch.missing_in(path)
         if missing is None or (ctx.function() is not None and not missing.everywhere):
             continue
-        if not ctx.is_guarded(node, missing.path):
+        if not ctx.torch.is_guarded(node, missing.path):
             yield _hit(alias, missing, ctx)
 
 
@@ -103,11 +103,11 @@ def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     paths = ctx.names(node)
     if not isinstance(node, ast.Attribute) or len(paths) != 1:
         return
-    missing = ctx.missing_in(paths[0])
+    missing = ctx.torch.missing_in(paths[0])
     if missing is None or not isinstance(node.ctx, ast.Load):
         return
     bound_to = ctx.imported_path(node)
-    if bound_to is not None and ctx.missing_in(bound_to) is None and not ctx.is_guarded(node, missing.path):
+    if bound_to is not None and ctx.torch.missing_in(bound_to) is None and not ctx.torch.is_guarded(node, missing.path):
         yield _hit(node, missing, ctx)
 
 

@@ -116,7 +116,7 @@ def imported(node: ast.Import | ast.ImportFrom, ctx: Context) -> Iterator[Hit]:
         known = _known(path, ctx)
         if known is None or known.trigger not in (DeprecationTrigger.IMPORT, DeprecationTrigger.ACCESS):
             continue
-        if not ctx.is_guarded(node, path, broad=False):
+        if not ctx.torch.is_guarded(node, path, broad=False):
             yield _hit(alias, known, ctx)
 
 
@@ -136,12 +136,12 @@ def used(node: ast.expr, ctx: Context) -> Iterator[Hit]:
             warns = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
         case DeprecationTrigger.IMPORT:
             warns = False
-    if warns and not ctx.is_guarded(node, known.path, broad=False):
-        yield _hit(node, known, ctx, ctx.replacement(node, known.path))
+    if warns and not ctx.torch.is_guarded(node, known.path, broad=False):
+        yield _hit(node, known, ctx, ctx.torch.replacement(node, known.path))
 
 
 def _known(path: str, ctx: Context) -> Deprecation | None:
-    return ctx.deprecation(path) if path.startswith("torch.") else None
+    return ctx.torch.deprecation(path) if path.startswith("torch.") else None
 
 
 def _is_called(node: ast.expr, ctx: Context) -> bool:

@@ -74,8 +74,8 @@ _REASONS = re.compile(r"\b(private|internal|undocumented|unstable|stable|no publ
 @RULE.private_reference("torch")
 def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     """Report a use of a private, undocumented name for which the target has no public equivalent."""
-    use = ctx.private_use(node)
-    if use is None or use.public is not None or is_documented(use.path) or ctx.is_fallback(node, use):
+    use = ctx.torch.private_use(node)
+    if use is None or use.public is not None or is_documented(use.path) or ctx.torch.is_fallback(node, use):
         return
     justified = _is_justified(node, use, ctx)
     decorates = _decorates(node, ctx)

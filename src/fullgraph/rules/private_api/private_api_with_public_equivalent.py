@@ -83,12 +83,12 @@ RULE = Rule(
 @RULE.private_reference("torch")
 def check(node: ast.expr, ctx: Context) -> Iterator[Hit]:
     """Report a use whose name, or whose nearest known owner, has a public equivalent on the target."""
-    use = ctx.private_use(node)
-    if use is None or use.public is None or ctx.uses_beside(use.public.name, node):
+    use = ctx.torch.private_use(node)
+    if use is None or use.public is None or ctx.torch.uses_beside(use.public.name, node):
         return
     yield ctx.at(
         node,
-        fix=ctx.rename(node, use),
+        fix=ctx.torch.rename(node, use),
         private=use.path,
         history=f" ({use.history})" if use.history else "",
         public=use.public.name,

@@ -150,7 +150,7 @@ def _reported(node: ast.expr, number: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(number):
         case (ast.arg() as parameter,):
-            place = ctx.varied_at(parameter, Variety.NUMBER)
+            place = ctx.loops.varied_at(parameter, Variety.NUMBER)
             if place is not None:
                 yield ctx.at(node, cause=parameter, text=ctx.text(node), name=number.id, place=place)
         case _:

@@ -119,7 +119,7 @@ length in another compiled version, and the last three blocks are compiled at mo
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, Traced, is_about_data
 
 RULE = Rule(
     "TFG302",
@@ -167,7 +167,7 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     iterable = next(_unknown_lengths(source, ctx), None)
     if iterable is None or not ctx.may_be_traced(call) or _is_about_sparse(iterable, ctx):
         return
-    if ctx.traced(call).degree is Traced.NONE and ctx.is_about_data(call):
+    if ctx.traced(call).degree is Traced.NONE and is_about_data(call, ctx):
         return
     yield ctx.at(
         call,
@@ -225,10 +225,10 @@ def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
             yield from _unknown_lengths(value, ctx)
     if not any(_is_empty_list(binding, ctx) for binding in bindings):
         return
-    growing: list[ast.expr | ast.stmt] = [*ctx.growing_calls(name)]
+    growing: list[ast.expr | ast.stmt] = [*ctx.loops.growing_calls(name)]
     growing += [binding for binding in bindings if isinstance(binding, ast.AugAssign)]
     for node in growing:
-        yield from (loop.iter for loop in ctx.loops_around(node) if _has_unknown_length(loop.iter, ctx))
+        yield from (loop.iter for loop in ctx.loops.around(node) if _has_unknown_length(loop.iter, ctx))
 
 
 def _is_empty_list(binding: ast.AST, ctx: Context) -> bool:

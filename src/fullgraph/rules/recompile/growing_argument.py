@@ -178,7 +178,7 @@ def _reported(node: ast.expr, held: ast.expr, varieties: tuple[Variety, ...], ct
         return
     match ctx.bindings(held):
         case (ast.arg() as parameter,):
-            places = (ctx.varied_at(parameter, each) for each in varieties)
+            places = (ctx.loops.varied_at(parameter, each) for each in varieties)
             place = next((each for each in places if each is not None), None)
             if place is not None and ctx.is_first_use(held):
                 yield ctx.at(node, cause=parameter, name=held.id, place=place)

@@ -214,7 +214,7 @@ def stepped(node: ast.AugAssign, ctx: Context) -> Iterator[Hit]:
             if not _outlives(target, ctx):
                 return
             block = ctx.parent(node)
-            if isinstance(block, (ast.For, ast.While)) and not all(turn.may_be_many for turn in ctx.turns_around(node)):
+            if isinstance(block, (ast.For, ast.While)) and not _may_run_often(node, ctx):
                 return
             if isinstance(block, (ast.For, ast.While, ast.FunctionDef)) and node in block.body:
                 yield from _reported(node, node.target, block, "int", ctx)
@@ -230,7 +230,7 @@ def assigned(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
     block = ctx.parent(node)
     if not isinstance(block, (ast.For, ast.While)) or node not in block.body:
         return
-    for turn in ctx.turns_around(node):
+    for turn in ctx.loops.turns_around(node):
         if turn.loop is block:
             if isinstance(node.value, ast.Name) and turn.counts(node.value.id):
                 yield from _reported(node, node.targets[0], block, "int", ctx)
@@ -246,7 +246,7 @@ def called(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
             block = ctx.parent(node)
             if len(given) > 1 or node.value.keywords or not isinstance(block, (ast.For, ast.While)):
                 return
-            if node in block.body and all(turn.may_be_many for turn in ctx.turns_around(node)):
+            if node in block.body and _may_run_often(node, ctx):
                 yield from _set(node, holder, method, given, block, ctx)
         case _:
             return
@@ -256,7 +256,7 @@ def called(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
 def changed_elsewhere(node: ast.Assign | ast.AugAssign, ctx: Context) -> Iterator[Hit]:
     """Report `steps.level = n` beside a call of compiled code of that module."""
     target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
-    read = ctx.read_elsewhere(target)
+    read = ctx.loops.read_elsewhere(target)
     if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
         yield ctx.at(node, target=ctx.text(target, limit=40), function=read.name, place=ctx.place(read))
 
@@ -268,7 +268,7 @@ def _set(
     kind = _kind_of(given[0], block, node, ctx) if given else "int"
     if kind is None or (kind == "int" and not ctx.aims_at(">=2.9")):
         return
-    for call, compiled, function in ctx.compiled_calls(block):
+    for call, compiled, function in ctx.loops.compiled_calls(block):
         attribute = _attribute_set(ctx.parent(function), method, steps=not given)
         if attribute is None or not _starts_as(attribute, function, kind, ctx, also=method):
             continue
@@ -283,7 +283,7 @@ def _set(
 
 def _kind_of(argument: ast.expr, block: ast.AST, node: ast.AST, ctx: Context) -> str | None:
     """Whether an argument is another integer, or another string, at each turn of the loop."""
-    for turn in ctx.turns_around(node):
+    for turn in ctx.loops.turns_around(node):
         if turn.loop is block and isinstance(argument, ast.Name):
             return "int" if turn.counts(argument.id) else None
         if turn.loop is block:
@@ -317,6 +317,11 @@ def _attribute_set(owner: ast.AST | None, method: str, *, steps: bool) -> str | 
             return None
 
 
+def _may_run_often(node: ast.stmt, ctx: Context) -> bool:
+    """Whether no loop around a statement is known to have few turns."""
+    return all(turn.may_be_many for turn in ctx.loops.turns_around(node))
+
+
 def _outlives(target: ast.expr, ctx: Context) -> bool:
     """Whether what is assigned may be a global, or an attribute of something else than the object itself."""
     match target:
@@ -341,7 +346,7 @@ def _reported(node: ast.stmt, target: ast.expr, block: ast.AST, kind: str, ctx: 
             return
     if isinstance(target, ast.Name) and not (others and all(_is(each, kind) for each in others)):
         return
-    for call, given, function in ctx.compiled_calls(block):
+    for call, given, function in ctx.loops.compiled_calls(block):
         read = _read(target, call, given, ctx.surely_run(function), ctx)
         if isinstance(target, ast.Attribute) and not _starts_as(target.attr, function, kind, ctx):
             continue

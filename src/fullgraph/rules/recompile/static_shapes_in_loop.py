@@ -85,9 +85,9 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a compilation of constant sizes that a loop calls with others."""
     if not _is_static(node, ctx):
         return
-    for call, turn in ctx.turns(node):
+    for call, turn in ctx.loops.turns_of(node):
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            if ctx.has_other_size(argument, turn):
+            if ctx.loops.has_other_size(argument, turn):
                 text, name = (ctx.text(each, limit=40) for each in (argument, call.func))
                 yield ctx.at(node, cause=node, place=f"in line {turn.loop.lineno}", argument=text, name=name)
 
@@ -95,7 +95,7 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.sized
 def called_elsewhere(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same of a loop of another file."""
-    told = ctx.sized_at(node)
+    told = ctx.loops.sized_at(node)
     if told is not None and _is_static(node, ctx) and not any(called(node, ctx)):
         place, argument, name = told
         yield ctx.at(node, cause=node, place=place, argument=argument, name=name)

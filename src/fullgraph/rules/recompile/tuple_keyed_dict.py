@@ -192,7 +192,7 @@ import ast
 import re
 from collections.abc import Hashable, Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, Traced, is_about_data, keys, tables
 
 RULE = Rule(
     "TFG301",
@@ -251,7 +251,7 @@ def _has_few_keys(load: ast.Name, ctx: Context) -> bool:
                     return False
         case _:
             return False
-    return isinstance(key, ast.Tuple) and ctx.is_fixed_key(key)
+    return isinstance(key, ast.Tuple) and keys.is_fixed(key, ctx)
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -268,7 +268,7 @@ def annotated_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Conte
 @RULE.node(ast.Dict)
 def displayed(node: ast.Dict, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value}`` with a key that is not constant."""
-    if not any(isinstance(key, ast.Tuple) and ctx.varies(key) for key in node.keys):
+    if not any(isinstance(key, ast.Tuple) and keys.varies(key, ctx) for key in node.keys):
         return
     if _is_surely_traced(node, ctx) or (
         any(_is_tensor(value, ctx) for value in node.values) and _may_be_traced(node, ctx)
@@ -281,7 +281,7 @@ def comprehended(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report ``{(i, j): value for ...}``, and a comprehension stored where a dict with tuple keys is declared."""
     target = ctx.target_of(node)
     declared = ctx.annotations(target) if target is not None else ()
-    if not ctx.varies(node.key) or not _may_be_traced(node, ctx):
+    if not keys.varies(node.key, ctx) or not _may_be_traced(node, ctx):
         return
     is_spelled = isinstance(node.key, ast.Tuple) and (_is_surely_traced(node, ctx) or _is_tensor(node.value, ctx))
     if is_spelled or any(_is_declaration(item, ctx) for item in declared):
@@ -341,12 +341,12 @@ def _is_tuple_access(node: ast.AST, container: ast.expr, key: ast.expr, ctx: Con
     if not (isinstance(key, ast.Tuple) or _may_declare(ctx)) or not _may_vary(key):
         return False
     declared = ctx.annotations(container)
-    if any(ctx.maps_tuples(item) for item in declared):
-        costs = _is_surely_traced(node, ctx) or any(ctx.promises_tensors(item) for item in declared)
-        return costs and ctx.varies(key) and _may_be_traced(node, ctx)
+    if any(tables.maps_tuples(item, ctx) for item in declared):
+        costs = _is_surely_traced(node, ctx) or any(tables.promises_tensors(item, ctx) for item in declared)
+        return costs and keys.varies(key, ctx) and _may_be_traced(node, ctx)
     if not isinstance(key, ast.Tuple) or _has_ellipsis(key):
         return False
-    return ctx.is_used_as_dict(node, container) and ctx.varies(key) and _may_be_traced(node, ctx)
+    return tables.is_used_as_dict(node, container, ctx) and keys.varies(key, ctx) and _may_be_traced(node, ctx)
 
 
 def _may_vary(key: ast.expr) -> bool:
@@ -362,11 +362,11 @@ def _may_vary(key: ast.expr) -> bool:
 
 def _may_be_traced(node: ast.AST, ctx: Context) -> bool:
     """Whether code may be compiled by somebody: not what surely is eager, or is not there to be fast."""
-    return ctx.may_be_traced(node) and (_is_traced(node, ctx) or not ctx.is_about_data(node))
+    return ctx.may_be_traced(node) and (_is_traced(node, ctx) or not is_about_data(node, ctx))
 
 
 def _may_be_entered(node: ast.FunctionDef | ast.AsyncFunctionDef, ctx: Context) -> bool:
-    return ctx.may_be_entered(node) and not ctx.is_about_data(node)
+    return ctx.may_be_entered(node) and not is_about_data(node, ctx)
 
 
 def _is_surely_traced(node: ast.AST, ctx: Context) -> bool:
@@ -383,7 +383,7 @@ def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
 
 def _is_declaration(annotation: ast.expr, ctx: Context) -> bool:
     """Whether an annotation is of a dict from tuples to tensors."""
-    return ctx.maps_tuples(annotation) and ctx.promises_tensors(annotation)
+    return tables.maps_tuples(annotation, ctx) and tables.promises_tensors(annotation, ctx)
 
 
 def _has_ellipsis(key: ast.Tuple) -> bool:

@@ -176,7 +176,7 @@ def _reported(node: ast.expr, text: ast.expr, ctx: Context) -> Iterator[Hit]:
         return
     match ctx.bindings(text):
         case (ast.arg() as parameter,):
-            place = ctx.varied_at(parameter, Variety.TEXT)
+            place = ctx.loops.varied_at(parameter, Variety.TEXT)
             if place is not None and ctx.is_first_use(text):
                 yield ctx.at(node, cause=parameter, name=text.id, place=place)
         case _:
