@@ -16,9 +16,10 @@ from fullgraph.engine.looked import BROKEN, File, Summaries, structure_key
 from fullgraph.engine.packed import PackedRegion, region_of, summary_of, with_steps
 from fullgraph.engine.store import Store, dump, key_of, load
 from fullgraph.semantic.late import NO_SUMMARY, NotKnownError, Outcome, Plain, records
-from fullgraph.semantic.link import link_ordered, named
+from fullgraph.semantic.link import link_ordered
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.relink import Before, Relinked, relinked
+from fullgraph.semantic.roots import named
 from fullgraph.semantic.summary import FileSummary
 from fullgraph.semantic.traced import ChainStep, FileRegion
 

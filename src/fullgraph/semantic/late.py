@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, overload
 
+from fullgraph.semantic.callees import Reached
 from fullgraph.semantic.evaluate import Evaluator
 from fullgraph.semantic.hierarchy import WIDTH
-from fullgraph.semantic.link import Linker, Reached
+from fullgraph.semantic.link import Linker
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import NO_RESULTS, FileSummary
 from fullgraph.semantic.traced import Traced
@@ -65,7 +66,7 @@ class Outcome:
             dict(binder.called),
             binder.held(),
             binder.names,
-            linker.properties,
+            linker.calls.properties,
             any(linker.settings),
             linker.bypassed.holding.members,
             linker.bypassed.is_spelled,
@@ -161,7 +162,7 @@ def records(linker: Linker) -> list[Record]:
     for function, order in orders.items():
         file, number, receiver = function
         cause = orders[linker.causes[function]] if function in linker.causes else -1
-        called = linker.called_modules.get(function, Traced.NONE).value
+        called = linker.calls.called_modules.get(function, Traced.NONE).value
         is_split = linker.split is not None and function in linker.split
         found[file].reached[number].append(Entered(receiver, order, cause, called, is_split))
     for file, number in linker.kept_out.functions:
@@ -251,7 +252,7 @@ class World:
         self.evaluator = _LateEvaluator(bare, self.files)
         self.linker = Linker(self.files, (), self.evaluator)
         self.certain = outcome.certain
-        self.linker.properties = outcome.properties
+        self.linker.calls.properties = outcome.properties
         self.linker.binder.called = outcome.called
 
     def _open(self, index: int) -> ProjectFile:
@@ -279,7 +280,7 @@ class World:
             origin = None if each.cause < 0 else function  # whose is not known: only that there is one
             self.linker.reached[function] = Reached(self.degree(each), None, origin)
             if each.called:
-                self.linker.called_modules[function] = Traced(each.called)
+                self.linker.calls.called_modules[function] = Traced(each.called)
 
     def degree(self, entered: Entered) -> Traced:
         """How surely a function is traced."""

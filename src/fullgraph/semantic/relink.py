@@ -16,10 +16,10 @@ from fullgraph.semantic.disabled import OPAQUE, may_keep_out
 from fullgraph.semantic.evaluate import COMPILE
 from fullgraph.semantic.foreign import NOTHING
 from fullgraph.semantic.late import NotKnownError, Outcome, Plain, World
-from fullgraph.semantic.link import COMPILED_REGION, ENTRIES, compiles_perhaps
 from fullgraph.semantic.matching import Matching, Side, matching
 from fullgraph.semantic.programs import imports_of
 from fullgraph.semantic.project import ProjectFile
+from fullgraph.semantic.roots import COMPILED_REGION, ENTRIES, compiles_perhaps
 from fullgraph.semantic.spread import Caller, Fresh, Spread
 from fullgraph.semantic.summary import NO_OWNER, CallSite, FileSummary, Ref
 from fullgraph.semantic.traced import ChainStep, FileRegion, Traced
@@ -321,7 +321,7 @@ class _Comparison:
     def same_parameters(self, file: int) -> bool:
         """Whether functions call the same of their parameters."""
         match = self.matched[file]
-        before, after = self.before.linker, self.after.linker
+        before, after = self.before.linker.calls, self.after.linker.calls
         functions = self.before.files[file].summary.functions
         mine = {*match.changed, *match.gone.functions}
         mine.update(functions[number].around for number in tuple(mine) if functions[number].around != NO_OWNER)
@@ -349,7 +349,7 @@ class _Comparison:
             case _:
                 return (
                     self.compiles(world, file, function, site)
-                    or world.linker.is_trainer(file, site)
+                    or world.linker.roots.is_trainer(file, site)
                     or (function is None and world.linker.kept_out.is_allowing(site))
                     or self.passes(world, file, function, site)
                 )
@@ -359,9 +359,9 @@ class _Comparison:
         if not compiles_perhaps(site):
             return False
         linker = world.linker
-        receivers = linker.site_receivers(file, function)
+        receivers = linker.roots.receivers(file, function)
         frames = (linker.evaluator.frame(file, receiver) for receiver in receivers)
-        return any(linker.compiler_of(site, frame) is not None for frame in frames)
+        return any(linker.roots.compiler_of(site, frame) is not None for frame in frames)
 
     def passes(self, world: World, file: int, function: int | None, site: CallSite) -> bool:
         """Whether a call passes something for a parameter that matters."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fullgraph.semantic.callees import Edge, Reached
 from fullgraph.semantic.late import Entered, Outcome, World
-from fullgraph.semantic.link import RECEIVERS, Edge, Reached
+from fullgraph.semantic.link import RECEIVERS
 from fullgraph.semantic.traced import Traced
 from fullgraph.semantic.values import Function
 
@@ -70,7 +71,7 @@ class Spread:
         for caller in sorted(callers, key=lambda each: each.entered.order):
             if not self._compare(caller) or not self._expand():
                 return False
-        for function, degree in self.after.linker.called_modules.items():
+        for function, degree in self.after.linker.calls.called_modules.items():
             was = next((each.called for each in self._entries(function) if each.receiver == function.receiver), 0)
             if degree.value != was and function not in self.fresh:
                 called[function] = degree

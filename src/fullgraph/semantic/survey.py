@@ -108,7 +108,7 @@ def _ends(linker: Linker, site: CallSite, values: Sequence[Value], file: FileSum
             case External(path) if path.partition(".")[0] not in _TRACED_INTO:
                 yield Stop(file.rows[site.row], path, End.OUTSIDE)
             case Function() | Instance() | Elements():
-                for entered in linker.entered(value):
+                for entered in linker.calls.entered(value):
                     if (entered.file, entered.number) in linker.kept_out.functions:
                         yield Stop(
                             file.rows[site.row], spelled(site.callee, file), End.DISABLED, _step(linker, entered)
