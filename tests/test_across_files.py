@@ -8,55 +8,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from marked_projects import ENVIRONMENT, copied, found, marked, run
+
 HERE = Path(__file__).parent
 FOLDER = HERE / "across"
 PROJECTS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYTHONWARNINGS": "error"}
-DRIVER = "drive.py"
-_FOUND = re.compile(r"^([^:]+):(\d+):\d+: (TFG\d+) ", re.MULTILINE)
-_MARK = re.compile(r"# (TFG\d+)$")
 
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of one project, to stand in."""
-    copy = tmp_path / "project"
-    shutil.copytree(FOLDER / request.param, copy, ignore=shutil.ignore_patterns(DRIVER, "__pycache__"))
-    (copy / ".git").mkdir()
-    monkeypatch.chdir(copy)
-    return copy
-
-
-def run(*arguments: str, **environment: str) -> str:
-    """The findings, one in each line."""
-    command = [sys.executable, "-m", "fullgraph", "check", "--quiet", "--output-format", "concise", *arguments]
-    done = subprocess.run(
-        command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode in {0, 1}, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-def marked(folder: Path) -> set[tuple[str, int, str]]:
-    """What is to be found, by file and row."""
-    return {
-        (path.relative_to(folder).as_posix(), row, mark.group(1))
-        for path in folder.rglob("*.py")
-        for row, line in enumerate(path.read_text().splitlines(), 1)
-        if (mark := _MARK.search(line))
-    }
-
-
-def found(out: str) -> set[tuple[str, int, str]]:
-    return {(path, int(row), code) for path, row, code in _FOUND.findall(out)}
+    return copied(FOLDER / request.param, tmp_path, monkeypatch, "drive.py")
 
 
 @pytest.mark.parametrize("project", PROJECTS, indirect=True)

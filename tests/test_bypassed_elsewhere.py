@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from test_across_files import found, marked, run
+from marked_projects import copied, found, importable, marked, run
 
 torch = pytest.importorskip("torch")
 
@@ -25,11 +24,7 @@ AGENT = Path("rl/agent.py")
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project, to stand in."""
-    copy = tmp_path / "project"
-    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / ".git").mkdir()
-    monkeypatch.chdir(copy)
-    return copy
+    return copied(FOLDER, tmp_path, monkeypatch)
 
 
 def test_what_is_marked_is_found_and_nothing_else(project: Path) -> None:
@@ -77,11 +72,9 @@ def test_json_has_the_way_to_where_it_is_compiled(project: Path) -> None:
 @pytest.fixture
 def agents(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The module of the agent, freshly imported."""
-    monkeypatch.syspath_prepend(str(FOLDER))
     torch._dynamo.reset()
-    yield importlib.import_module("rl.agent")
-    for name in [name for name in sys.modules if name == "rl" or name.startswith("rl.")]:
-        del sys.modules[name]
+    with importable(FOLDER, monkeypatch, "rl"):
+        yield importlib.import_module("rl.agent")
 
 
 @pytest.mark.parametrize(("name", "is_captured"), [("learn", False), ("rest", False), ("well", True)])

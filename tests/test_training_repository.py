@@ -7,7 +7,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -28,6 +27,7 @@ from fullgraph.verify.calls import CompileCalls, States  # noqa: E402
 from fullgraph.verify.graphs import Captured  # noqa: E402
 from fullgraph.verify.observe import is_refusal, optimize_with  # noqa: E402
 from fullgraph.verify.torchlog import TorchLog, listening  # noqa: E402
+from marked_projects import copied  # noqa: E402
 
 FOLDER = Path(__file__).parent / "training_repository"
 FILES = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.py"))}
@@ -80,11 +80,7 @@ def test_what_is_said_of_a_near_miss_is_well_formed() -> None:
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The repository by itself, outside of ours."""
-    root = tmp_path / "repository"
-    shutil.copytree(FOLDER, root, ignore=shutil.ignore_patterns("__pycache__"))
-    (root / ".git").mkdir()
-    monkeypatch.chdir(root)
-    return root
+    return copied(FOLDER, tmp_path, monkeypatch)
 
 
 def on_the_command_line(*arguments: str) -> Counter[tuple[str, int, str]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +12,7 @@ import pytest
 
 from fullgraph.verify.messages import break_of
 from fullgraph.verify.torchlog import listening
-from test_across_files import found, marked, run
+from marked_projects import copied, found, importable, marked, run
 
 FOLDER = Path(__file__).parent / "varied"
 LIMIT = 8
@@ -39,11 +37,7 @@ HELPERS = "advance", "tag", "step_of_any"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project, to stand in."""
-    copy = tmp_path / "project"
-    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / ".git").mkdir()
-    monkeypatch.chdir(copy)
-    return copy
+    return copied(FOLDER, tmp_path, monkeypatch)
 
 
 def test_what_is_marked_is_found_and_nothing_else(project: Path) -> None:
@@ -81,12 +75,10 @@ def test_every_function_is_tried() -> None:
 def loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The modules of the project, freshly imported."""
     torch = pytest.importorskip("torch")
-    monkeypatch.syspath_prepend(str(FOLDER))
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
-    yield importlib.import_module("loops.nets")
-    for name in [name for name in sys.modules if name == "loops" or name.startswith("loops.")]:
-        del sys.modules[name]
+    with importable(FOLDER, monkeypatch, "loops"):
+        yield importlib.import_module("loops.nets")
 
 
 @pytest.mark.parametrize("name", [*GUILTY, *INNOCENT])

@@ -14,6 +14,7 @@ from fullgraph.verify.observation import Observation
 from fullgraph.verify.observe import observe
 
 _OF_DYNAMO = ("Unsupported:", "UserError:", "TorchRuntimeError:", "InternalTorchDynamoError:", "BackendCompilerFailed:")
+_Check = Callable[[Block, Observation], Iterator[str]]
 _ASSIGNED = re.compile(r"^(\s*[^=]+ = )(.+?)(\s+#.*)?$")
 
 
@@ -128,26 +129,19 @@ def _once(block: Block, seen: Observation) -> Iterator[str]:
     yield from _uncaptured(block, seen)
 
 
-def _changed(block: Block, seen: Observation) -> Iterator[str]:
-    """Have the limit be met, and not be without the marked lines."""
-    if not seen.limit_lines:
-        yield "the limit is not met"
-    other = _without_marked(block)
-    if other.limit_lines:
-        yield "without the marked lines the limit is met, too"
-    if not other.graphs or other.errors:
-        yield "without the marked lines nothing is captured"
+def _only_with_marked(is_seen: Callable[[Observation], object], not_seen: str, still_seen: str) -> _Check:
+    """Have something be seen, and not be without the marked lines, where torch captures all the same."""
 
+    def check(block: Block, seen: Observation) -> Iterator[str]:
+        if not is_seen(seen):
+            yield not_seen
+        other = _without_marked(block)
+        if is_seen(other):
+            yield f"without the marked lines {still_seen}, too"
+        if not other.graphs or other.errors:
+            yield "without the marked lines nothing is captured"
 
-def _once_more(block: Block, seen: Observation) -> Iterator[str]:
-    """Have something be compiled again, and not be without the marked lines."""
-    if not seen.recompilations:
-        yield "nothing is compiled again"
-    other = _without_marked(block)
-    if other.recompilations:
-        yield "without the marked lines something is compiled again, too"
-    if not other.graphs or other.errors:
-        yield "without the marked lines nothing is captured"
+    return check
 
 
 def _not_once_more(_block: Block, seen: Observation) -> Iterator[str]:
@@ -226,7 +220,10 @@ def _repeated_waits(block: Block) -> set[int]:
     return {line for line, count in Counter(observe(block.source, away=True).waits).items() if count > 1}
 
 
-_Check = Callable[[Block, Observation], Iterator[str]]
+_changed = _only_with_marked(lambda seen: seen.limit_lines, "the limit is not met", "the limit is met")
+_once_more = _only_with_marked(
+    lambda seen: seen.recompilations, "nothing is compiled again", "something is compiled again"
+)
 
 USAGE: Mapping[Effect, _Check] = MappingProxyType(
     {
