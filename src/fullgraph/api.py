@@ -17,7 +17,7 @@ from __future__ import annotations
 from fullgraph.context import Context
 from fullgraph.intents import Applicability, Fix, MakeThere, Rename
 from fullgraph.rule import Effect, Hit, Rule, Severity
-from fullgraph.semantic import conditions, devices, keys, sizes, tables
+from fullgraph.semantic import conditions, devices, gradients, keys, sizes, tables
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow import value as values
@@ -39,6 +39,7 @@ from fullgraph.torchfacts import (
     is_private,
     number_parameters,
     private_name,
+    size_parameters,
 )
 from fullgraph.torchfacts import Trigger as DeprecationTrigger
 from fullgraph.uses import MissingName, PrivateUse, is_of_module
@@ -74,6 +75,7 @@ __all__ = [
     "Variety",
     "conditions",
     "devices",
+    "gradients",
     "is_about_data",
     "is_documented",
     "is_of_module",
@@ -82,6 +84,7 @@ __all__ = [
     "keys",
     "number_parameters",
     "private_name",
+    "size_parameters",
     "sizes",
     "tables",
     "values",

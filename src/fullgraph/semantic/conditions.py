@@ -90,15 +90,16 @@ def is_in_condition(node: ast.expr, asked: Asked) -> bool:
         if isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
             return True
         child, parent = parent, asked.parent(parent)
-    match parent:
-        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
-            return child is test
-        case ast.comprehension(ifs=conditions):
-            return child in conditions
-        case ast.match_case(guard=guard):
-            return child is guard
-        case _:
-            return False
+    return _is_test(child, parent) or (isinstance(parent, ast.match_case) and child is parent.guard)
+
+
+def decides(node: ast.expr, asked: Asked) -> bool:
+    """Whether a condition is computed from an expression by operators alone; guards of cases do not count."""
+    child: ast.AST = node
+    parent = asked.parent(node)
+    while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare, ast.BinOp, ast.NamedExpr)):
+        child, parent = parent, asked.parent(parent)
+    return _is_test(child, parent)
 
 
 def was_asked(part: ast.expr, asked: Asked) -> bool:
@@ -129,6 +130,16 @@ def is_for_half(condition: ast.expr, asked: Asked) -> bool:
             return True
         child, parent = parent, asked.parent(parent)
     return False
+
+
+def _is_test(node: ast.AST, parent: ast.AST | None) -> bool:
+    match parent:
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return node is test
+        case ast.comprehension(ifs=conditions):
+            return node in conditions
+        case _:
+            return False
 
 
 def _is_free_side(side: ast.expr) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fullgraph.torchfacts import number_parameters
+from fullgraph.torchfacts import number_parameters, size_parameters
 from fullgraph.torchfacts.call_shapes import CallShapes, Parameters, call_shapes, imported_with_torch
 from fullgraph.torchfacts.changes import may_change
 from fullgraph.torchfacts.deprecated import Deprecation, Trigger, deprecated_names, deprecation
@@ -77,4 +77,5 @@ __all__ = [
     "return_kind",
     "returned_tensors",
     "returns_tensor",
+    "size_parameters",
 ]

@@ -170,7 +170,7 @@ on these but 2.11 (only where what is computed of it is not returned), and `torc
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Kind, Rule, Traced
+from fullgraph.api import Context, Hit, Kind, Rule, Traced, gradients
 
 RULE = Rule(
     "TFG216",
@@ -195,24 +195,9 @@ _AUTOGRAD = (
     "torch.autograd.gradcheck",
     "torch.autograd.set_detect_anomaly",
 )
-_FACTORIES = (
-    "arange",
-    "empty",
-    "full",
-    "linspace",
-    "ones",
-    "rand",
-    "randn",
-    "randn_like",
-    "tensor",
-    "zeros",
-    "zeros_like",
-)
 _TO_2_10 = ">=2.2,<2.11"
 _TRACED = ("trace_autograd_ops",)
 """The setting by which Dynamo traces some of it, since torch 2.11."""
-_SWITCHES = frozenset({"torch.inference_mode", "torch.no_grad", "torch.set_grad_enabled"})
-_DEPTH = 4
 _OF_BACKWARD = frozenset({"create_graph", "gradient", "inputs", "retain_graph"})
 
 
@@ -270,9 +255,9 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Attribute, where=Traced.POSSIBLE)
 def reads_history(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
     """Report ``y.grad_fn`` of a tensor that is computed there of what surely requires a gradient."""
-    if node.attr != "grad_fn" or not isinstance(node.value, ast.Name) or not _is_result(node.value, ctx):
+    if node.attr != "grad_fn" or not isinstance(node.value, ast.Name) or not gradients.is_result(node.value, ctx):
         return
-    if _requires_gradient(node.value, ctx, _DEPTH) and not _without_gradients(node, ctx):
+    if gradients.are_required(node.value, ctx) and not gradients.are_off(node, ctx):
         yield ctx.at(node, what=ctx.text(node), remedy="ask for `requires_grad`, which is known while tracing")
 
 
@@ -280,8 +265,9 @@ def reads_history(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
 def hooks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``y.register_hook(...)`` of a tensor that is computed there."""
     match call.func:
-        case ast.Attribute(value=ast.Name() as receiver) if ctx.aims_at(_TO_2_10) and _is_result(receiver, ctx):
-            yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
+        case ast.Attribute(value=ast.Name() as receiver):
+            if ctx.aims_at(_TO_2_10) and gradients.is_result(receiver, ctx):
+                yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
         case _:
             return
 
@@ -297,85 +283,11 @@ def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
     return ctx.kind(expr) is Kind.TENSOR or ctx.value(expr).surely_tensor is not None
 
 
-def _is_result(name: ast.Name, ctx: Context) -> bool:
-    """Whether a name is only ever bound to tensors that are computed there from others and may require a gradient."""
-    bindings = ctx.bindings(name)
-    computed = (ast.Call, ast.BinOp, ast.UnaryOp)
-    if not bindings or not all(isinstance(item, computed) and not _is_cut_off(item, ctx) for item in bindings):
-        return False
-    return ctx.is_local(name) and ctx.value(name).surely_tensor is not None
-
-
-def _requires_gradient(expr: ast.expr, ctx: Context, depth: int) -> bool:
-    """Whether something in an expression is a parameter, of a module that calls it, or marked to require a gradient."""
-    for node in ast.walk(expr):
-        match node:
-            case ast.Call(func=ast.Attribute(attr="requires_grad_")):
-                return True
-            case ast.Attribute(value=owner) if ctx.is_module_self(owner):
-                return True
-            case ast.Name() if depth > 0:
-                bindings = [item for item in ctx.bindings(node) if isinstance(item, ast.expr)]
-                if any(_marks(item, ctx) or _requires_gradient(item, ctx, depth - 1) for item in bindings):
-                    return True
-            case _:
-                continue
-    return False
-
-
-def _marks(binding: ast.expr, ctx: Context) -> bool:
-    """Whether a value is made to require a gradient."""
-    match binding:
-        case ast.Call(func=func, keywords=keywords):
-            marked = any(item.arg == "requires_grad" and _is_true(item.value) for item in keywords)
-            return marked or "torch.nn.Parameter" in ctx.names(func)
-        case _:
-            return False
-
-
-def _is_true(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is True
-
-
-def _without_gradients(node: ast.AST, ctx: Context) -> bool:
-    """Whether gradients are switched off around a node, in its function."""
-    current: ast.AST | None = node
-    while current is not None:
-        match current:
-            case ast.With(items=items):
-                managers = [item.context_expr for item in items]
-            case ast.FunctionDef(decorator_list=managers) | ast.AsyncFunctionDef(decorator_list=managers):
-                return any(_is_off(manager, ctx) for manager in managers)
-            case _:
-                managers = []
-        if any(_is_off(manager, ctx) for manager in managers):
-            return True
-        current = ctx.parent(current)
-    return False
-
-
-def _is_off(manager: ast.expr, ctx: Context) -> bool:
-    func = manager.func if isinstance(manager, ast.Call) else manager
-    return not _SWITCHES.isdisjoint(ctx.names(func))
-
-
-def _is_cut_off(binding: ast.AST, ctx: Context) -> bool:
-    """Whether a tensor is made of none that requires a gradient: by ``detach`` or by a factory."""
-    match binding:
-        case ast.Call(func=ast.Attribute(attr="detach" | "requires_grad_")):
-            return True
-        case ast.Call(func=func):
-            return any(f"torch.{name}" in ctx.names(func) for name in _FACTORIES)
-        case _:
-            return False
-
-
-@RULE.call(*(f"torch.{name}" for name in _FACTORIES), where=Traced.POSSIBLE)
+@RULE.call(*gradients.FACTORIES, where=Traced.POSSIBLE)
 def makes_leaf(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``torch.zeros(3, requires_grad=True)``."""
-    for item in call.keywords:
-        if item.arg == "requires_grad" and isinstance(item.value, ast.Constant) and item.value.value is True:
-            yield ctx.at(call, what=f"{ctx.text(call.func)}(requires_grad=True)", remedy=_BEFORE)
+    if gradients.are_asked_for(call):
+        yield ctx.at(call, what=f"{ctx.text(call.func)}(requires_grad=True)", remedy=_BEFORE)
 
 
 @RULE.node(ast.Assign, where=Traced.POSSIBLE)
@@ -420,13 +332,9 @@ def _is_computed(name: ast.Name, ctx: Context) -> bool:
     """Whether a name is only ever bound to tensors that are computed in this file, so that it is no input."""
     bindings = ctx.bindings(name)
     computed = all(isinstance(binding, (ast.Call, ast.BinOp, ast.UnaryOp)) for binding in bindings)
-    if not bindings or not computed or _is_leaf(bindings, ctx):
+    if not bindings or not computed or any(gradients.is_parameter(item, ctx) for item in bindings):
         return False
     return ctx.kind(name) is Kind.TENSOR or all(isinstance(item, ast.expr) and _is_copy(item) for item in bindings)
-
-
-def _is_leaf(bindings: tuple[ast.AST, ...], ctx: Context) -> bool:
-    return any(isinstance(item, ast.Call) and "torch.nn.Parameter" in ctx.names(item.func) for item in bindings)
 
 
 CASES = """

@@ -159,7 +159,7 @@ and in the others it finds nothing.
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, Rule, Traced, Value, conditions, values
+from fullgraph.api import Context, Hit, Rule, Traced, conditions, values
 
 RULE = Rule(
     "TFG201",
@@ -253,7 +253,7 @@ def check_list_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.call("torch._assert", where=Traced.POSSIBLE)
 def check_torch_assert(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the assertion of torch that wants a Python bool."""
-    if call.args and ctx.aims_at(_TO_2_14) and _needs_values(ctx.value(call.args[0])):
+    if call.args and ctx.aims_at(_TO_2_14) and ctx.value(call.args[0]).holds_values:
         yield _hit(call.args[0], ctx, identifier="GB0033")
 
 
@@ -303,7 +303,7 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
             return None
         case _:
             value = values.UNKNOWN if ctx.is_plain(part) else ctx.value(part)
-    if _needs_values(value):
+    if value.holds_values:
         return _drawn_hit(part, ctx) if any(_is_drawn(side, ctx) for side in _sides(part)) else _hit(part, ctx)
     if value.data is not None and (identifier := _extracted_by(part, ctx)) is not None:
         return _hit(part, ctx, identifier=identifier)
@@ -349,11 +349,7 @@ def _compares_lists(left: ast.expr, right: ast.expr, ctx: Context) -> bool:
 
 
 def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
-    return not ctx.is_plain(expr) and _needs_values(ctx.value(expr))
-
-
-def _needs_values(value: Value) -> bool:
-    return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
+    return not ctx.is_plain(expr) and ctx.value(expr).holds_values
 
 
 def _searches_tensor(left: ast.expr, container: ast.expr, ctx: Context) -> bool:
@@ -384,7 +380,7 @@ def _extracted_by(part: ast.expr, ctx: Context) -> str | None:
                 return "GB0033"
             receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             sources = [ctx.value(each) for each in (*receiver, *node.args)]
-            if any(_needs_values(source) for source in sources) or _iterates_tensors(node, ctx):
+            if any(source.holds_values for source in sources) or _iterates_tensors(node, ctx):
                 compares = isinstance(node.func, ast.Attribute) and f"torch.{node.func.attr}" in _COMPARISONS
                 return "GB0033" if compares else "GB0124"
     return None

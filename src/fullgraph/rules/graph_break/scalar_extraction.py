@@ -127,7 +127,18 @@ and in the others it finds nothing. The functions of `math`, `repr()` and `%` we
 import ast
 from collections.abc import Iterator
 
-from fullgraph.api import Context, Hit, NumberParameters, Rule, Traced, Value, number_parameters, values
+from fullgraph.api import (
+    Context,
+    Hit,
+    NumberParameters,
+    Rule,
+    Traced,
+    Value,
+    conditions,
+    number_parameters,
+    size_parameters,
+    values,
+)
 
 RULE = Rule(
     "TFG202",
@@ -142,51 +153,6 @@ _CAPTURED = " unless it captures scalars, as with `fullgraph=True` from torch 2.
 _BREAKS = "Dynamo breaks the graph"
 _FAILS = "Dynamo has what `random` draws as one, and compiling fails with an internal error"
 _FROM_2_11 = ">=2.11"
-_SIZED_METHODS = frozenset(
-    {
-        "expand",
-        "narrow",
-        "new_empty",
-        "new_ones",
-        "new_zeros",
-        "repeat",
-        "reshape",
-        "resize_",
-        "select",
-        "split",
-        "split_with_sizes",
-        "tile",
-        "tril",
-        "triu",
-        "unfold",
-        "unflatten",
-        "view",
-    }
-)
-_SIZED_FUNCTIONS = frozenset(
-    {
-        "torch.arange",
-        "torch.empty",
-        "torch.eye",
-        "torch.narrow",
-        "torch.ones",
-        "torch.rand",
-        "torch.randn",
-        "torch.randperm",
-        "torch.reshape",
-        "torch.select",
-        "torch.split",
-        "torch.tril",
-        "torch.triu",
-        "torch.zeros",
-        "torch.nn.functional.pad",
-    }
-)
-_SIZE_FIRST = frozenset({"torch.arange", "torch.empty", "torch.eye", "torch.ones", "torch.rand", "torch.randn"}) | {
-    "torch.randperm",
-    "torch.zeros",
-    "torch.full",
-}
 _MATH = (
     "math.acos",
     "math.acosh",
@@ -245,7 +211,7 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         return
     if call.func.attr == "tolist" and _is_integer(receiver) and not ctx.aims_at(_FROM_2_11):
         return
-    if (surely or _holds_tensor(receiver)) and not _decides(call, ctx):
+    if (surely or receiver.holds_values) and not conditions.decides(call, ctx):
         captured = call.func.attr == "item" or _is_integer(receiver)
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
 
@@ -261,7 +227,7 @@ def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 )
 def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report conversions of a tensor."""
-    if len(call.args) == 1 and _is_tensor(call.args[0], ctx) and not _decides(call, ctx):
+    if len(call.args) == 1 and _is_tensor(call.args[0], ctx) and not conditions.decides(call, ctx):
         captured = isinstance(call.func, ast.Name) and call.func.id in ("int", "float", "bool")
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", captured=captured)
 
@@ -273,7 +239,7 @@ def check_math(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     what = f"`{ctx.text(call, limit=50)}`"
     if "operator.index" not in ctx.names(call.func) and any(_is_drawn(value) for value in given):
         yield ctx.at(call, fatal=True, what=what, effect=_FAILS, remedy=_BY_HOST)
-    elif any(_holds_tensor(value) for value in given) and not _decides(call, ctx):
+    elif any(value.holds_values for value in given) and not conditions.decides(call, ctx):
         yield _hit(call, ctx, what, identifier="GB0033", captured=False)
 
 
@@ -302,7 +268,7 @@ def check_formatting(node: ast.BinOp, ctx: Context) -> Iterator[Hit]:
 @RULE.call("torch.equal", "torch.allclose", "torch.is_nonzero", where=Traced.POSSIBLE)
 def check_comparison(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions of torch that give a Python bool of the values."""
-    if not _decides(call, ctx):
+    if not conditions.decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
@@ -317,7 +283,7 @@ def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the same as methods."""
     if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
         return
-    if ctx.value(call.func.value).tensor and not _decides(call, ctx):
+    if ctx.value(call.func.value).tensor and not conditions.decides(call, ctx):
         yield _hit(call, ctx, f"`{ctx.text(call, limit=50)}`", identifier="GB0033", captured=False)
 
 
@@ -329,17 +295,11 @@ def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_BY_HOST)
 
 
-@RULE.call(*sorted(_SIZED_FUNCTIONS | _SIZE_FIRST), where=Traced.POSSIBLE)
+@RULE.call(*size_parameters.FUNCTIONS, where=Traced.POSSIBLE)
 def check_size(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size, or another integer parameter of a function of torch, that is a tensor."""
-    paths = ctx.names(call.func)
-    if "torch.full" in paths:
-        sizes = call.args[:1]
-    elif "torch.nn.functional.pad" in paths:
-        sizes = call.args[1:2]
-    else:
-        sizes = call.args if not _SIZE_FIRST.isdisjoint(paths) else call.args[1:]
-    yield from _sizes(call, sizes, ctx)
+    path = next(path for path in ctx.names(call.func) if path in size_parameters.FUNCTIONS)
+    yield from _sizes(call, call.args[size_parameters.FUNCTIONS[path]], ctx)
 
 
 @RULE.call(*number_parameters.FUNCTIONS, where=Traced.POSSIBLE)
@@ -367,7 +327,7 @@ def check_steps(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     yield from _sizes(call, [*call.args[2:3], *named], ctx)
 
 
-@RULE.method(*sorted(_SIZED_METHODS), of=None, where=Traced.POSSIBLE)
+@RULE.method(*sorted(size_parameters.METHODS), of=None, where=Traced.POSSIBLE)
 def check_sizes_of_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a size that is a tensor, among what a method of a tensor is given."""
     if not isinstance(call.func, ast.Attribute) or ctx.is_plain(call.func.value):
@@ -388,7 +348,7 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
                 continue
             case ast.Slice(lower=lower, upper=upper):
                 bounds = [bound for bound in (lower, upper) if bound is not None and not ctx.is_plain(bound)]
-                found = next((bound for bound in bounds if _holds_tensor(ctx.value(bound))), None)
+                found = next((bound for bound in bounds if ctx.value(bound).holds_values), None)
             case _ if isinstance(node.ctx, ast.Store) and not ctx.aims_at(_FROM_2_11):
                 continue
             case _:
@@ -448,31 +408,12 @@ def _is_position(node: ast.Subscript, part: ast.expr, ctx: Context) -> bool:
 
 
 def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
-    return not ctx.is_plain(expr) and _holds_tensor(ctx.value(expr))
-
-
-def _holds_tensor(value: Value) -> bool:
-    return any(isinstance(item, (values.Tensor, values.Array)) for item in value.options)
+    return not ctx.is_plain(expr) and ctx.value(expr).holds_values
 
 
 def _is_integer(value: Value) -> bool:
     tensor = value.tensor
     return tensor is None or tensor.dtype is not values.Dtype.FLOATING
-
-
-def _decides(call: ast.Call, ctx: Context) -> bool:
-    """Whether a condition asks for the number, which TFG201 reports."""
-    child: ast.AST = call
-    parent = ctx.parent(call)
-    while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare, ast.BinOp, ast.NamedExpr)):
-        child, parent = parent, ctx.parent(parent)
-    match parent:
-        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
-            return child is test
-        case ast.comprehension(ifs=conditions):
-            return child in conditions
-        case _:
-            return False
 
 
 def _hit(

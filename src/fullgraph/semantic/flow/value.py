@@ -51,6 +51,11 @@ class Value:
         return None
 
     @property
+    def holds_values(self) -> bool:
+        """Whether the value is a tensor or an array, on some path at least, so that reading it takes numbers out."""
+        return any(isinstance(item, (Tensor, Array)) for item in self.options)
+
+    @property
     def data(self) -> Data | None:
         """The number computed from a tensor's values that the value is, on some path at least."""
         return next((item for item in self.options if isinstance(item, Data)), None)
