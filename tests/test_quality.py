@@ -67,6 +67,13 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
             assert leads_there, f"{document.relative_to(ROOT)} links to {target}"
 
 
+def test_the_architecture_names_every_module_of_the_semantic_model() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("## The semantic model")[2].partition("\n## ")[0]
+    modules = {path.stem for path in (ROOT / "src" / "fullgraph" / "semantic").iterdir() if path.stem[0] != "_"}
+    assert set(re.findall(r"`(\w+)`", table)) == modules
+
+
 def test_the_version_is_said_once() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"rev: v{__version__}" in (ROOT / "README.md").read_text(encoding="utf-8")

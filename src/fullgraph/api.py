@@ -1,4 +1,4 @@
-"""What a rule file may import: this module, ``ast``, ``typing`` and ``collections.abc``. Nothing else.
+"""What a rule file may import: this module, ``ast``, ``re``, ``typing`` and ``collections.abc``. Nothing else.
 
 A rule is a module with a ``RULE``; handlers are attached to it by typed triggers and yield hits:
 
@@ -10,6 +10,8 @@ A rule is a module with a ``RULE``; handlers are attached to it by typed trigger
     def check(node: ast.If, ctx: Context) -> Iterator[Hit]:
         ...
         yield ctx.at(node.test)
+
+The modules below are facts about code for rules to ask for: their functions take an expression and a ``Context``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 from fullgraph.context import Context
 from fullgraph.intents import Applicability, Fix, MakeThere, Rename
 from fullgraph.rule import Effect, Hit, Rule, Severity
-from fullgraph.semantic import conditions, devices, gradients, keys, sizes, tables
+from fullgraph.semantic import conditions, devices, gradients, keys, setters, sizes, tables
 from fullgraph.semantic.aside import is_about_data
 from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow import value as values
@@ -84,6 +86,7 @@ __all__ = [
     "keys",
     "number_parameters",
     "private_name",
+    "setters",
     "size_parameters",
     "sizes",
     "tables",

@@ -212,6 +212,10 @@ class Context:
         """What ``expr`` is, or ``Kind.UNKNOWN``."""
         return self._model.kinds.of(expr)
 
+    def is_tensor(self, expr: ast.expr) -> bool:
+        """Whether ``expr`` surely is a tensor, by its kind or by its value."""
+        return self.kind(expr) is Kind.TENSOR or self.value(expr).surely_tensor is not None
+
     def annotated_kind(self, annotation: ast.expr) -> Kind:
         """What an annotation promises, or ``Kind.UNKNOWN``."""
         return self._model.kinds.of_annotation(annotation)

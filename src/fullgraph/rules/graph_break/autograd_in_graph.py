@@ -242,7 +242,7 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if (_is_tensor(receiver, ctx) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
+            if (ctx.is_tensor(receiver) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
                 yield ctx.at(call, unless=_TRACED, what=ctx.text(call), remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
             makers = ctx.made_by(receiver)
@@ -277,10 +277,6 @@ def clips(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report the clipping of gradients."""
     if ctx.aims_at(_TO_2_10):
         yield ctx.at(call, what=ctx.text(call.func), remedy=_AROUND)
-
-
-def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
-    return ctx.kind(expr) is Kind.TENSOR or ctx.value(expr).surely_tensor is not None
 
 
 @RULE.call(*gradients.FACTORIES, where=Traced.POSSIBLE)

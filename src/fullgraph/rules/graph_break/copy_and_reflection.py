@@ -201,7 +201,7 @@ def copies(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a shallow copy of something that is known."""
     match call.args:
         case [value]:
-            known = _is_tensor(value, ctx) or ctx.kind(value) is Kind.DICT or _is_list_or_dict(value, ctx)
+            known = ctx.is_tensor(value) or ctx.kind(value) is Kind.DICT or _is_list_or_dict(value, ctx)
             if ctx.aims_at(_TO_2_12) or known or _is_module(value, ctx):
                 yield ctx.at(call, call=ctx.text(call), remedy=_OF_VALUES)
         case _:
@@ -232,11 +232,7 @@ def _holds_tensor(value: ast.expr, ctx: Context) -> bool:
         case ast.Dict(values=items) | ast.List(elts=items) | ast.Tuple(elts=items):
             return any(_holds_tensor(item, ctx) for item in items)
         case _:
-            return _is_tensor(value, ctx)
-
-
-def _is_tensor(value: ast.expr, ctx: Context) -> bool:
-    return ctx.kind(value) is Kind.TENSOR or ctx.value(value).surely_tensor is not None
+            return ctx.is_tensor(value)
 
 
 def _is_module(value: ast.expr, ctx: Context) -> bool:

@@ -215,7 +215,7 @@ def quantizes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("refine_names", of=None, where=Traced.POSSIBLE)
 def names_dimensions(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report ``x.refine_names(...)``."""
-    if ctx.aims_at(_TO_2_12) and isinstance(call.func, ast.Attribute) and _is_tensor(call.func.value, ctx):
+    if ctx.aims_at(_TO_2_12) and isinstance(call.func, ast.Attribute) and ctx.is_tensor(call.func.value):
         yield ctx.at(call, call=ctx.text(call.func))
 
 
@@ -292,12 +292,8 @@ def nests(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.method("resize_", "resize_as_", "storage", of=None, where=Traced.POSSIBLE)
 def changes(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report methods of tensors that are not traced."""
-    if isinstance(call.func, ast.Attribute) and _is_tensor(call.func.value, ctx):
+    if isinstance(call.func, ast.Attribute) and ctx.is_tensor(call.func.value):
         yield ctx.at(call, call=ctx.text(call.func))
-
-
-def _is_tensor(expr: ast.expr, ctx: Context) -> bool:
-    return ctx.kind(expr) is Kind.TENSOR or ctx.value(expr).surely_tensor is not None
 
 
 @RULE.method("share_memory_", "to_sparse", of=None, where=Traced.POSSIBLE)

@@ -190,7 +190,7 @@ not.
 import ast
 from collections.abc import Iterable, Iterator
 
-from fullgraph.api import Context, Effect, Hit, Rule, Severity, Traced
+from fullgraph.api import Context, Effect, Hit, Rule, Severity, Traced, setters
 
 RULE = Rule(
     "TFG309",
@@ -269,8 +269,9 @@ def _set(
     if kind is None or (kind == "int" and not ctx.aims_at(">=2.9")):
         return
     for call, compiled, function in ctx.loops.compiled_calls(block):
-        attribute = _attribute_set(ctx.parent(function), method, steps=not given)
-        if attribute is None or not _starts_as(attribute, function, kind, ctx, also=method):
+        owner = ctx.parent(function)
+        attribute = setters.attribute_set(owner, method, steps=not given)
+        if attribute is None or not setters.starts_as(owner, attribute, kind, also=method):
             continue
         target = ast.Attribute(holder, attribute, ast.Load())
         read = _read(target, call, compiled, ctx.surely_run(function), ctx)
@@ -289,32 +290,6 @@ def _kind_of(argument: ast.expr, block: ast.AST, node: ast.AST, ctx: Context) ->
         if turn.loop is block:
             return "str" if turn.writes_another_text(argument) else None
     return None
-
-
-def _attribute_set(owner: ast.AST | None, method: str, *, steps: bool) -> str | None:
-    """The attribute that a method of a class sets at its end: to its argument, or, if it ``steps``, counting on."""
-    if not isinstance(owner, ast.ClassDef):
-        return None
-    bodies = [each for each in owner.body if isinstance(each, ast.FunctionDef) and each.name == method]
-    if len(bodies) != 1 or bodies[0].decorator_list:
-        return None
-    match bodies[0]:
-        case ast.FunctionDef(
-            args=ast.arguments(args=[me, given]), body=[*_, ast.Assign(targets=[target], value=value)]
-        ):
-            is_it = isinstance(value, ast.Name) and value.id == given.arg and not steps
-        case ast.FunctionDef(
-            args=ast.arguments(args=[me]), body=[*_, ast.AugAssign(target=target, op=op, value=value)]
-        ):
-            is_it = steps and isinstance(op, (ast.Add, ast.Sub)) and _is(value, "int")
-        case _:
-            return None
-    plain = all(isinstance(each, (ast.Assign, ast.AugAssign, ast.Expr)) for each in bodies[0].body)
-    match target:
-        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if is_it and plain and name == me.arg:
-            return attribute
-        case _:
-            return None
 
 
 def _may_run_often(node: ast.stmt, ctx: Context) -> bool:
@@ -344,48 +319,16 @@ def _reported(node: ast.stmt, target: ast.expr, block: ast.AST, kind: str, ctx: 
             others, unless = [], _UNSPEC if kind == "int" else ()
         case _:
             return
-    if isinstance(target, ast.Name) and not (others and all(_is(each, kind) for each in others)):
+    if isinstance(target, ast.Name) and not (others and all(setters.is_constant(each, kind) for each in others)):
         return
     for call, given, function in ctx.loops.compiled_calls(block):
         read = _read(target, call, given, ctx.surely_run(function), ctx)
-        if isinstance(target, ast.Attribute) and not _starts_as(target.attr, function, kind, ctx):
+        if isinstance(target, ast.Attribute) and not setters.starts_as(ctx.parent(function), target.attr, kind):
             continue
         if read is not None and ctx.traced(node).degree is not Traced.CERTAIN:
             texts = ctx.text(target, limit=40), ctx.text(call.func, limit=40)
             yield ctx.at(node, unless=unless, target=texts[0], function=texts[1], place=f"line {read.lineno}")
             return
-
-
-def _is(binding: ast.AST, kind: str) -> bool:
-    """Whether what binds a name is a constant of a kind."""
-    match binding:
-        case ast.AnnAssign(value=ast.expr() as value):
-            return _is(value, kind)
-        case ast.Constant(value=value):
-            return type(value).__name__ == kind
-        case _:
-            return False
-
-
-def _starts_as(attribute: str, function: ast.AST, kind: str, ctx: Context, *, also: str = "") -> bool:
-    """Whether a class sets an attribute once, in ``__init__``, to a constant of a kind, and ``also`` in one method."""
-    owner = ctx.parent(function)
-    set_to: list[tuple[str, ast.AST]] = []
-    for method in owner.body if isinstance(owner, ast.ClassDef) else ():
-        for part in ast.walk(method):
-            match part:
-                case ast.Assign(targets=targets, value=value):
-                    pass
-                case ast.AnnAssign(target=only, value=ast.expr() as value):
-                    targets = [only]
-                case ast.AugAssign(target=only, value=value):
-                    targets = [only]
-                case _:
-                    continue
-            is_other = not also or getattr(method, "name", "") != also
-            if is_other and any(isinstance(each, ast.Attribute) and each.attr == attribute for each in targets):
-                set_to.append((getattr(method, "name", ""), value))
-    return len(set_to) == 1 and set_to[0][0] == "__init__" and _is(set_to[0][1], kind)
 
 
 def _read(
