@@ -1,4 +1,4 @@
-"""Every number parameter that the facts name reads a tensor, and so breaks the graph, on the installed torch."""
+"""Every number and size that the facts name reads a tensor, and so breaks the graph, on the installed torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fullgraph.torchfacts import number_parameters
+from fullgraph.torchfacts import number_parameters, size_parameters
 
 torch = pytest.importorskip("torch")
 
@@ -76,3 +76,37 @@ def test_a_tensor_breaks_the_graph_where_a_number_does_not(path: str, place: int
     plain = 1 if name in _INTEGERS else 0.5
     assert breaks(step, x, plain) == []
     assert breaks(step, x, torch.tensor(plain)) == ["Data dependent operator"]
+
+
+_SIZED: dict[str, Callable[[Any, Any], Any]] = {
+    "torch.full": lambda x, n: torch.full((n,), x.mean()),
+    "torch.narrow": lambda x, n: torch.narrow(x, 0, 0, n),
+    "torch.nn.functional.pad": lambda x, n: torch.nn.functional.pad(x, (0, n)),
+    "torch.reshape": lambda x, n: torch.reshape(x, (n, -1)),
+    "torch.select": lambda x, n: torch.select(x, 0, n),
+    "expand": lambda x, n: x[:1].expand(n, 2),
+    "narrow": lambda x, n: x.narrow(0, 0, n),
+    "new_empty": lambda x, n: x.new_empty(n).zero_(),
+    "reshape": lambda x, n: x.reshape(n, -1),
+    "repeat": lambda x, n: x.repeat(n, 1),
+    "select": lambda x, n: x.select(0, n),
+    "split_with_sizes": lambda x, n: x.split_with_sizes([n, 2]),
+    "unflatten": lambda x, n: x.unflatten(0, (n, 2)),
+    "unfold": lambda x, n: x.unfold(0, n, 1),
+    "view": lambda x, n: x.view(n, -1),
+}
+"""How a size is given; by default what makes a tensor is given nothing else, and anything else a tensor first."""
+
+
+@pytest.mark.parametrize("path", sorted({*size_parameters.FUNCTIONS, *size_parameters.METHODS} - {"resize_"}))
+def test_a_tensor_breaks_the_graph_where_a_size_does_not(path: str) -> None:
+    function = called(path)
+
+    def by_default(x: Any, size: Any) -> Any:
+        return function(size).zero_() if size_parameters.FUNCTIONS.get(path) == slice(None) else function(x, size)
+
+    def step(x: Any, size: Any) -> Any:
+        return _SIZED.get(path, by_default)(x, size + 0), x + 1
+
+    assert breaks(step, torch.rand(4, 2), 2) == []
+    assert breaks(step, torch.rand(4, 2), torch.tensor(2)) == ["Data dependent operator"]

@@ -1,6 +1,7 @@
 """Which arguments of torch's functions are sizes or other integers, where Dynamo reads a number out of a tensor.
 
-Only of those that are passed by their place. What wants a number of any kind is in `number_parameters`.
+Only of those that are passed by their place. What wants a number of any kind is in `number_parameters`. A test runs
+each on the installed torch, apart from ``resize_``, which breaks the graph whatever it is given.
 """
 
 from __future__ import annotations
