@@ -21,7 +21,6 @@ from fullgraph.intents import Applicability, Fix, MakeThere, Rename
 from fullgraph.rule import Effect, Hit, Rule, Severity
 from fullgraph.semantic import conditions, devices, gradients, keys, setters, sizes, tables
 from fullgraph.semantic.aside import is_about_data
-from fullgraph.semantic.first_use import is_set_up_once
 from fullgraph.semantic.flow import value as values
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
@@ -82,7 +81,6 @@ __all__ = [
     "is_documented",
     "is_of_module",
     "is_private",
-    "is_set_up_once",
     "keys",
     "number_parameters",
     "private_name",

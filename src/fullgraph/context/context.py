@@ -16,7 +16,7 @@ from fullgraph.intents import Fix
 from fullgraph.rule import Hit, Severity
 from fullgraph.semantic.comments import comment_beside
 from fullgraph.semantic.failing import is_for_error
-from fullgraph.semantic.first_use import is_for_set_up
+from fullgraph.semantic.first_use import is_for_set_up, is_set_up_once
 from fullgraph.semantic.flow.value import Value
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loads import is_first_use, is_loaded
@@ -282,6 +282,10 @@ class Context:
     def surely_run(self, function: DefNode) -> tuple[ast.AST, ...]:
         """Places of this file that each call of ``function`` comes to, also in functions that it surely calls."""
         return self._model.surely.places(function)
+
+    def is_set_up_once(self, node: ast.AST) -> bool:
+        """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
+        return is_set_up_once(node, self)
 
     def is_for_set_up(self) -> bool:
         """Whether the function that is looked at sets up an instance, or all calls of it in this file stand in such."""

@@ -223,18 +223,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import (
-    Applicability,
-    Context,
-    Fix,
-    Hit,
-    MakeThere,
-    Rule,
-    TorchVersion,
-    Traced,
-    devices,
-    is_set_up_once,
-)
+from fullgraph.api import Applicability, Context, Fix, Hit, MakeThere, Rule, TorchVersion, Traced, devices
 
 RULE = Rule(
     "TFG401",
@@ -258,7 +247,7 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a device move in code that is, or may be, traced."""
     match call:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if devices.moves_device(call, ctx):
-            if ctx.enters_known_code(call) or is_set_up_once(call, ctx):
+            if ctx.enters_known_code(call) or ctx.is_set_up_once(call):
                 return
             if method == "to" and not devices.may_be_elsewhere(receiver, call, ctx):
                 return
