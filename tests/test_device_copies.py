@@ -36,12 +36,6 @@ def of_number_where(x):
     return torch.where(x > 0, x, torch.zeros(()))
 
 
-def of_row_written(x):
-    y = x.clone()
-    y[:] = torch.zeros(3)
-    return y
-
-
 def of_row_added(x):
     return x + torch.zeros(3)
 
@@ -77,7 +71,6 @@ def copies(function: Callable) -> int:
         (of_data, 1),
         (of_number, 0),
         (of_number_where, 0),
-        (of_row_written, 0),
         (of_same_device, 0),
     ],
 )
