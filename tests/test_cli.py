@@ -236,6 +236,97 @@ def test_output_file() -> None:
     assert "\x1b" not in Path("out.txt").read_text(encoding="utf-8")
 
 
+def test_json_lines() -> None:
+    make("a.py", GUILTY.replace("return x", "return x  # \u2713\n    return 'a\\\\n'"))
+    make("b.py", "x = (")
+    done = run("check", "--output-format", "jsonl")
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["filename"], each["code"], each["severity"]) for each in listed] == [
+        ("a.py", "TFG101", "warning"),
+        ("b.py", "TFG000", "error"),
+    ]
+    assert listed == json.loads(run("check", "--output-format", "json").stdout)
+    assert done.stderr.startswith("Found 2 findings in 2 files")
+    counted = run("check", "--output-format", "jsonl", "--statistics", "-q").stdout.splitlines()
+    assert [json.loads(line)["count"] for line in counted] == [1, 1]
+    make("a.py", "")
+    make("b.py", "")
+    assert run("check", "--output-format", "jsonl").stdout == ""
+
+
+def test_the_switches_of_a_ci_job_by_other_names() -> None:
+    make("a.py")
+    arguments = ("--format", "jsonl", "--fail-on", "error", "--fail-on-unanalyzed", "--output", "out.jsonl")
+    done = run("check", *arguments)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads(Path("out.jsonl").read_text(encoding="utf-8"))["code"] == "TFG101"
+    assert "--fail-on error: 0 of 1 count.\n" in done.stderr
+    make("b.py", "x = (")
+    done = run("check", *arguments)
+    assert done.returncode == 1
+    assert "--fail-on error: 1 of 2 count.\n" in done.stderr
+
+
+CERTAIN = "import torch\n\n\n@torch.compile\ndef f(x: torch.Tensor):\n    return x.sum().item()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "failing"),
+    [
+        (CERTAIN, "error", ["any", "warning", "error"]),
+        (GUILTY, "warning", ["any", "warning"]),
+        ("import torch\n\n\ndef f(m):\n    return m._orig_mod\n", "note", ["any"]),
+    ],
+)
+def test_fail_on_a_severity(text: str, severity: str, failing: list[str]) -> None:
+    make("a.py", text)
+    (found,) = json.loads(run("check", "--output-format", "json").stdout)
+    assert found["severity"] == severity
+    for fail_on in ("any", "warning", "error"):
+        done = run("check", "--output-format", "concise", "--fail-on", fail_on)
+        assert done.stdout.startswith("a.py:")
+        assert done.returncode == (fail_on in failing)
+        assert run("check", "--fail-on", fail_on, "--exit-zero").returncode == 0
+
+
+def test_fail_on_an_entry_that_does_not_hold_any_more() -> None:
+    make("a.py", "")
+    make("pyproject.toml", "[[tool.fullgraph.allow]]\npath = 'a.py'\ncode = 'TFG101'\nreason = 'old'\n")
+    done = run("check", "--fail-on", "error", "--output-format", "concise")
+    assert "pyproject.toml:1:1: TFG005 " in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--ignore", "TFG000"),
+        ("--per-file-ignores", "b.py:TFG000"),
+        ("--exit-zero", "--statistics"),
+        ("--diff",),
+        ("--add-noqa", "--ignore", "TFG000"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_fail_on_what_was_not_analyzed(arguments: tuple[str, ...]) -> None:
+    make("a.py", "")
+    make("b.py", "x = (")
+    assert run("check", *arguments).returncode == 0
+    done = run("check", *arguments, "--fail-on-unanalyzed")
+    assert done.returncode == 1
+    assert "fullgraph: not analyzed: b.py\n" in done.stderr
+    make("b.py", "")
+    assert run("check", *arguments, "--fail-on-unanalyzed").returncode == 0
+
+
+def test_what_was_not_analyzed_is_named_once() -> None:
+    make("b.py", "x = (")
+    done = run("check", "--exit-zero", "--fail-on-unanalyzed", "--output-format", "concise", "-q")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("b.py:1:5: TFG000 ")
+    assert run("check", "nowhere.py", "b.py", "--fail-on-unanalyzed").returncode == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -32,6 +32,18 @@ def of_same_device(x):
     return x + (x * 2).to(x.device)
 
 
+def of_number_where(x):
+    return torch.where(x > 0, x, torch.zeros(()))
+
+
+def of_row_added(x):
+    return x + torch.zeros(3)
+
+
+def of_rows_joined(x):
+    return torch.cat([x, torch.zeros(1)])
+
+
 def copies(function: Callable) -> int:
     """How many copies between devices are left behind the passes."""
     from torch._inductor.decomposition import select_decomp_table
@@ -52,7 +64,21 @@ def copies(function: Callable) -> int:
 
 @pytest.mark.parametrize(
     ("function", "left"),
-    [(of_arange_moved, 1), (of_arange, 0), (of_data_moved, 1), (of_data, 1), (of_number, 0), (of_same_device, 0)],
+    [
+        (of_arange_moved, 1),
+        (of_arange, 0),
+        (of_data_moved, 1),
+        (of_data, 1),
+        (of_number, 0),
+        (of_number_where, 0),
+        (of_same_device, 0),
+    ],
 )
 def test_what_is_made_on_the_host_is_copied(function, left):
     assert copies(function) == left
+
+
+@pytest.mark.parametrize("function", [of_row_added, of_rows_joined])
+def test_a_row_made_on_the_host_meets_no_tensor_of_a_device(function):
+    with pytest.raises(RuntimeError, match="device"):
+        copies(function)

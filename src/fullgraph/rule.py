@@ -23,7 +23,10 @@ Node_contra = TypeVar("Node_contra", bound=ast.AST, contravariant=True)
 
 
 class Severity(enum.Enum):
-    """How much a finding weighs: an error certainly costs, a note costs only in a case that is not in sight."""
+    """How much a finding weighs: an error certainly costs, a note costs only in a case that is not in sight.
+
+    What is wrong with a file, or with an entry of the allow-list or the baseline, is an error, too.
+    """
 
     ERROR = "error"
     WARNING = "warning"

@@ -229,7 +229,7 @@ class File:
             "TFG004",
             INTERNAL_CODES["TFG004"],
             said,
-            Severity.WARNING,
+            Severity.ERROR,
             remedy,
             url="docs/suppression.md",
         )

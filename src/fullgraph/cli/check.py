@@ -17,7 +17,7 @@ from fullgraph.cli.fixing import FixMode, fix_file
 from fullgraph.config import Config, from_flags, load_config, options
 from fullgraph.paths import absolute_path
 from fullgraph.project import common_directory, find_config, find_root, is_root, resolve_target
-from fullgraph.report.model import FORMATS, Report, Style
+from fullgraph.report.model import FAIL_ON, FORMATS, PROGRAM_FORMATS, UNANALYZED, Report, Style
 from fullgraph.tomlfile import ConfigError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class _Output:
     exit_zero: bool
     evidence: tuple[str, ...]
     fail_on: str
+    fail_on_unanalyzed: bool
 
 
 def run_options(function: _Function) -> _Function:
@@ -80,18 +81,26 @@ def run_options(function: _Function) -> _Function:
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what remains.")
 @click.option("--unsafe-fixes", is_flag=True, help="Count fixes in that may change what the code does.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to report.")
-@click.option("-o", "--output-file", metavar="FILE", help="Write the report to a file.")
+@click.option(
+    "--output-format", "--format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to report."
+)
+@click.option("-o", "--output-file", "--output", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--evidence", multiple=True, metavar="LOG", help="Log or TORCH_TRACE directory of a run to compare with.")
 @click.option(
     "--fail-on",
-    type=click.Choice(("any", "confirmed")),
+    type=click.Choice(FAIL_ON),
     default="any",
     show_default=True,
-    help="Which findings give exit status 1: any, or those that --evidence confirms. What no rule foresaw always does.",
+    help="Which findings give exit status 1: any, those of this severity or a higher one, or those that --evidence "
+    "confirms. What no rule foresaw always does.",
+)
+@click.option(
+    "--fail-on-unanalyzed",
+    is_flag=True,
+    help="Give exit status 1 if a file cannot be read or parsed, whatever else is said about findings.",
 )
 @run_options
 def check(
@@ -121,25 +130,38 @@ def check(
     report = linted.report if old is None else baseline.apply(old, linted)
     report = replace(report, show_allowed=show_allowed)
     if adds:
-        return annotate.write(linted, report, add_ok)
-    if output.evidence:
-        report = evidence.apply(output.evidence, run, linted, report)
-    return _conclude(linted, report, output, mode)
+        status = annotate.write(linted, report, add_ok)
+    else:
+        if output.evidence:
+            report = evidence.apply(output.evidence, run, linted, report)
+        status = _conclude(linted, report, output, mode)
+    if output.fail_on_unanalyzed and report.failed:
+        _name_unanalyzed(report, are_listed=not (mode.diff or output.statistics))
+        return status or 1
+    return status
 
 
 def _conclude(linted: Linted, report: Report, output: _Output, mode: FixMode) -> int:
     """Write the report, and give the exit status."""
-    from fullgraph.cli import evidence  # noqa: PLC0415
+    from fullgraph.cli.guilt import is_guilty, with_note  # noqa: PLC0415 - wrong arguments should not wait for it
 
     if mode.diff:
         _write_diff_summary(report, output)
         guilty = bool(report.fixed)
     else:
-        _write(report, output, to_stderr=mode.fix and any(file.path == STDIN for file in linted.collected.files))
-        guilty = evidence.is_guilty(report, output.fail_on)
+        to_stderr = mode.fix and any(file.path == STDIN for file in linted.collected.files)
+        _write(with_note(report, output.fail_on), output, to_stderr=to_stderr)
+        guilty = is_guilty(report, output.fail_on)
     if linted.collected.missing or linted.not_written:
         return 2
     return 1 if guilty and not output.exit_zero else 0
+
+
+def _name_unanalyzed(report: Report, *, are_listed: bool) -> None:
+    """Tell the files for which ``--fail-on-unanalyzed`` fails, but for those that a listed finding names."""
+    listed = {finding.filename for finding in report.findings if finding.code in UNANALYZED} if are_listed else set()
+    for filename in sorted(report.failed - listed):
+        terminal.complain(f"fullgraph: not analyzed: {filename}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +343,7 @@ def _lint(
     kept = [finding for finding in findings if finding.code in per_file.of_file(finding.filename).codes]
     kept = [finding for finding in kept if is_traced_enough(finding, level)]
     kept.sort(key=lambda finding: finding.sort_key())
-    failed = frozenset(finding.filename for finding in findings if finding.code in {"TFG000", "TFG001"})
+    failed = frozenset(finding.filename for finding in findings if finding.code in UNANALYZED)
     report = Report(
         tuple(kept),
         len(files),
@@ -375,7 +397,7 @@ def _write(report: Report, output: _Output, *, to_stderr: bool) -> None:
     else:
         terminal.write(text, to_stderr=to_stderr, colour=style.colour)
     if not output.quiet:
-        to_stderr = to_stderr or to_file or output.output_format == "json"
+        to_stderr = to_stderr or to_file or output.output_format in PROGRAM_FORMATS
         style = terminal.style_for(sys.stderr if to_stderr else sys.stdout)
         terminal.write(summary(report, style), to_stderr=to_stderr, colour=style.colour)
 

@@ -91,14 +91,6 @@ def judge(files: Sequence[File], findings: Sequence[Finding], log: RunLog) -> Ru
     return Judge(sources, findings, known).judge(log)
 
 
-def is_guilty(report: Report, fail_on: str) -> bool:
-    """Whether there is something that the run is to fail for."""
-    if report.run_time is None or fail_on == "any":
-        return bool(report.findings or (report.run_time and report.run_time.unforeseen))
-    confirmed = any(report.run_time.confirms(finding) for finding in report.findings)
-    return confirmed or bool(report.run_time.unforeseen)
-
-
 def _read(logs: Sequence[str]) -> RunLog:
     from fullgraph.verify.logfile import LogError, RunLog, read_log  # noqa: PLC0415
 

@@ -26,8 +26,15 @@ _FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 
 @click.command("map", short_help="Show what is traced.")
-@click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True, help="How to show it.")
-@click.option("-o", "--output-file", metavar="FILE", help="Write it to a file.")
+@click.option(
+    "--output-format",
+    "--format",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
+@click.option("-o", "--output-file", "--output", metavar="FILE", help="Write it to a file.")
 @run_options
 def map_region(paths: tuple[str, ...], output_format: str, output_file: str | None, **others: Any) -> int:
     """Show which functions in PATHS Dynamo traces: from each place that compiles, what it reaches.

@@ -27,7 +27,12 @@ NEEDS_TORCH = "this needs torch, which cannot be imported here: pip install 'ful
 @click.option("--as-is", is_flag=True, help="Call it without compiling it: it compiles something itself.")
 @click.option("--timeout", default=300.0, show_default=True, metavar="SECONDS", help="How long the run may take.")
 @click.option(
-    "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+    "--output-format",
+    "--format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to report.",
 )
 @click.option("--rules", is_flag=True, help="Run the examples of fullgraph's rules instead.")
 @click.option(

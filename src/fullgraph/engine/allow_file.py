@@ -197,7 +197,7 @@ def judgements(matched: Matched, judged: Callable[[Entry], bool]) -> Iterator[tu
 
 def _about(shown: str, row: int, code: str, said: str, remedy: str) -> Finding:
     start = Position(row, 1)
-    return Finding(shown, start, start, code, INTERNAL_CODES[code], said, Severity.WARNING, remedy, url=URL)
+    return Finding(shown, start, start, code, INTERNAL_CODES[code], said, Severity.ERROR, remedy, url=URL)
 
 
 def definitions_of(data: bytes) -> Definitions:

@@ -1,7 +1,8 @@
-"""Findings as JSON: one list of objects, pure ASCII, so that any terminal and any pipe can carry it."""
+"""Findings as JSON: a list of objects or an object on each line, pure ASCII, which any terminal and pipe can carry."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from fullgraph.report.indented import indented
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
     from fullgraph.report.model import Allowed, Report
 
 
-def findings_json(report: Report) -> str:
-    """Write all findings as a JSON list."""
+def as_list(items: Iterable[dict[str, object]]) -> str:
+    """Write objects as one JSON list over many lines."""
+    return indented(list(items)) + "\n"
+
+
+def as_lines(items: Iterable[dict[str, object]]) -> str:
+    """Write objects as JSON Lines: each on a line of its own, and nothing else."""
+    return "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in items)
+
+
+def findings_data(report: Report) -> list[dict[str, object]]:
+    """All findings of a report as plain data, and behind them what a run showed that no rule foresaw."""
     by_finding = {each.finding: each for each in report.allowed}
     listed = [finding_data(finding) for finding in report.shown]
     if report.show_allowed:
@@ -25,12 +36,7 @@ def findings_json(report: Report) -> str:
         for item, finding in zip(listed, report.shown, strict=True):
             item["run_time"] = seen_data(report.run_time.seen.get(finding))
         listed += [unforeseen_data(each) for each in report.run_time.unforeseen]
-    return indented(listed) + "\n"
-
-
-def statistics_json(rows: Iterable[tuple[int, str, str]]) -> str:
-    """Write the counts as a JSON list."""
-    return indented([{"code": code, "name": name, "count": count} for count, code, name in rows]) + "\n"
+    return listed
 
 
 def finding_data(finding: Finding) -> dict[str, object]:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from fullgraph.engine.finding import Finding
     from fullgraph.engine.seen import RunTime
 
-FORMATS = ("full", "concise", "json")
+PROGRAM_FORMATS = ("json", "jsonl")
+"""Formats that programs read: one list over many lines, or a line for each finding."""
+FORMATS = ("full", "concise", *PROGRAM_FORMATS)
+FAIL_ON = ("any", "warning", "error", "confirmed")
+"""What a run may be told to fail for: findings, those of at least a severity, or what was seen at run time."""
+UNANALYZED = frozenset({"TFG000", "TFG001"})
+"""Codes of findings that say of their file that it was not analyzed."""
 
 
 @dataclass(frozen=True, slots=True)

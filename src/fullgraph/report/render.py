@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fullgraph.report.as_json import findings_json, statistics_json
+from fullgraph.report.as_json import as_lines, as_list, findings_data
 from fullgraph.report.as_text import concise, full
+from fullgraph.report.model import PROGRAM_FORMATS
 
 if TYPE_CHECKING:
     from fullgraph.report.model import Report, Style
@@ -16,7 +17,9 @@ def render(report: Report, output_format: str, style: Style) -> str:
     """Write the findings of a run in one of ``FORMATS``."""
     match output_format:
         case "json":
-            return findings_json(report)
+            return as_list(findings_data(report))
+        case "jsonl":
+            return as_lines(findings_data(report))
         case "concise":
             return concise(report, style)
         case _:
@@ -27,8 +30,9 @@ def statistics(report: Report, output_format: str, style: Style) -> str:
     """Write how often each code was found, the most frequent first."""
     counts = Counter((finding.code, finding.name) for finding in report.findings)
     rows = sorted(((count, *key) for key, count in counts.items()), key=lambda row: (-row[0], row[1]))
-    if output_format == "json":
-        return statistics_json(rows)
+    if output_format in PROGRAM_FORMATS:
+        write = as_list if output_format == "json" else as_lines
+        return write([{"code": code, "name": name, "count": count} for count, code, name in rows])
     width = max((len(str(count)) for count, _, _ in rows), default=0)
     return "".join(
         f"{style.paint(f'{count:{width}}', 1)}  {style.paint(code, 1, 31)}  {name}\n" for count, code, name in rows

@@ -172,6 +172,28 @@ def compares_devices(test: ast.expr, asked: Asked) -> bool:
             return False
 
 
+def names_a_kind(test: ast.expr) -> bool:
+    """Whether a test compares ``device.type`` with a string, or asks ``x.is_mps``."""
+    for part in ast.walk(test):
+        match part:
+            case ast.Compare(left=ast.Attribute(attr="type"), comparators=[ast.Constant(value=str())]):
+                return True
+            case ast.Compare(left=ast.Attribute(attr="type"), comparators=[ast.Tuple() | ast.List() | ast.Set()]):
+                return True
+            case ast.Attribute(attr="is_mps" | "is_cuda" | "is_xpu"):
+                return True
+            case _:
+                continue
+    return False
+
+
+def is_module(expr: ast.expr, asked: Asked) -> bool:
+    """Whether something surely is a module: ``self`` of one, or what a class of ``torch.nn`` has made."""
+    return asked.is_module_self(expr) or any(
+        path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper() for path in asked.made_by(expr)
+    )
+
+
 def _asked_for(device: ast.expr | None, asked: Asked, depth: int = 3) -> ast.expr | None:
     """A tensor, or the module, whose device this surely is: ``x`` of ``x.device``, also by a name or parameter."""
     match device:
@@ -193,7 +215,7 @@ def _asked_for(device: ast.expr | None, asked: Asked, depth: int = 3) -> ast.exp
 
 def _is_elsewhere(receiver: ast.expr, asked: Asked) -> bool:
     """Whether this is a module, made on the host, or kept in an attribute that does not move with its module."""
-    if asked.is_module_self(receiver) or _is_layer(receiver, asked) or is_made_on_host(receiver, asked):
+    if is_module(receiver, asked) or is_made_on_host(receiver, asked):
         return True
     source = _source(receiver)
     for _ in range(_DEPTH):
@@ -263,10 +285,6 @@ def _is_number(expr: ast.expr, asked: Asked) -> bool:
             return any(isinstance(each, ast.expr) and _is_number(each, asked) for each in asked.bindings(expr))
         case _:
             return False
-
-
-def _is_layer(expr: ast.expr, asked: Asked) -> bool:
-    return any(path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper() for path in asked.made_by(expr))
 
 
 def _is_tensor(binding: ast.AST, asked: Asked) -> bool:

@@ -43,8 +43,8 @@ CALL = debug, torch.ones(3)
 
 ## When it is reported
 
-`torch.compiler.disable` and `torch._dynamo.disable` as a statement, without a function or with one that this file
-defines, where torch 2.6 or later is aimed at. A class is another matter: its `__call__` is changed.
+`torch.compiler.disable` and `torch._dynamo.disable` as a statement: named, or called without a function or with one
+that this file defines, where torch 2.6 or later is aimed at. A class is another matter: its `__call__` is changed.
 
 ## How this is known
 
@@ -78,6 +78,18 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
         yield ctx.at(node, what=ctx.text(node))
 
 
+@RULE.node(ast.Expr)
+def named(node: ast.Expr, ctx: Context) -> Iterator[Hit]:
+    """Report ``torch.compiler.disable`` that is not even called."""
+    match node.value:
+        case ast.Attribute(attr="disable") | ast.Name(id="disable") as what:
+            names = ctx.names(what)
+            if names and set(names) <= set(_PATHS):
+                yield ctx.at(what, what=ctx.text(what))
+        case _:
+            return
+
+
 def _is_function(expr: ast.expr, ctx: Context) -> bool:
     bindings = ctx.bindings(expr)
     return bool(bindings) and all(isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) for each in bindings)
@@ -94,6 +106,7 @@ def helper(x):
     return x
 
 torch.compiler.disable(helper)  # TFG503
+torch.compiler.disable  # TFG503
 slow = torch.compiler.disable(helper)
 ---
 import torch
@@ -114,6 +127,8 @@ torch.compiler.disable(Callable)
 
 def keep_out(function):
     torch.compiler.disable(function)
+    function.disable
+    torch.compiler.is_compiling
     return torch.compiler.disable(function)
 
 with torch.autograd.set_grad_enabled(False):

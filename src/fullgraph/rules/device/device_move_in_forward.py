@@ -36,8 +36,8 @@ class Scale(nn.Module):
 CALL = torch.compile(Scale()), torch.ones(3, device="meta")
 ```
 
-State that follows its input hides the transfer in the first call and costs one more recompilation, since the
-state has another device afterwards:
+State that follows its input, as `self.mean = self.mean.to(device)`, hides the transfer in the first call and costs one
+more recompilation, since the state has another device afterwards:
 
 ```python bad
 import torch
@@ -69,8 +69,9 @@ def step(x: torch.Tensor) -> torch.Tensor:
 CALLS = step, [(torch.ones(3, device="meta"),)] * 3
 ```
 
-For `self.to(...)` on a module it is worse: where it moves parameters it is a graph break. On older torch it
-breaks even where it moves nothing: for any module up to torch 2.10, for one with parameters up to 2.11.
+For a module, `self.to(...)` or that of one that it holds, it is worse: where parameters are moved it is a graph
+break. On older torch it breaks even where it moves nothing: for any module up to torch 2.10, for one with
+parameters up to 2.11.
 
 ```python bad
 import torch
@@ -209,7 +210,8 @@ And `if self.t.device != x.device: self.to(x.device)` in any method that is give
 copies nothing: a buffer or parameter, which is where its module is, or what is computed from the module. `.to(dtype)`,
 `.to(memory_format=...)` and a move to something that is not surely a device are not reported, nor are moves in
 `__init__`, where an attribute is set at its first use (`if self.table is None: self.table = ...`), in loaders and in
-training scripts.
+training scripts, nor what is taken to the host where a condition names the kind of device, as in
+`if x.device.type == "mps": x = x.cpu()`.
 
 ## How this is known
 
@@ -223,7 +225,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fullgraph.api import Applicability, Context, Fix, Hit, MakeThere, Rule, TorchVersion, Traced, devices
+from fullgraph.api import Applicability, Context, Fix, Hit, Kind, MakeThere, Rule, TorchVersion, Traced, devices
 
 RULE = Rule(
     "TFG401",
@@ -251,12 +253,11 @@ def moves_in_traced_code(call: ast.Call, ctx: Context) -> Iterator[Hit]:
                 return
             if method == "to" and not devices.may_be_elsewhere(receiver, call, ctx):
                 return
-            if ctx.is_module_self(receiver):
-                cost = _cost_of_module(ctx)
-            elif method != "cpu" and devices.is_made_on_host(receiver, ctx):
-                cost = _COST_OF_MADE
-            else:
-                cost = _COST
+            if _is_for_one_kind_of_device(call, ctx):
+                return
+            cost = _cost(call, receiver, method, ctx)
+            if cost is None:
+                return
             remedy = _remedy(receiver, method, ctx)
             fix = _fix(call, receiver, ctx) if cost is _COST_OF_MADE else None
             yield ctx.at(call, fix=fix, call=ctx.text(call), place="the forward path", cost=cost, remedy=remedy)
@@ -280,15 +281,47 @@ def migrates_its_state(node: ast.If, ctx: Context) -> Iterator[Hit]:
                 case ast.Call(func=ast.Attribute(value=receiver, attr="to" | "cuda" | "cpu")):
                     if ctx.is_of_self(receiver) and devices.moves_device(call, ctx):
                         place = f"`{function.name}`, where state follows its input"
-                        breaks = _cost_of_module(ctx) if ctx.is_module_self(receiver) else "no graph break"
+                        breaks = _cost_of_module(ctx) if devices.is_module(receiver, ctx) else "no graph break"
                         cost = _COST_OF_STATE + breaks
                         yield ctx.at(call, call=ctx.text(call), place=place, cost=cost, remedy=_REMEDY)
                 case _:
                     continue
 
 
+def _cost(call: ast.Call, receiver: ast.expr, method: str, ctx: Context) -> str | None:
+    """What a move costs; None where that is unknown, as for an attribute that may be a module."""
+    if devices.is_module(receiver, ctx):
+        return _cost_of_module(ctx)
+    if _is_kept_in_place(call, receiver, ctx):
+        is_tensor = any(isinstance(each, ast.expr) and ctx.kind(each) is Kind.TENSOR for each in ctx.bindings(receiver))
+        return f"{_COST_OF_STATE}no graph break" if is_tensor else None
+    return _COST_OF_MADE if method != "cpu" and devices.is_made_on_host(receiver, ctx) else _COST
+
+
+def _is_kept_in_place(call: ast.Call, receiver: ast.expr, ctx: Context) -> bool:
+    """Whether ``self.table`` is set to what it is moved to, so that the next call has nothing to move."""
+    parent = ctx.parent(call)
+    target = ctx.target_of(parent if isinstance(parent, ast.IfExp) else call)
+    return target is not None and ctx.is_of_self(target) and ast.unparse(target) == ast.unparse(receiver)
+
+
+def _is_for_one_kind_of_device(call: ast.Call, ctx: Context) -> bool:
+    """Whether something is taken to the host only where a condition names the kind of device, as ``"mps"``."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="cpu")) | ast.Call(args=[ast.Constant(value="cpu"), *_]):
+            pass
+        case _:
+            return False
+    inner: ast.AST = call
+    while (outer := ctx.parent(inner)) is not None and not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test and devices.names_a_kind(outer.test):
+            return True
+        inner = outer
+    return False
+
+
 def _cost_of_module(ctx: Context) -> str:
-    """What ``self.to(...)`` on a module was seen to cost, by release."""
+    """What ``.to(...)`` of a module was seen to cost, by release."""
     if ctx.target < TorchVersion(2, 11):
         return "a graph break each time it runs, even where it moves nothing"
     if ctx.target < TorchVersion(2, 12):
@@ -328,6 +361,8 @@ def _is_integer(expr: ast.expr) -> bool:
 
 
 def _remedy(receiver: ast.expr, method: str, ctx: Context) -> str:
+    if devices.is_module(receiver, ctx):
+        return "move it before the first call"
     maker = devices.maker(receiver, ctx)
     if maker is not None and "torch.tensor" in ctx.names(maker):
         return "make it once, and register it as a buffer (with `device=` it is copied on every call, too)"
@@ -450,6 +485,27 @@ class Net(nn.Module):
         kept = kept + scale.to(mask.device) + torch.rand(3, generator=generator).to(x.device)
         noise = torch.zeros(3).type_as(x) + torch.ones(3, device=device)
         return kept + noise.to(x.device) + self.linear(x).to(mask.device) + positions(x, x.device)
+---
+# what goes to the host for one kind of device
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor, y: torch.Tensor):
+        device = x.device
+        if x.device.type == "mps":
+            x = x.to("cpu")
+        y = y.cpu() if device.type in ("mps", "npu") else y * 2
+        if y.is_mps and len(y):
+            for _ in range(2):
+                x = x + y.cpu()
+        if x.type == y.dtype.type:
+            y = y.cpu()  # TFG401
+        if device.type == "cuda":
+            y = y.to(self.device)  # TFG401
+        if y.cpu().device.type == "cpu":  # TFG401
+            return x
+        return x + y
 ---
 # set up at the first use, or when the module is built
 import torch

@@ -71,7 +71,8 @@ CALL = step, torch.ones(3)
 ```
 
 `random.uniform`, `random.randint` and `random.randrange` are drawn in the graph, as a tensor, and count as one
-(`random.random` too, from torch 2.14 on). The same goes for a number that was just taken out of a tensor, which no
+(`random.random` too, from torch 2.14 on), and so does what a `random.Random` draws. Behind the graph break they are
+numbers of Python. The same goes for a number that was just taken out of a tensor, which no
 release can capture in a condition:
 
 ```python bad
@@ -529,6 +530,60 @@ def g(x, y, kind, other):
         case mean if mean > 1:  # TFG201
             return z
     return x
+---
+# numbers that a generator draws, until the graph breaks
+import random
+import torch
+
+SHARED = random.Random(0)
+
+
+class Module(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.own = random.Random(0)
+
+    def forward(self, x: torch.Tensor):
+        return x + 1 if self.own.random() > 0.5 else x  # TFG201
+
+
+def drop(seed: int):
+    own = random.Random(seed)
+    if own.random() < 0.1:  # TFG201
+        return 0
+    return own.randrange(1, 3)
+
+
+@torch.compile
+def draws(x: torch.Tensor, seed: int, names: list[str], flag: bool):
+    own = random.Random(seed)
+    if flag:
+        last = own.randrange(3)
+    for step in range(4):
+        if flag and step > last:  # TFG201
+            continue
+        x = x * step
+    if last > 1 or own.choice(names) == "a":
+        x = x + 1
+    count = SHARED.randint(0, 3)
+    if count > 1:  # TFG201
+        x = x + 1
+    if count > 2:
+        x = x + 2
+    dropped = drop(seed)
+    if dropped > 1:
+        x = x + 3
+    first = own.randrange(3)
+    print("a break")
+    if first > 1:
+        x = x + 4
+    second = own.randrange(3)
+    third = second + 1
+    if second > 1 or third > 2:
+        x = x + 4
+    fourth = own.randrange(3)
+    total = float(x.sum().item())
+    return x + total if fourth > 1 else x
 ---
 import torch
 

@@ -291,7 +291,8 @@ def check_comparing_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def check_range(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a ``range`` of a tensor."""
     if any(_is_tensor(argument, ctx) for argument in call.args):
-        what = f"the tensor in `{ctx.text(call, limit=50)}`"
+        is_drawn = any(_is_drawn(ctx.value(argument)) for argument in call.args)
+        what = f"the {'random number' if is_drawn else 'tensor'} in `{ctx.text(call, limit=50)}`"
         yield _hit(call, ctx, what, identifier="GB0059", captured=False, remedy=_BY_HOST)
 
 
@@ -354,9 +355,14 @@ def check_index(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
             case _:
                 found = part if _is_position(node, part, ctx) else None
         if found is not None:
-            what = f"the tensor `{ctx.text(found, limit=30)}` in `{ctx.text(node, limit=40)}`"
+            what = f"{_named(found, ctx)} in `{ctx.text(node, limit=40)}`"
             yield _hit(node, ctx, what, captured=isinstance(part, ast.Slice), remedy=_BY_HOST)
             return
+
+
+def _named(expr: ast.expr, ctx: Context) -> str:
+    kind = "random number" if _is_drawn(ctx.value(expr)) else "tensor"
+    return f"the {kind} `{ctx.text(expr, limit=30)}`"
 
 
 def _numbers(call: ast.Call, wanted: NumberParameters, ctx: Context) -> Iterator[Hit]:
@@ -366,14 +372,14 @@ def _numbers(call: ast.Call, wanted: NumberParameters, ctx: Context) -> Iterator
             given.append(call.args[place])
         for argument in given:
             if not _is_given(argument, ctx) and not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
-                what = f"the tensor `{ctx.text(argument, limit=30)}` as `{name}`"
+                what = f"{_named(argument, ctx)} as `{name}`"
                 yield _hit(call, ctx, what, identifier="GB0033")
 
 
 def _sizes(call: ast.Call, arguments: list[ast.expr], ctx: Context) -> Iterator[Hit]:
     for argument in arguments:
         if not _is_given(argument, ctx) and not ctx.is_plain(argument) and _holds_size(ctx.value(argument)):
-            what = f"the tensor `{ctx.text(argument, limit=30)}` as a size"
+            what = f"{_named(argument, ctx)} as a size"
             yield _hit(call, ctx, what, identifier="GB0033", remedy=_BY_HOST)
             return
 

@@ -73,6 +73,9 @@ _DRAWN: dict[str, Value] = {
     "uniform": Tensor(Dtype.FLOATING, 0, drawn=True),
 }
 """Functions of ``random`` whose result Dynamo draws in the graph, as a tensor."""
+_GENERATOR = "random.Random"
+_DRAWN_BY_GENERATOR: dict[str, Value] = {**_DRAWN, "random": Tensor(Dtype.FLOATING, 0, drawn=True)}
+"""Methods of a ``random.Random`` likewise; ``random()`` of the module breaks the graph up to torch 2.13."""
 _OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})
 _GROWS = frozenset({"append", "extend", "insert", "add"})
 _TEXT = frozenset({"format", "join", "lower", "upper", "strip", "replace", "lstrip", "rstrip", "removeprefix"})
@@ -84,9 +87,13 @@ def call(self: Evaluator, node: ast.Call) -> Value:
     if func.__class__ is ast.Attribute:
         receiver = self.value(func.value)
         given = arguments(self, node)
-        return method(self, node, receiver, func.attr, given)
-    callee = self.value(func)
-    return apply(self, node, callee, arguments(self, node))
+        result = method(self, node, receiver, func.attr, given)
+    else:
+        callee = self.value(func)
+        result = apply(self, node, callee, arguments(self, node))
+    if result.__class__ is Data:
+        self.broken()  # a number out of a tensor
+    return result
 
 
 def arguments(self: Evaluator, node: ast.Call) -> Arguments:
@@ -147,6 +154,8 @@ def _method_of_made(self: Evaluator, made: Made, name: str, given: Arguments) ->
     """A method of an instance of a class of another package or file."""
     if made.path.startswith("torch.nn.") and name == "forward":
         return _module_result(made.path, given)
+    if made.path == _GENERATOR:
+        return _DRAWN_BY_GENERATOR.get(name, UNKNOWN)
     if name in ("to", "eval", "train", "requires_grad_"):
         return made
     return UNKNOWN if made.path.startswith("torch.") else self.flow.elsewhere.method_of(made.path, name)
@@ -207,8 +216,8 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
 
 
 def drawn(name: str) -> Value:
-    """What a function of ``random`` gives."""
-    return _DRAWN.get(name, UNKNOWN)
+    """What a function of ``random`` gives, or its class of generators."""
+    return Made(_GENERATOR) if name == "Random" else _DRAWN.get(name, UNKNOWN)
 
 
 def torch_result(path: str, package: str, name: str, given: Arguments) -> Value:

@@ -69,6 +69,12 @@ class Evaluator:
         self.unused: ast.expr | None = None
         """The expression whose value nobody takes."""
         self.entered: list[tuple[ast.AST, dict[str, Value]]] = []
+        self.is_broken = False
+        """Whether the graph surely breaks on the way; not every break is known here."""
+
+    def broken(self) -> None:
+        """Go on behind a graph break."""
+        self.is_broken = True
 
     def value(self, node: ast.expr) -> Value:
         """Evaluate an expression."""
@@ -240,7 +246,11 @@ def _dict(self: Evaluator, node: ast.Dict) -> Value:
 
 
 def _bin_op(self: Evaluator, node: ast.BinOp) -> Value:
-    return operation(node.op, self.value(node.left), self.value(node.right))
+    left, right = self.value(node.left), self.value(node.right)
+    result = operation(node.op, left, right)
+    if result.__class__ is Static and (left.tensor is not None or right.tensor is not None):
+        self.broken()  # arithmetic on a number that was drawn
+    return result
 
 
 def operation(op: ast.operator, left: Value, right: Value) -> Value:

@@ -40,6 +40,7 @@ from fullgraph.semantic.flow.value import (
     Value,
     join_all,
     path_of,
+    settled_draws,
 )
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import COMPREHENSIONS, DEFS, DefNode, Scope
@@ -290,7 +291,7 @@ class Flow:
         skipped = 1 if receiver is not None else 0
         values = bound(node, given, skipped)
         caller.entered.append((node, values))
-        return self._result(node, receiver, values) if is_used else UNKNOWN
+        return self._result(caller, node, receiver, values) if is_used else UNKNOWN
 
     def promised_result(self, node: DefNode) -> Value | None:
         """What a function returns whatever it is given, if its head tells as much as its body would."""
@@ -301,7 +302,7 @@ class Flow:
             return promise
         return None
 
-    def _result(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> Value:
+    def _result(self, caller: Evaluator, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> Value:
         if (known_before := self.promised_result(node)) is not None:
             return known_before
         promise = self.annotations.of(node.returns)
@@ -315,6 +316,9 @@ class Flow:
             self._contexts[node] = contexts + 1
             known = self._interpreted(node, env)
         found = UNKNOWN if known.is_generator else known.returned
+        if known.is_broken:
+            caller.broken()
+            found = settled_draws(found)
         return found if found is not UNKNOWN else promise
 
     def _entry_values(self, node: DefNode, receiver: Value | None, values: dict[str, Value]) -> dict[str, Value]:

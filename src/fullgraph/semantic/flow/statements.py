@@ -18,6 +18,7 @@ from fullgraph.semantic.flow.value import (
     element_of,
     join,
     path_of,
+    settled_draws,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class Interpreter(Evaluator):
                     self.bind(node.id, UNKNOWN)
         self.returned = UNKNOWN
 
+    def broken(self) -> None:
+        """Go on behind a graph break; in a loop it leaves the whole function to Python, so nothing changes there."""
+        self.is_broken = True
+        if not self.continues:
+            self.env = {name: settled_draws(value) for name, value in self.env.items()}
+
     def merge(self, *ends: tuple[Environment, bool]) -> None:
         """Go on where several branches meet, of which some may not get here."""
         environments = [env for env, reached in ends if reached]
@@ -103,6 +110,8 @@ class Interpreter(Evaluator):
     def leave_loop(self, left: list[Environment], orelse: Sequence[ast.stmt], *, ends: bool) -> None:
         """Go on behind a loop: by its condition, if it ``ends``, or by ``break``."""
         self.reached = ends
+        if self.is_broken:
+            self.broken()
         if ends and orelse:
             self.block(orelse)
         self.merge((self.env, self.reached), *[(env, True) for env in left])
@@ -131,6 +140,17 @@ def _expression(self: Interpreter, node: ast.Expr) -> None:
     outside, self.unused = self.unused, node.value
     self.value(node.value)
     self.unused = outside
+    match node.value:
+        case ast.Call(func=ast.Name(id="print")):
+            self.broken()
+        case _:
+            return
+
+
+def _decide(self: Interpreter, test: ast.expr) -> None:
+    """Evaluate a condition, on which the graph breaks where a tensor, or what was drawn, decides."""
+    if self.value(test).tensor is not None:
+        self.broken()
 
 
 def _assign(self: Interpreter, node: ast.Assign) -> None:
@@ -175,14 +195,14 @@ def _raise(self: Interpreter, node: ast.Raise) -> None:
 
 
 def _assert(self: Interpreter, node: ast.Assert) -> None:
-    self.value(node.test)
+    _decide(self, node.test)
     if node.msg is not None:
         self.value(node.msg)
     self.env = self.narrowed(node.test, True)
 
 
 def _if(self: Interpreter, node: ast.If) -> None:
-    self.value(node.test)
+    _decide(self, node.test)
     known = answer(node.test, self.flow.names)
     if known is not None:
         self.block(node.body if known else node.orelse)

@@ -372,6 +372,12 @@ def _depth(value: Value) -> int:
     return depth
 
 
+def settled_draws(value: Value) -> Value:
+    """What a value is behind a graph break, where a number that was drawn in the graph is one of Python."""
+    is_drawn = any(isinstance(item, Tensor) and item.drawn for item in value.options)
+    return UNKNOWN if is_drawn else value
+
+
 @lru_cache(maxsize=4096)
 def path_of(paths: tuple[str, ...], attribute: str | None = None) -> Path:
     """What stands under these dotted paths, or under an attribute of them."""
