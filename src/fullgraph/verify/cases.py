@@ -1,0 +1,190 @@
+"""The further cases of rules on the installed torch: which of their marked lines misbehave, and which others do.
+
+A case says in comments how it is run: `# run: torch.compile(Net())(torch.ones(3))`, an expression that the linter does not
+see, and `# beside utils.py: a = b` for a file that it imports. A line that misbehaves although the rule has nothing
+to say of it is marked `# missed`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fullgraph.api import Effect
+from fullgraph.engine.check import check_source
+from fullgraph.engine.page import hot_of
+from fullgraph.engine.registry import RegisteredRule, registry
+from fullgraph.engine.settings import Settings
+from fullgraph.torchfacts import TorchRange, TorchVersion
+from fullgraph.verify.child import ChildEndedError, child
+from fullgraph.verify.made_calls import made_calls
+from fullgraph.verify.observation import Observation
+from fullgraph.verify.observe import observe
+
+CASE_SECONDS = 120.0
+"""How long one case may take, the import of torch included."""
+SEEN_AT_LINES = frozenset({Effect.GRAPH_BREAK, Effect.INTERNAL_ERROR})
+"""The effects that torch tells line by line, so that a case may hold many of them."""
+
+_RUN = re.compile(r"^# run: (?P<call>.+)$", re.MULTILINE)
+_BESIDE = re.compile(r"^# beside (?P<name>[\w./]+): (?P<source>.+)$", re.MULTILINE)
+_MISSED = re.compile(r"#.*\bmissed$")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of the cases of a rule, with its number among them."""
+
+    code: str
+    number: int
+    source: str
+
+    @property
+    def name(self) -> str:
+        """What it is called: by the rule and its number."""
+        return f"{self.code}-case-{self.number}"
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The expressions that run it: those that it says, else such as can be made up."""
+        said = tuple(found["call"] for found in _RUN.finditer(self.source))
+        return said or made_calls(self.source)
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The files that lie beside it, with their source."""
+        return {found["name"]: found["source"].replace("; ", "\n") + "\n" for found in _BESIDE.finditer(self.source)}
+
+    @property
+    def missed(self) -> frozenset[int]:
+        """The rows that are known to misbehave, and not to be reported."""
+        return frozenset(row for row, line in enumerate(self.source.splitlines(), 1) if _MISSED.search(line))
+
+    @property
+    def block(self) -> str:
+        """Its source, and the calls."""
+        return f"{self.source}\nimport types\nCALLS = (lambda run: run()), [{''.join(f'(lambda: {call},), ' for call in self.calls)}]\n"
+
+
+def cases_of(rule: RegisteredRule) -> tuple[Case, ...]:
+    """Every case of a rule, in order."""
+    parts = rule.cases.split("---\n") if rule.cases else ()
+    return tuple(Case(rule.code, number, source) for number, source in enumerate(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a case. Rows are those of its source.
+
+    Attributes:
+        confirmed: they are reported, and misbehave.
+        refuted: they are reported; Dynamo traced them, and nothing happened.
+        doubtful: of those that misbehave, where torch breaks less often than rules report.
+        unreached: they are reported, and Dynamo did not come to them.
+        unreported: they misbehave, no rule says so, and the case does not say that it is known.
+        reasons: what torch says of each row that misbehaves.
+        errors: what the calls raised.
+        unable: why the case could not be run; empty where it was.
+    """
+
+    confirmed: tuple[int, ...] = ()
+    refuted: tuple[int, ...] = ()
+    doubtful: tuple[int, ...] = ()
+    unreached: tuple[int, ...] = ()
+    unreported: tuple[int, ...] = ()
+    reasons: tuple[tuple[int, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    unable: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two, what it comes to."""
+        if self.unable:
+            return "not run"
+        if self.refuted or self.unreported:
+            return "disagrees"
+        return "agrees in part" if self.unreached or self.doubtful else "agrees"
+
+
+def try_case(case: Case) -> Outcome:
+    """Run a case on the installed torch, in a directory of its own, and hold it against what the rule says of it."""
+    if not case.calls:
+        return Outcome(unable="it does not say how it is called")
+    with _elsewhere():
+        seen = observe(case.block, beside=case.beside)
+    bad = seen.failed_lines if registry()[case.code].effect is Effect.INTERNAL_ERROR else seen.break_lines
+    reached = seen.traced_lines | bad
+    if not reached:
+        return Outcome(errors=seen.errors, unable=_first(seen.errors) or "Dynamo traced nothing")
+    found = _reported(case, seen)
+    reported = frozenset(row for row, code in found.elements() if code == case.code)
+    all_reported = Counter(row for row, _ in found.elements())
+    often = Counter(row for row, _ in seen.break_reasons)
+    last = case.source.count("\n")
+    return Outcome(
+        confirmed=_rows(reported & bad),
+        refuted=_rows((reported & reached) - bad),
+        doubtful=_rows(row for row in reported & bad if often[row] < all_reported[row]),
+        unreached=_rows(reported - reached),
+        unreported=_rows(row for row in bad - all_reported.keys() - case.missed if row <= last),
+        reasons=tuple((row, why) for row, why in sorted(set(seen.break_reasons)) if row <= last),
+        errors=tuple(dict.fromkeys(seen.errors)),
+    )
+
+
+def _rows(rows: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(rows))
+
+
+def _first(errors: Sequence[str]) -> str:
+    return errors[0] if errors else ""
+
+
+def _reported(case: Case, seen: Observation) -> Counter[tuple[int, str]]:
+    """How often which row is reported with which code, of rules with such an effect, at the torch that ran the case."""
+    codes = frozenset(code for code, rule in registry().items() if rule.effect in SEEN_AT_LINES)
+    settings = Settings(TorchRange.only(TorchVersion.parse(seen.torch)), codes)
+    found = check_source(case.source.encode(), "case.py", settings, hot=hot_of(case.source))
+    return Counter((each.start.row, each.code) for each in found)
+
+
+@contextlib.contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Work in a directory that nobody needs, for a while."""
+    here = os.getcwd()  # noqa: PTH109 - this is about the process, not a path
+    with tempfile.TemporaryDirectory(prefix="fullgraph-case-") as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)
+
+
+def main(request: Any, answer: Callable[[object], None]) -> None:
+    """Be the child process: try the cases of the request, `[[code, number], ...]`, and answer what became of each."""
+    for code, number in request:
+        try:
+            outcome = try_case(cases_of(registry()[code])[number])
+        except Exception as error:  # an oracle that fails on one case has an answer for the others
+            outcome = Outcome(unable=f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+        answer(asdict(outcome))
+
+
+def try_cases(rules: Sequence[RegisteredRule]) -> Iterator[tuple[Case, Outcome]]:
+    """Try all cases of some rules, in processes that may crash or hang."""
+    cases = [case for rule in rules for case in cases_of(rule)]
+    while cases:
+        with child("cases", [[case.code, case.number] for case in cases]) as process:
+            while cases:
+                case = cases.pop(0)
+                try:
+                    yield case, Outcome(**process.answer(CASE_SECONDS))
+                except ChildEndedError as error:
+                    yield case, Outcome(unable=f"it {error}")
+                    break
