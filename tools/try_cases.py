@@ -3,7 +3,7 @@
 usage: try_cases.py [CODE ...] [--verbose]         rules by their code, or the beginning of it; without any, TFG2
 
 A case is run as its comments say (`# run: ...`), else with made-up arguments. Of each marked line that Dynamo came to it is
-asked whether it misbehaved, and of each line that misbehaved whether a rule says so, or the case itself (`# missed`).
+asked whether it misbehaved, and of each line that misbehaved whether a rule says so, or the case itself (`# unreported`).
 On another torch, rules are asked what they say of it. The exit status is 1 where a case disagrees.
 """
 

@@ -2,7 +2,7 @@
 
 A case says in comments how it is run: `# run: torch.compile(Net())(torch.ones(3))`, an expression that the linter does not
 see, and `# beside utils.py: a = b` for a file that it imports. A line that misbehaves although the rule has nothing
-to say of it is marked `# missed`.
+to say of it is marked `# unreported`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,16 @@ SEEN_AT_LINES = frozenset({Effect.GRAPH_BREAK, Effect.INTERNAL_ERROR})
 
 _RUN = re.compile(r"^# run: (?P<call>.+)$", re.MULTILINE)
 _BESIDE = re.compile(r"^# beside (?P<name>[\w./]+): (?P<source>.+)$", re.MULTILINE)
-_MISSED = re.compile(r"#.*\bmissed$")
+_UNREPORTED = re.compile(r"#.*\bunreported$")
+_RAISED = "Observed exception"
+"""What torch says where an exception leaves a function."""
+_AROUND = """
+import types
+import torch
+def _afresh(run):
+    torch._dynamo.reset()
+    return run()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +71,15 @@ class Case:
         return {found["name"]: found["source"].replace("; ", "\n") + "\n" for found in _BESIDE.finditer(self.source)}
 
     @property
-    def missed(self) -> frozenset[int]:
+    def unreported(self) -> frozenset[int]:
         """The rows that are known to misbehave, and not to be reported."""
-        return frozenset(row for row, line in enumerate(self.source.splitlines(), 1) if _MISSED.search(line))
+        return frozenset(row for row, line in enumerate(self.source.splitlines(), 1) if _UNREPORTED.search(line))
 
     @property
     def block(self) -> str:
         """Its source, and the calls."""
-        return f"{self.source}\nimport types\nCALLS = (lambda run: run()), [{''.join(f'(lambda: {call},), ' for call in self.calls)}]\n"
+        calls = "".join(f"(lambda: {call},), " for call in self.calls)
+        return f"{self.source}\n{_AROUND}CALLS = _afresh, [{calls}]\n"
 
 
 def cases_of(rule: RegisteredRule) -> tuple[Case, ...]:
@@ -118,21 +128,23 @@ def try_case(case: Case) -> Outcome:
         return Outcome(unable="it does not say how it is called")
     with _elsewhere():
         seen = observe(case.block, beside=case.beside)
-    bad = seen.failed_lines if registry()[case.code].effect is Effect.INTERNAL_ERROR else seen.break_lines
+    failed = seen.failed_lines
+    bad = failed if registry()[case.code].effect is Effect.INTERNAL_ERROR else failed | seen.break_lines
     reached = seen.traced_lines | bad
-    if not reached:
-        return Outcome(errors=seen.errors, unable=_first(seen.errors) or "Dynamo traced nothing")
     found = _reported(case, seen)
     reported = frozenset(row for row, code in found.elements() if code == case.code)
+    if not reached and (reported or seen.errors):
+        return Outcome(errors=seen.errors, unable=_first(seen.errors) or "Dynamo traced nothing")
     all_reported = Counter(row for row, _ in found.elements())
-    often = Counter(row for row, _ in seen.break_reasons)
+    often = Counter([*(row for row, _ in seen.break_reasons), *failed])
+    raising = {row for row, _ in seen.break_reasons} - {row for row, why in seen.break_reasons if _RAISED not in why}
     last = case.source.count("\n")
     return Outcome(
         confirmed=_rows(reported & bad),
         refuted=_rows((reported & reached) - bad),
         doubtful=_rows(row for row in reported & bad if often[row] < all_reported[row]),
         unreached=_rows(reported - reached),
-        unreported=_rows(row for row in bad - all_reported.keys() - case.missed if row <= last),
+        unreported=_rows(row for row in bad - raising - all_reported.keys() - case.unreported if row <= last),
         reasons=tuple((row, why) for row, why in sorted(set(seen.break_reasons)) if row <= last),
         errors=tuple(dict.fromkeys(seen.errors)),
     )

@@ -99,7 +99,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Ob
     around = contextlib.nullcontext() if away is None else away.watched()
     watching = contextlib.nullcontext() if compiled or away is not None else operations.watched()
     with (
-        listening(str(path), traced=True) as log,
+        listening(str(path), fully=True) as log,
         _sandbox(torch, dynamo) as output,
         mock.patch.object(dynamo, "optimize", calls.optimize),
         states.watched(),

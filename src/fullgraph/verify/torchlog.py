@@ -103,10 +103,11 @@ def _known(read: Callable[[str], _Read | None], message: str, what: str) -> _Rea
 
 
 @contextlib.contextmanager
-def listening(path: str, *, traced: bool = False) -> Iterator[TorchLog]:
+def listening(path: str, *, fully: bool = False) -> Iterator[TorchLog]:
     """Have torch report to a `TorchLog` about the file `path` and to nobody else, and restore its logging.
 
-    With `traced`, it also tells each line that it traces.
+    With `fully`, it also tells each line that it traces, and of a break in library code that it told of before where the
+    call stands.
     """
     internal = importlib.import_module("torch._logging._internal")
     importlib.import_module("torch._dynamo.convert_frame")  # it and what it imports own the loggers
@@ -117,9 +118,12 @@ def listening(path: str, *, traced: bool = False) -> Iterator[TorchLog]:
         stack.callback(internal._set_log_state, internal._get_log_state())
         internal._set_log_state(internal.LogState())
         more = {} if old_torch.logs_all() else {"dynamo": logging.INFO}
-        internal.set_logs(graph_breaks=True, recompiles=True, trace_source=traced, **more)
+        internal.set_logs(graph_breaks=True, recompiles=True, trace_source=fully, **more)
         stack.enter_context(_redirected(log))
         stack.enter_context(_guards_with_lines())
+        if fully:
+            told = importlib.import_module("torch._dynamo.utils").graph_break_dup_warning_checker
+            stack.enter_context(mock.patch.object(told, "add", lambda _place: True))
         yield log
 
 

@@ -158,6 +158,7 @@ def f(x: torch.Tensor, n: int):
     e = np.random.randint(0, 4)  # TFG204
     np.random.seed(0)
     return x, a, b, c, d, e
+# run: f(torch.ones(3), 4)
 ---
 import numpy as np
 import torch
@@ -165,4 +166,5 @@ import torch
 
 def eager(x: torch.Tensor):
     return x + np.random.rand()
+# run: eager(torch.ones(3))
 """
