@@ -129,6 +129,8 @@ class Net(nn.Module):
         for layer in self.layers:
             x, state = layer(x)  # TFG217
         return self.layers[0](x)  # TFG217
+# run: torch.compile(Net(True))(torch.ones(2, 1, 3), torch.tensor([2]))
+# run: torch.compile(Net(False))(torch.ones(2, 1, 3), torch.tensor([2]))
 ---
 # cells are traced, and of what is unknown nothing is said
 import torch
@@ -149,6 +151,7 @@ class Net(nn.Module):
     def forward(self, x):
         x = torch.nn.utils.rnn.pad_sequence([x, x])
         return self.cell(x), self.given(x), self.named(x), self.either(x), self.changed(x)
+# run: torch.compile(Net(nn.LSTM(3, 3), "GRU"))(torch.ones(2, 3))
 ---
 # the file allows it
 import torch
@@ -161,4 +164,5 @@ rnn = nn.LSTM(3, 3)
 @torch.compile
 def step(x):
     return rnn(x)
+# run: step(torch.ones(2, 3))
 """
