@@ -353,27 +353,64 @@ from torch import nn
 from torch.nested import nested_tensor
 
 class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("table", torch.eye(3).to_sparse())
+        self.part = nn.Linear(3, 3)
+
     def forward(self, x: torch.Tensor):
         y = x * 2
         y.share_memory_()  # TFG225
-        y = self.part(y).to_sparse()  # TFG225
         place = x.untyped_storage().data_ptr()  # TFG225
-        total = torch.sparse.sum(y)  # TFG225
-        total = torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
-        total = torch.sparse.mm(self.table, torch.ones(3, 3))  # TFG225
-        torch.cuda.nvtx.range_push("step")  # TFG225
+        if torch.cuda.is_available():
+            torch.cuda.nvtx.range_push("step")  # TFG225
         out = x.new_empty((0,))
         torch.add(x, 1, out=out)  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
-        rows = torch.sparse_csr_tensor(x, x, x)  # TFG225
-        return torch.sparse_coo_tensor(x, x)  # TFG225
+        return self.summed(x), self.multiplied(x), self.looked_up(x), self.rows(x), self.made(x), self.turned(x)  # unreported
+
+    def turned(self, x: torch.Tensor):
+        return self.part(x).to_sparse()  # TFG225
+
+    def summed(self, x: torch.Tensor):
+        return torch.sparse.sum(x.to_sparse())  # TFG225, TFG225
+
+    def multiplied(self, y: torch.Tensor):
+        return torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
+
+    def looked_up(self, x: torch.Tensor):
+        return torch.sparse.mm(self.table, torch.ones(3, 3))  # TFG225
+
+    def rows(self, x: torch.Tensor):
+        return torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), x[0, :1])  # TFG225
+
+    def made(self, x: torch.Tensor):
+        return torch.sparse_coo_tensor(torch.tensor([[0]]), x[0, :1])  # TFG225
+# run: torch.compile(Net())(torch.ones(3, 3))
+# run: torch.compile(Net().multiplied)(torch.eye(3).to_sparse())
 ---
 # what is traced, and what is not known to be a tensor
 import torch
 from torch import nn
 
 WEIGHT = torch.randn(3, 3)
+
+class Image:
+    def resize_(self, size):
+        return self
+
+    def paste(self, x, out):
+        return out
+
+    def refine_names(self, *names):
+        return self
+
+    def state_dict(self):
+        return {}
+
+    def to_dense(self):
+        return torch.ones(3, 3)
 
 class Net(nn.Module):
     def forward(self, x, image):
@@ -394,6 +431,7 @@ class Net(nn.Module):
 
 def main():
     torch.set_num_threads(1)
+# run: torch.compile(Net())(torch.ones(3), Image())
 ---
 # what has a sparse tensor is left to eager code as a whole
 import warnings
@@ -406,7 +444,8 @@ class Net(nn.Module):
             x = x.to_sparse()
         elif x.layout == torch.strided:
             x = x.to_sparse()  # TFG225
-        return x
+        return x  # unreported
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # messages of checks
 import torch
@@ -420,4 +459,5 @@ class Net(nn.Module):
         torch._check(n > 1, lambda: "too short")
         torch._check(n > 1, lambda: f"too short: {n}")
         return x
+# run: torch.compile(Net())(torch.ones(3), 3)
 """
