@@ -1,8 +1,8 @@
 """The further cases of rules on the installed torch: which of their marked lines misbehave, and which others do.
 
-A case says in comments how it is run: `# run: torch.compile(Net())(torch.ones(3))`, an expression that the linter does not
-see, and `# beside utils.py: a = b` for a file that it imports. A line that misbehaves although the rule has nothing
-to say of it is marked `# unreported`.
+A case says in comments, which the linter does not see, how it is run: `# run: torch.compile(Net())(torch.ones(3))`, each
+after a reset of Dynamo; `# beside utils.py: a = 1; b = 2` is a file that it imports, and `# not run: ...` says why it
+cannot be. A line that misbehaves although no rule is to say so is marked `# unreported`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ CASE_SECONDS = 120.0
 SEEN_AT_LINES = frozenset({Effect.GRAPH_BREAK, Effect.INTERNAL_ERROR})
 """The effects that torch tells line by line, so that a case may hold many of them."""
 
+_NOT_RUN = re.compile(r"^# not run: (?P<why>.+)$", re.MULTILINE)
 _RUN = re.compile(r"^# run: (?P<call>.+)$", re.MULTILINE)
 _BESIDE = re.compile(r"^# beside (?P<name>[\w./]+): (?P<source>.+)$", re.MULTILINE)
 _UNREPORTED = re.compile(r"#.*\bunreported$")
@@ -64,6 +65,12 @@ class Case:
         """The expressions that run it: those that it says, else such as can be made up."""
         said = tuple(found["call"] for found in _RUN.finditer(self.source))
         return said or made_calls(self.source)
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be run, as it says itself; empty where it does not."""
+        found = _NOT_RUN.search(self.source)
+        return "" if found is None else found["why"]
 
     @property
     def beside(self) -> dict[str, str]:
@@ -117,13 +124,17 @@ class Outcome:
         """In a word or two, what it comes to."""
         if self.unable:
             return "not run"
-        if self.refuted or self.unreported:
-            return "disagrees"
+        if self.refuted:
+            return "false alarm"
+        if self.unreported:
+            return "missed alarm"
         return "agrees in part" if self.unreached or self.doubtful else "agrees"
 
 
 def try_case(case: Case) -> Outcome:
     """Run a case on the installed torch, in a directory of its own, and hold it against what the rule says of it."""
+    if case.why_not:
+        return Outcome(unable=case.why_not)
     if not case.calls:
         return Outcome(unable="it does not say how it is called")
     with _elsewhere():

@@ -232,6 +232,7 @@ def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
         stack.callback(random.setstate, random.getstate())
         stack.callback(old_torch.restorer(dynamo.config))
         stack.callback(dynamo.reset)
+        stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
         stack.callback(_leave_group, torch)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(mock.patch.dict(os.environ))

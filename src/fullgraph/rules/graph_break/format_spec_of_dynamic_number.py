@@ -168,7 +168,7 @@ class Net(nn.Module):
         self.weight = nn.Parameter(torch.ones(3))
 
     def name(self, index: int):
-        return f"layer_{index:02d}"
+        return f"layer_{index:02d}"  # unreported
 
     def forward(self, x: torch.Tensor, items: list):
         weight = self.weight

@@ -336,4 +336,5 @@ class Other(torch.nn.Module):
     def forward(self, x):
         self.log("x", x)
         return x
+# not run: it needs Lightning
 """

@@ -218,13 +218,14 @@ class Net(nn.Module):
         super().__init__()
         self.layer = nn.Linear(3, 3)
         self.lazy = None
+        self.state = nn.Linear(3, 3).state_dict()
 
     def forward(self, x):
         if self.lazy is None:
             self.lazy = nn.Linear(x.shape[-1], 3)  # TFG218
         p = Parameter(x * 2)  # TFG218
         norm = nn.BatchNorm1d(3, affine=True)  # TFG218
-        self.layer.load_state_dict({}, strict=False)  # TFG218
+        self.layer.load_state_dict(self.state)  # TFG218
         handle = self.layer.register_forward_pre_hook(self.hook)  # TFG218
         handle.remove()  # TFG218
         return self.build()(x)

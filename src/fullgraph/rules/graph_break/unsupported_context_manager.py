@@ -226,7 +226,7 @@ class Net(nn.Module):
 
     def pushed(self, x):
         with contextlib.ExitStack() as stack:
-            stack.push(torch.no_grad())  # TFG219
+            stack.push(contextlib.nullcontext())  # TFG219
         return x
 
     def cast(self, x):

@@ -112,11 +112,11 @@ CALL = step, torch.ones(3, 1)
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
 `wait`, `torch.sparse_coo_tensor`, functions of `torch.sparse` (from 2.6 on; not where all they are given is made
-dense in the file), `torch.quantize_per_channel`, a nested tensor without `layout=torch.jagged`, DLPack, the number of
-threads, memory statistics of CUDA, ranges of NVTX, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse`
-and `share_memory_`; `resize_`, `resize_as_` and `storage` of what is surely a tensor; `out=` with a tensor that was
-made without elements, and so has to grow (from 2.6 on); the address of a storage; and `torch._check` with a `lambda`
-whose message names a tensor or its shape, dtype or device.
+dense there, nor, up to 2.10, sparse), `torch.quantize_per_channel`, a nested tensor without `layout=torch.jagged`,
+DLPack, the number of threads, memory statistics of CUDA, ranges of NVTX, resetting the compiler,
+`torch._dynamo.graph_break()`; `to_sparse` and `share_memory_` (from 2.11 on); `resize_`, `resize_as_` and `storage` of
+what is surely a tensor; `out=` with a tensor that was made without elements, and so has to grow (from 2.6 on); the
+address of a storage; and `torch._check` with a `lambda` whose message names a tensor or its shape, dtype or device.
 
 Some break on some releases only: `torch._check` with any `lambda` up to 2.10, `torch._check_value` with one up to
 2.12, `torch._check` with a text as its message on 2.11 to 2.13; `state_dict()` of a module up to 2.12 and from 2.14
@@ -125,7 +125,8 @@ on; and up to 2.12 `to`, `float`, `half` and `cpu` of a module, `torch.quantize_
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks.
-What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15.
+What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15; what is sparse on 2.4 and 2.6,
+too. Up to 2.9 Dynamo traces `to_sparse`, and compiling `share_memory_` fails.
 """
 
 import ast
@@ -168,6 +169,7 @@ _CALLS = (
 _SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
 _DENSE = ("empty", "eye", "full", "ones", "rand", "randn", "tensor", "zeros")
 _FROM_2_6 = ">=2.6"
+_FROM_2_11 = ">=2.11"
 _TO_2_10 = ">=2.2,<2.11"
 _TO_2_12 = ">=2.2,<2.13"
 _TEXT_MESSAGES = ">=2.11,<2.14"
@@ -188,7 +190,10 @@ def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 
 def _is_dense(expr: ast.expr, ctx: Context) -> bool:
-    """Whether an argument is no sparse tensor: a number, or made dense wherever it is bound."""
+    """Whether an argument is none that Dynamo refuses: a number, or made dense wherever it is bound.
+
+    Up to 2.10 also what is made sparse there: Dynamo refuses such inputs, and not yet what it traces.
+    """
     if isinstance(ctx.value(expr), values.Static):
         return True
     bindings = ctx.bindings(expr) if isinstance(expr, (ast.Name, ast.Attribute)) else (expr,)
@@ -199,6 +204,8 @@ def _makes_dense(binding: ast.AST, ctx: Context) -> bool:
     match binding:
         case ast.Call(func=ast.Attribute(attr="to_dense")):
             return True
+        case ast.Call(func=ast.Attribute(attr="to_sparse")):
+            return not ctx.aims_at(_FROM_2_11)
         case ast.Call(func=func, keywords=keywords) if not any(item.arg in (None, "layout") for item in keywords):
             return any(f"torch.{name}" in ctx.names(func) for name in _DENSE)
         case _:
@@ -305,7 +312,8 @@ def changes_what_only_tensors_have(call: ast.Call, ctx: Context) -> Iterator[Hit
     """Report methods whose names nothing but tensors has."""
     match call.func:
         case ast.Attribute(value=receiver):
-            if not ctx.names(call.func) and not ctx.is_self(receiver) and not ctx.enters_known_code(call):
+            of_other = ctx.names(call.func) or ctx.is_self(receiver) or ctx.enters_known_code(call)
+            if ctx.aims_at(_FROM_2_11) and not of_other:
                 yield ctx.at(call, call=ctx.text(call.func))
         case _:
             return
