@@ -1,8 +1,8 @@
 """The further cases of rules on the installed torch: which of their marked lines misbehave, and which others do.
 
-A case says in comments, which the linter does not see, how it is run: `# run: torch.compile(Net())(torch.ones(3))`, each
-after a reset of Dynamo; `# beside utils.py: a = 1; b = 2` is a file that it imports, and `# not run: ...` says why it
-cannot be. A line that misbehaves although no rule is to say so is marked `# unreported`.
+A case says in comments, which the linter does not see, how it is run: `# run: torch.compile(Net())(torch.ones(3))`,
+each after a reset of Dynamo; `# beside utils.py: a = 1; b = 2` is a file that it imports, and `# not run: ...` says why
+it cannot be. A line that misbehaves although no rule is to say so is marked `# unreported`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ class Case:
     @property
     def beside(self) -> dict[str, str]:
         """The files that lie beside it, with their source."""
-        return {found["name"]: found["source"].replace("; ", "\n") + "\n" for found in _BESIDE.finditer(self.source)}
+        files: dict[str, str] = {}
+        for found in _BESIDE.finditer(self.source):
+            files[found["name"]] = files.get(found["name"], "") + found["source"].replace("; ", "\n") + "\n"
+        return files
 
     @property
     def unreported(self) -> frozenset[int]:

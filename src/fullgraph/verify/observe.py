@@ -79,7 +79,8 @@ def _package(folder: Path, beside: Mapping[str, str]) -> Iterator[None]:
         with mock.patch.object(sys, "path", [str(folder), *sys.path]):
             yield
     finally:
-        for name in [_PACKAGE, *(f"{_PACKAGE}.{Path(each).stem}" for each in beside), *(Path(each).stem for each in beside)]:
+        names = [Path(each).stem for each in beside]
+        for name in (*names, *(f"{_PACKAGE}.{each}" for each in names), _PACKAGE):
             sys.modules.pop(name, None)
 
 

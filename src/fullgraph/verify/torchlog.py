@@ -106,8 +106,8 @@ def _known(read: Callable[[str], _Read | None], message: str, what: str) -> _Rea
 def listening(path: str, *, fully: bool = False) -> Iterator[TorchLog]:
     """Have torch report to a `TorchLog` about the file `path` and to nobody else, and restore its logging.
 
-    With `fully`, it also tells each line that it traces, and of a break in library code that it told of before where the
-    call stands.
+    With `fully`, it also tells each line that it traces, and of a break in library code that it told of before, where
+    the call stands.
     """
     internal = importlib.import_module("torch._logging._internal")
     importlib.import_module("torch._dynamo.convert_frame")  # it and what it imports own the loggers
@@ -123,7 +123,7 @@ def listening(path: str, *, fully: bool = False) -> Iterator[TorchLog]:
         stack.enter_context(_guards_with_lines())
         if fully:
             told = importlib.import_module("torch._dynamo.utils").graph_break_dup_warning_checker
-            stack.enter_context(mock.patch.object(told, "add", lambda _place: True))
+            stack.enter_context(mock.patch.object(told, "add", return_value=True))
         yield log
 
 

@@ -148,14 +148,14 @@ CALL = step, torch.ones(3)
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included,
-or what is called optimizer; `requires_grad_()` (which breaks where the tensor does not require a gradient anyway, as one
-computed of a parameter does, of which nothing is said) and assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor
-that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one Dynamo
-knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and
-changing `data` in place, is no graph break. Where the project turns on
+or what is called optimizer; `requires_grad_()` (of an input, where that does not require a gradient anyway; not of what
+is computed of a parameter, which does) and assignments to `requires_grad`; factories with `requires_grad=True`;
+`retain_grad()`; reading `grad_fn` of a tensor that is computed there of a parameter, a module of `self`, or what is
+marked to require a gradient (without one Dynamo knows that there is none); and assignments to the `data` of a tensor
+computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break. Where the project turns on
 `torch._dynamo.config.trace_autograd_ops`, which torch has since 2.11, `torch.autograd.grad`, `.backward()` and
-`requires_grad_()` are not reported. Up to torch 2.10, `register_hook` of a tensor computed there and the
-clipping of gradients break too.
+`requires_grad_()` are not reported. Up to torch 2.10, `register_hook` of a tensor computed there and the clipping of
+gradients break too.
 
 ## How this is known
 

@@ -241,7 +241,8 @@ class Net(nn.Module):
         return x + 1
 # run: torch.compile(Net())(torch.ones(3))
 # beside log.py: import logging; logger = other = logging.getLogger()
-# beside utils.py: import logging as real, types; class Logger(real.Logger): warning_once = real.Logger.warning; logging = types.SimpleNamespace(get_logger=Logger)
+# beside utils.py: import logging as real, types; class Logger(real.Logger): warning_once = real.Logger.warning
+# beside utils.py: logging = types.SimpleNamespace(get_logger=Logger)
 ---
 # a path that ends in an error
 import warnings
@@ -292,7 +293,8 @@ class Net(nn.Module):
 def main():
     logger.info("start")
 # run: torch.compile(Net())(torch.ones(3), types.SimpleNamespace(info=lambda text: None))
-# beside mypackage.py: import types; monitor = types.SimpleNamespace(info=str); experiment = lambda: types.SimpleNamespace(log=id)
+# beside mypackage.py: import types; monitor = types.SimpleNamespace(info=str)
+# beside mypackage.py: experiment = lambda: types.SimpleNamespace(log=id)
 ---
 # the file tells Dynamo to drop them
 import logging

@@ -128,5 +128,5 @@ class Net(nn.Module):
 def main(net):
     torch.save(net.state_dict(), "net.pt")
     return json.dumps({})
-# run: torch.save(1, "x.pt") or torch.compile(Net("x.pt"))(torch.ones(3), lambda x: x, types.SimpleNamespace(save=id, dumps=id))
+# run: torch.save(1, "x.pt") or torch.compile(Net("x.pt"))(torch.ones(3), abs, types.SimpleNamespace(save=id, dumps=id))
 """

@@ -376,7 +376,8 @@ class Net(nn.Module):
         torch.add(x, 1, out=out)  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
-        return self.summed(x), self.multiplied(x), self.looked_up(x), self.rows(x), self.made(x), self.turned(x)  # unreported
+        made = self.rows(x), self.made(x), self.turned(x)  # unreported
+        return self.summed(x), self.multiplied(x), self.looked_up(x), made  # unreported
 
     def turned(self, x: torch.Tensor):
         return self.part(x).to_sparse()  # TFG225
