@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 
 from fullgraph.engine.registry import registry
-from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, try_cases
+from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, cases_of, try_cases
 
 
 def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:
@@ -43,9 +43,10 @@ def main() -> int:
     parser.add_argument("codes", nargs="*", default=["TFG2"], metavar="CODE")
     parser.add_argument("--verbose", action="store_true", help="also tell what is as it should be, and what was raised")
     arguments = parser.parse_args()
-    rules = [rule for code, rule in registry().items() if code.startswith(tuple(arguments.codes))]
+    named = [rule for code, rule in registry().items() if code.startswith(tuple(arguments.codes))]
+    cases = [case for rule in named if rule.effect in SEEN_AT_LINES for case in cases_of(rule)]
     counts: Counter[str] = Counter()
-    for case, outcome in try_cases([rule for rule in rules if rule.effect in SEEN_AT_LINES]):
+    for case, outcome in try_cases(cases):
         print(told(case, outcome, verbose=arguments.verbose), flush=True)
         counts[outcome.verdict] += 1
     print(", ".join(f"{verdict}: {count}" for verdict, count in sorted(counts.items())))

@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fullgraph.api import Effect
@@ -193,22 +193,35 @@ def _elsewhere() -> Iterator[None]:
 
 
 def main(request: Any, answer: Callable[[object], None]) -> None:
-    """Be the child process: try the cases of the request, `[[code, number], ...]`, and answer what became of each."""
-    for code, number in request:
+    """Be the child process: try the cases of the request, and answer what became of each."""
+    for data in request["cases"]:
+        case = Case(**data)
         try:
-            outcome = try_case(cases_of(registry()[code])[number])
+            outcome = try_case(_with_one_call(case) if request["one_call"] else case)
         except Exception as error:  # an oracle that fails on one case has an answer for the others
             outcome = Outcome(unable=f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
         answer(asdict(outcome))
 
 
-def try_cases(rules: Sequence[RegisteredRule]) -> Iterator[tuple[Case, Outcome]]:
-    """Try all cases of some rules, in processes that may crash or hang."""
-    cases = [case for rule in rules for case in cases_of(rule)]
-    while cases:
-        with child("cases", [[case.code, case.number] for case in cases]) as process:
-            while cases:
-                case = cases.pop(0)
+def _with_one_call(case: Case) -> Case:
+    """A case that makes only the first of its calls which returns something when nothing is compiled; else none."""
+    with _elsewhere():
+        results = observe(case.block, compiled=False, beside=case.beside).result
+    calls = zip(case.calls, results if isinstance(results, list) else (), strict=False)
+    works = next((call for call, result in calls if result is not None), None)
+    source = _RUN.sub("", case.source)
+    return replace(
+        case, source=f"{source}# not run: none of the calls works\n" if works is None else f"{source}# run: {works}\n"
+    )
+
+
+def try_cases(cases: Iterable[Case], *, one_call: bool = False) -> Iterator[tuple[Case, Outcome]]:
+    """Try cases in processes that may crash or hang; with `one_call`, make only the first call of each that works."""
+    left = list(cases)
+    while left:
+        with child("cases", {"cases": [asdict(case) for case in left], "one_call": one_call}) as process:
+            while left:
+                case = left.pop(0)
                 try:
                     yield case, Outcome(**process.answer(CASE_SECONDS))
                 except ChildEndedError as error:
