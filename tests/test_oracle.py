@@ -91,6 +91,16 @@ BREAKS = {
             return lstm(y)[0]  # !
         CALL = f, torch.ones(3, 3)
     """,
+    "in the same line of library code, twice": """
+        import copy
+        @torch.compile
+        def f(x, given):
+            one = copy.copy(given)  # !
+            y = x + 1
+            other = copy.copy(given)  # !
+            return y, one, other
+        CALL = f, torch.ones(3), {"a": 1}
+    """,
     "at import, and twice": """
         @torch.compile(mode="max-autotune")
         def f(x):
@@ -121,6 +131,26 @@ def test_graph_break_is_seen_at_its_line(name: str) -> None:
     assert seen.break_lines == marked(source)
     assert seen.breaks >= len(seen.break_lines)
     assert not seen.clean
+
+
+def test_lines_that_dynamo_comes_to_are_known() -> None:
+    source = """
+        def g(x):
+            return x + 1  # !
+        @torch.compile
+        def f(x, many):
+            y = g(x)  # !
+            if many:  # !
+                y = y - 1
+            for _ in range(2):  # !
+                print(y)  # !
+            return y * 2
+        CALL = f, torch.ones(3), False
+    """
+    seen = observe(block(source))
+    heads = {2, 4}
+    assert seen.traced_lines - heads == marked(block(source))
+    assert not observe(block(source), compiled=False).traced_lines
 
 
 def test_break_outside_of_the_block_is_counted() -> None:
@@ -288,6 +318,11 @@ def test_process_is_left_as_it_was(capfd: pytest.CaptureFixture[str], monkeypatc
     assert seen.limit_lines
     assert state() == before
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_block_that_turns_gradients_off_does_so_for_itself() -> None:
+    observe("import torch\ntorch.set_grad_enabled(False)\n")
+    assert torch.is_grad_enabled()
 
 
 def test_torch_is_not_imported_before_it_is_needed() -> None:

@@ -18,7 +18,10 @@ class Observation:
     break_lines: frozenset[int] = frozenset()
     """Where Dynamo reported graph breaks; for one in library code, the innermost line of the block that led there."""
     break_reasons: tuple[tuple[int, str], ...] = ()
-    """The line and the reason of each reported break that a line of the block led to, as Dynamo words it."""
+    """The line and the reason of each reported break that a line of the block led to, as Dynamo words it.
+
+    One that is in the way of several functions, or met with other arguments again, is there more than once.
+    """
     breaks: int = 0
     """How many graph breaks were reported, those that no line of the block led to included."""
     recompilations: int = 0
@@ -43,6 +46,8 @@ class Observation:
     """Those of them that were given what was compiled already, and whose outcome passes that by."""
     captured_lines: frozenset[int] = frozenset()
     """Every line of the block that an operation of some captured graph stems from, callers included."""
+    traced_lines: frozenset[int] = frozenset()
+    """Every line of the block that Dynamo traced, or began to, whatever became of it."""
     prefixed_lines: frozenset[int] = frozenset()
     """The innermost lines that got from a compiled module a state whose keys all have the prefix of its wrapper.
 

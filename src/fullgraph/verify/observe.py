@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+import importlib.machinery
 import importlib.util
 import io
 import itertools
@@ -28,23 +29,27 @@ from fullgraph.verify.torchlog import TorchLog, listening
 from fullgraph.verify.values import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
 _REFUSALS = frozenset({"Unsupported", "UserError"})  # of torch._dynamo.exc: what fullgraph=True raises at a break
 INTERNAL_ERROR = "InternalTorchDynamoError"
 """What Dynamo raises, in every mode, where it fails itself."""
 _OF_DEPRECATION = (DeprecationWarning, FutureWarning)
+_PACKAGE = "fullgraph_package"
 _serial = itertools.count(1)
 
 
-def observe(source: str, *, compiled: bool = True, away: bool = False) -> Observation:
+def observe(
+    source: str, *, compiled: bool = True, away: bool = False, beside: Mapping[str, str] | None = None
+) -> Observation:
     """Run one block in a fresh module and say what torch did.
 
     The block may define `CALL = function, argument, ...` (one call) or `CALLS = function, [(argument, ...), ...]` (a
     call for each tuple); otherwise it is only imported. Whatever backend it names, graphs are captured and run as they
     are. With `compiled=False`, `torch.compile` gives back what it was given, so that the result is that of eager code.
-    With `away`, too, and tensors are as if they were on another device.
+    With `away`, too, and tensors are as if they were on another device. Files `beside` the block can be imported, from
+    its package or by themselves.
     """
     with warnings.catch_warnings(record=True) as warned, tempfile.TemporaryDirectory(prefix="fullgraph-") as folder:
         warnings.simplefilter("ignore")
@@ -52,9 +57,31 @@ def observe(source: str, *, compiled: bool = True, away: bool = False) -> Observ
             warnings.filterwarnings("always", category=category)
         path = Path(folder, f"fullgraph_block_{next(_serial)}.py")
         path.write_text(source, encoding="utf-8")
-        seen = _observe(path, _torch(), compiled=compiled and not away, away=Away(str(path)) if away else None)
+        with _package(Path(folder), beside or {}):
+            seen = _observe(path, _torch(), compiled=compiled and not away, away=Away(str(path)) if away else None)
         lines = frozenset(item.lineno for item in warned if item.filename == str(path))
         return dataclasses.replace(seen, warned_lines=lines)
+
+
+@contextlib.contextmanager
+def _package(folder: Path, beside: Mapping[str, str]) -> Iterator[None]:
+    """Put files into the folder of a block, and have them be importable for a while: the folder is a package then."""
+    if not beside:
+        yield
+        return
+    for name, source in beside.items():
+        Path(folder, name).write_text(source, encoding="utf-8")
+    package = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(_PACKAGE, None, is_package=True))
+    package.__path__ = [str(folder)]
+    sys.modules[_PACKAGE] = package
+    importlib.invalidate_caches()
+    try:
+        with mock.patch.object(sys, "path", [str(folder), *sys.path]):
+            yield
+    finally:
+        names = [Path(each).stem for each in beside]
+        for name in (*names, *(f"{_PACKAGE}.{each}" for each in names), _PACKAGE):
+            sys.modules.pop(name, None)
 
 
 def _torch() -> Any:
@@ -73,7 +100,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Ob
     around = contextlib.nullcontext() if away is None else away.watched()
     watching = contextlib.nullcontext() if compiled or away is not None else operations.watched()
     with (
-        listening(str(path)) as log,
+        listening(str(path), fully=True) as log,
         _sandbox(torch, dynamo) as output,
         mock.patch.object(dynamo, "optimize", calls.optimize),
         states.watched(),
@@ -97,6 +124,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Ob
         compile_lines=tuple(calls.lines),
         again_lines=frozenset(calls.again),
         captured_lines=captured.lines(str(path)),
+        traced_lines=log.traced_lines(),
         prefixed_lines=frozenset(states.prefixed),
         operations=frozenset(operations.stacks),
         entries=frozenset(operations.entries),
@@ -153,11 +181,12 @@ def _run(path: Path, errors: _Errors, watching: contextlib.AbstractContextManage
 @contextlib.contextmanager
 def _imported(path: Path, errors: _Errors) -> Iterator[ModuleType]:
     """Import the block, for a while; where that fails, the module holds what was defined until then."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"{_PACKAGE}.{path.stem}" if _PACKAGE in sys.modules else path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise OracleError(f"cannot import {path}")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever a block raises is an observation
@@ -165,7 +194,7 @@ def _imported(path: Path, errors: _Errors) -> Iterator[ModuleType]:
     try:
         yield module
     finally:
-        del sys.modules[path.stem]
+        del sys.modules[name]
 
 
 def _call(function: Callable[..., Any], arguments: tuple[Any, ...], errors: _Errors) -> Any:
@@ -204,6 +233,7 @@ def _sandbox(torch: Any, dynamo: Any) -> Iterator[io.StringIO]:
         stack.callback(random.setstate, random.getstate())
         stack.callback(old_torch.restorer(dynamo.config))
         stack.callback(dynamo.reset)
+        stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
         stack.callback(_leave_group, torch)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(mock.patch.dict(os.environ))

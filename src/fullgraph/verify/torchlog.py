@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 from unittest import mock
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _Read = TypeVar("_Read")
+_TRACED = re.compile(r"TRACE starts_line (.+):(\d+) in ")
 
 
 class TorchLog(logging.Handler):
@@ -35,6 +37,7 @@ class TorchLog(logging.Handler):
         self.recompiles: list[str] = []
         self.limits: list[str] = []
         self.skipped: list[str] = []
+        self.traced: set[Place] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Sort one message; those of no interest are dropped."""
@@ -42,7 +45,9 @@ class TorchLog(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:  # where torch 2.4 has the reason
             error = record.exc_info[1]
             message += f"\nTraceback (most recent call last):\n{type(error).__module__}.{type(error).__name__}: {error}"
-        if record.name.endswith(".__graph_breaks"):
+        if record.name.endswith(".__trace_source"):
+            self.traced.update(Place(found[1], int(found[2])) for found in _TRACED.finditer(message))
+        elif record.name.endswith(".__graph_breaks"):
             self.breaks.append(message)
         elif record.name.endswith(".__recompiles"):
             self.recompiles.append(message)
@@ -56,10 +61,9 @@ class TorchLog(logging.Handler):
         return frozenset(row for row, _ in self.break_reasons())
 
     def break_reasons(self) -> tuple[tuple[int, str], ...]:
-        """Find the line of the file and the reason of each reported break that a line of the file led to, each once."""
+        """Find the line of the file and the reason of each reported break that a line of the file led to."""
         breaks = [_known(break_of, message, "a graph break") for message in self.breaks]
-        found = [(row, each.why) for each in breaks for row in self._ours(each.places)[:1]]
-        return tuple(dict.fromkeys(found))
+        return tuple((row, each.why) for each in breaks for row in self._ours(each.places)[:1])
 
     def recompiled(self) -> frozenset[int]:
         """Find the first lines of the functions that were compiled again."""
@@ -74,6 +78,10 @@ class TorchLog(logging.Handler):
     def recompile_lines(self) -> frozenset[int]:
         """Find the lines that torch names for the guards that failed."""
         return frozenset(self._ours(place for message in self.recompiles for place in guards_of(message)))
+
+    def traced_lines(self) -> frozenset[int]:
+        """Find the lines of the file that Dynamo traced, or began to."""
+        return frozenset(self._ours(self.traced))
 
     def events(self) -> Iterator[Event]:
         """Give all that was told, as data."""
@@ -95,8 +103,12 @@ def _known(read: Callable[[str], _Read | None], message: str, what: str) -> _Rea
 
 
 @contextlib.contextmanager
-def listening(path: str) -> Iterator[TorchLog]:
-    """Have torch report to a `TorchLog` about the file `path` and to nobody else, and restore its logging."""
+def listening(path: str, *, fully: bool = False) -> Iterator[TorchLog]:
+    """Have torch report to a `TorchLog` about the file `path` and to nobody else, and restore its logging.
+
+    With `fully`, it also tells each line that it traces, and of a break in library code that it told of before, where
+    the call stands.
+    """
     internal = importlib.import_module("torch._logging._internal")
     importlib.import_module("torch._dynamo.convert_frame")  # it and what it imports own the loggers
     log = TorchLog(path)
@@ -106,9 +118,12 @@ def listening(path: str) -> Iterator[TorchLog]:
         stack.callback(internal._set_log_state, internal._get_log_state())
         internal._set_log_state(internal.LogState())
         more = {} if old_torch.logs_all() else {"dynamo": logging.INFO}
-        internal.set_logs(graph_breaks=True, recompiles=True, **more)
+        internal.set_logs(graph_breaks=True, recompiles=True, trace_source=fully, **more)
         stack.enter_context(_redirected(log))
         stack.enter_context(_guards_with_lines())
+        if fully:
+            told = importlib.import_module("torch._dynamo.utils").graph_break_dup_warning_checker
+            stack.enter_context(mock.patch.object(told, "add", return_value=True))
         yield log
 
 

@@ -148,14 +148,14 @@ CALL = step, torch.ones(3)
 
 In traced code: `.backward()` without arguments other than those of a tensor; `torch.autograd.grad`, `backward`,
 `functional` and anomaly detection; `step` and `zero_grad` of what a class of `torch.optim` made, schedulers included,
-or what is called optimizer; `requires_grad_()` (of an input, where that does not require a gradient anyway) and
-assignments to `requires_grad`; factories with `requires_grad=True`; `retain_grad()`; reading `grad_fn` of a tensor
-that is computed there of a parameter, a module of `self`, or what is marked to require a gradient (without one Dynamo
-knows that there is none); and assignments to the `data` of a tensor computed there. Reading `data` and `grad`, and
-changing `data` in place, is no graph break. Where the project turns on
+or what is called optimizer; `requires_grad_()` (of an input, where that does not require a gradient anyway; not of what
+is computed of a parameter, which does) and assignments to `requires_grad`; factories with `requires_grad=True`;
+`retain_grad()`; reading `grad_fn` of a tensor that is computed there of a parameter, a module of `self`, or what is
+marked to require a gradient (without one Dynamo knows that there is none); and assignments to the `data` of a tensor
+computed there. Reading `data` and `grad`, and changing `data` in place, is no graph break. Where the project turns on
 `torch._dynamo.config.trace_autograd_ops`, which torch has since 2.11, `torch.autograd.grad`, `.backward()` and
-`requires_grad_()` are not reported. Up to torch 2.10, `register_hook` of a tensor computed there and the
-clipping of gradients break too.
+`requires_grad_()` are not reported. Up to torch 2.10, `register_hook` of a tensor computed there and the clipping of
+gradients break too.
 
 ## How this is known
 
@@ -242,7 +242,8 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             if ctx.aims_at(">=2.9"):
                 yield ctx.at(call, what=f"{ctx.text(call.func)}()", remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[] | [ast.Constant(value=True)], keywords=[]):
-            if (ctx.is_tensor(receiver) or _is_copy(receiver)) and not ctx.moves_with_module(receiver):
+            marked = (ctx.is_tensor(receiver) or _is_copy(receiver)) and not ctx.moves_with_module(receiver)
+            if marked and not _has_history(receiver, ctx):
                 yield ctx.at(call, unless=_TRACED, what=ctx.text(call), remedy=_BEFORE)
         case ast.Call(func=ast.Attribute(value=receiver), args=[ast.Constant(value=False)], keywords=[]):
             makers = ctx.made_by(receiver)
@@ -255,10 +256,15 @@ def marks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 @RULE.node(ast.Attribute, where=Traced.POSSIBLE)
 def reads_history(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
     """Report ``y.grad_fn`` of a tensor that is computed there of what surely requires a gradient."""
-    if node.attr != "grad_fn" or not isinstance(node.value, ast.Name) or not gradients.is_result(node.value, ctx):
-        return
-    if gradients.are_required(node.value, ctx) and not gradients.are_off(node, ctx):
+    if node.attr == "grad_fn" and _has_history(node.value, ctx):
         yield ctx.at(node, what=ctx.text(node), remedy="ask for `requires_grad`, which is known while tracing")
+
+
+def _has_history(expr: ast.expr, ctx: Context) -> bool:
+    """Whether an expression is the name of a tensor that is computed there of what surely requires a gradient."""
+    if not isinstance(expr, ast.Name) or not gradients.is_result(expr, ctx):
+        return False
+    return gradients.are_required(expr, ctx) and not gradients.are_off(expr, ctx)
 
 
 @RULE.method("register_hook", of=None, where=Traced.POSSIBLE)
@@ -346,37 +352,63 @@ class Net(nn.Module):
         self.schedule = torch.optim.lr_scheduler.StepLR(self.optimizer, 1)
         self.linear.weight.requires_grad = False
 
-    def forward(self, x: torch.Tensor, target, optimizer):
+    def forward(self, x: torch.Tensor, target: torch.Tensor, optimizer):
         loss = self.linear(x).sum()
         loss.backward(retain_graph=True)  # TFG216
         self.optimizer.zero_grad()  # TFG216
         optimizer.step()  # TFG216
         gradients = grad(loss, x)  # TFG216
-        y = x * 2
+        y = target * 2
         y.requires_grad_()  # TFG216
         y.retain_grad()  # TFG216
+        return self.after(x, target)
+
+    def after(self, x: torch.Tensor, target: torch.Tensor):
         self.schedule.step()  # TFG216
-        if y.grad_fn is None:
-            return y
-        out = self.linear(target).relu()
-        if out.grad_fn is None:  # TFG216
-            return out
         w = target.detach().requires_grad_(True)  # TFG216
         self.linear.requires_grad_(False)  # TFG216
-        for p in self.linear.parameters():
-            p.requires_grad = False  # TFG216
+        y = target * 2
         y.data = x  # TFG216
         z = target.clone()
         z.data = x  # TFG216
-        return torch.zeros(3, requires_grad=True) + y  # TFG216
+        return torch.zeros(3, requires_grad=True) + y + w + self.frozen(x) + self.asked(x) + self.computed(x)  # TFG216
+
+    def frozen(self, x):
+        for p in self.linear.parameters():
+            p.requires_grad = False  # TFG216
+        return x
+
+    def asked(self, x: torch.Tensor):
+        y = x * 2
+        if y.grad_fn is None:  # unreported
+            return y
+        return x
+
+    def computed(self, x: torch.Tensor):
+        out = self.linear(x).relu()
+        if out.grad_fn is None:  # TFG216
+            return out
+        return x
+# run: torch.compile(Net())(torch.ones(3, requires_grad=True), torch.ones(3), torch.optim.SGD([torch.ones(1)], 0.1))
 ---
 # what is no tensor, what is no break, and what is not traced
 import torch
 from torch import nn
 
 class Layer:
-    def backward(self):
-        return 1
+    grad_fn = None
+
+    def __call__(self):
+        return self
+
+    def backward(self, loss=1):
+        return loss
+
+    def step(self, x=1):
+        return x
+
+    def requires_grad_(self):
+        return self
 
 LAYER = Layer()
 
@@ -400,10 +432,10 @@ class Net(nn.Module):
         p = nn.Parameter(x)
         p.data = x * 3
         self.requires_grad = True
-        self.linear.weight.requires_grad_(False)
-        self.linear.requires_grad_(True)
+        self.linear.weight.requires_grad_(False)  # unreported
+        self.linear.requires_grad_(True)  # unreported
         engine.requires_grad_()
-        if engine.grad_fn is not None or x.grad_fn is not None or self.linear.weight.grad_fn is None:
+        if engine.grad_fn is not None or x.grad_fn is not None or self.linear.weight.grad_fn is not None:
             return x
         with torch.no_grad():
             off = self.linear(x) * 2
@@ -413,17 +445,24 @@ class Net(nn.Module):
         if data.grad_fn is None:
             return data
         z = x.detach()
-        z.register_hook(print)
+        hooked = self.linear(x)
+        hooked.register_hook(print)
+        hooked.requires_grad_()
         nn.utils.clip_grad_norm_([p], 1.0)
         if z.grad_fn is None:
             return z
-        y = torch.zeros(3, requires_grad=False) + x.data + x.grad
+        y = torch.zeros(3, 3, requires_grad=False) + x.data + x.grad
         return y if y.requires_grad else x
 
     def backward(self):
         return 2
 
+def with_grad(x):
+    x.grad = torch.ones(3, 3)
+    return x
+
 def train(model, x, optimizer):
     model(x).sum().backward()
     optimizer.step()
+# run: torch.compile(Net(LAYER))(with_grad(torch.ones(3, 3)), {}, LAYER, 1)
 """

@@ -101,6 +101,7 @@ class Base(nn.Module):
 class Net(Base):
     def forward(self, x):
         return x.view(self.width, -1)  # TFG226
+# run: torch.compile(Net())(torch.ones(3, 3))
 ---
 # other properties, other objects, and code that is not traced
 from functools import cached_property
@@ -126,4 +127,6 @@ class Net(nn.Module):
 
     def report(self):
         return self.depth
+# run: torch.compile(Net())(torch.ones(3), types.SimpleNamespace(depth=1))
+# beside tools.py: cached_property = property
 """

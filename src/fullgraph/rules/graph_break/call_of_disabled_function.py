@@ -184,6 +184,7 @@ class Net(nn.Module):
         x = self.part(x)  # TFG220
         x = disable(torch.cos)(x)  # TFG220
         return self.host(x)  # TFG220
+# run: torch.compile(Net(nn.Linear(3, 3)))(torch.ones(3))
 ---
 # what takes the place of a name
 import torch
@@ -216,6 +217,7 @@ class Net(nn.Module):
         x = self.part(x)  # TFG220
         x = self.run(x)  # TFG220
         return self.helper(x)  # TFG220
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # what takes its place only sometimes, or for a while
 import torch
@@ -252,6 +254,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return host(x) + plain(x) + asked(x) + self.part(x) + self.run(x) + self.late(x)
+# run: torch.compile(Net(False))(torch.ones(3))
 ---
 # calls from eager code, of other functions, and of what is only sometimes disabled
 import torch
@@ -276,6 +279,13 @@ else:
     def either(x):
         return x
 
+class Given(nn.Module):
+    def forward(self, x):
+        return x
+
+    def disable(self, x):
+        return x
+
 class Net(nn.Module):
     def __init__(self, given):
         super().__init__()
@@ -290,4 +300,5 @@ class Net(nn.Module):
 
 def main(x):
     return host(x)
+# run: torch.compile(Net(Given()))(torch.ones(3))
 """

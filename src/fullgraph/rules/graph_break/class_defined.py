@@ -98,12 +98,13 @@ class Net(nn.Module):
 
         def helper(y):
             @dataclasses.dataclass  # TFG222
-            class Other:
+            class Other:  # unreported
                 size: int = 3
 
             return y + Other().size
 
         return helper(x) + Part.size
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # outside of functions, and in code that is not traced
 import torch
@@ -133,4 +134,6 @@ def make():
             return x
 
     return Made
+# run: torch.compile(Net())(torch.ones(3))
+# run: torch.compile(make()())(torch.ones(3))
 """

@@ -176,9 +176,10 @@ class Net(nn.Module):
         clock.sleep(1)  # TFG212
         day = datetime.now()  # TFG212
         environ["A"] = "1"  # TFG212
+        os.environ.setdefault("B", "1")  # TFG212
         del os.environ["A"]  # TFG212
-        os.environ.setdefault("A", "1")  # TFG212
         return x
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # what Dynamo does trace, and what is not traced
 import os
@@ -201,4 +202,5 @@ def train(model, x):
     os.environ["A"] = "1"
     start = time.time()
     model(x)
+# run: torch.compile(Net())(torch.ones(3), types.SimpleNamespace(time=lambda: 1))
 """

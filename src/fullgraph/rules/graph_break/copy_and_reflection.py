@@ -278,7 +278,7 @@ class Net(nn.Module):
 
     def forward(self, x: torch.Tensor):
         y = deepcopy(x)  # TFG215
-        y = copy.copy({"a": 1})  # TFG215
+        table = copy.copy({"a": 1})  # TFG215
         sizes = [part.shape[0] for part in (x, y)]
         some = copy.copy(sizes), copy.copy((1, 2)), copy.copy(x.shape)  # TFG215
         z = deepcopy([x, 1])  # TFG215
@@ -292,6 +292,7 @@ class Net(nn.Module):
         if isinstance(x, torch.Tensor) and callable(x.sum):  # TFG215
             return x
         return self.layer(x)
+# run: torch.compile(Net(nn.Linear(3, 3)))(torch.ones(3))
 ---
 # plain data is traced, and of what is unknown nothing is said
 import copy
@@ -308,7 +309,7 @@ class Net(nn.Module):
 
     def forward(self, x, kwargs):
         config = copy.deepcopy(CONFIG)
-        mine = copy.copy(self.config)
+        mine = copy.copy(self.config)  # unreported
         given = copy.deepcopy(kwargs)
         scope = locals()
         two = eval("1 + 1")
@@ -321,4 +322,5 @@ class Net(nn.Module):
 
     def other(self, x):
         return x
+# run: torch.compile(Net(types.SimpleNamespace(a=1)))(torch.ones(3), {"a": 1})
 """

@@ -436,6 +436,8 @@ class Net(nn.Module):
         if x.device.type == "cuda" and x.dtype in (torch.float16, torch.bfloat16) and x.requires_grad:
             return x
         return x if x.is_contiguous() else x.contiguous()
+# run: torch.compile(Net(types.SimpleNamespace(rate=0.5)))(torch.ones(3, 3))
+# run: torch.compile(Net(types.SimpleNamespace(rate=0.5)).eval())(torch.ones(3, 3), torch.ones(3))
 ---
 import torch
 
@@ -458,26 +460,48 @@ def f(x: torch.Tensor, n: int, flag):
         n = 2
     if any([flag, n > 3]) or "a" in ["a"]:
         n = 3
-    rows = sorted([n, 3]), sorted([x.sum(), x.mean()], key=len), [n, 3].sort(), n.sort(), x.sort()
+    rows = sorted([n, 3]), sorted([x.sum(), x.mean()], key=lambda row: 1), [n, 3].sort(), flag.sort(), x.sort()
     rows = sorted([x.sum(), x.mean()], reverse=True)  # TFG201
     place = x.data_ptr()
     if place != 0:  # TFG201
         n = 3
-    if 1 in x:  # TFG201
-        n = 2
-    found = x[0] in [x[1], x[2]]
-    if found:  # TFG201
-        n = 2
-    is_other = x[0] not in [x[1], x[2]]  # TFG201
-    if x[0] in (1, 2):  # TFG201
-        n = 2
     s = max(x.sum(), x.mean())
     while x.max() < 3:  # TFG201
         x = x + 1
+    return y, z, b, v, w, s
+
+
+@torch.compile
+def holding(x: torch.Tensor, n: int):
+    if 1 in x:  # TFG201
+        n = 2
+    return n
+
+
+@torch.compile
+def other(x: torch.Tensor):
+    return x[0] not in [x[1], x[2]]  # TFG201
+
+
+@torch.compile
+def one_of(x: torch.Tensor):
+    return x + 1 if x[0] in (1, 2) else x  # TFG201
+
+
+@torch.compile
+def held(x: torch.Tensor, n: int):
+    found = x[0] in [x[1], x[2]]
+    if found:  # TFG201
+        n = 2
     n = x.max().item()
     if n > 3:
         return x
-    return (x if x.mean() > 0 else x + 1), y, z, b, v, w, s  # TFG201
+    return (x if x.mean() > 0 else x + 1), n  # TFG201
+# run: f(torch.ones(3), 4, [1])
+# run: holding(torch.ones(3), 4)
+# run: other(torch.ones(3))
+# run: one_of(torch.ones(3))
+# run: held(torch.ones(3), 4)
 ---
 import torch
 
@@ -495,7 +519,7 @@ def half(x: torch.Tensor):
     skip = x.sum() > 0
     if skip:  # TFG201
         x = x + 1
-    if not skip:
+    if not skip:  # unreported
         x = x - 1
     skip = x.sum() > 0
     if skip:  # TFG201
@@ -515,8 +539,8 @@ def g(x, y, kind, other):
     z = y.abs()
     if z.max() > 1:  # TFG201
         return z
-    y = kind(y)
-    if y:
+    y = other(y)
+    if y:  # unreported
         return z
     match z.sum():
         case 1:  # TFG201
@@ -530,6 +554,8 @@ def g(x, y, kind, other):
         case mean if mean > 1:  # TFG201
             return z
     return x
+# run: half(torch.ones(3))
+# run: g(torch.zeros(1), torch.zeros(1), 2, abs)
 ---
 # numbers that a generator draws, until the graph breaks
 import random
@@ -593,13 +619,14 @@ def alone(x):
     if 0 < x < 10:  # TFG201
         return x + 1
     return x
+# run: alone(torch.tensor(1.0))
 ---
 import torch
 
 
 @torch.compile
 def two(x, n):
-    return x + 1 if x > 0 else n
+    return x + 1 if x > 0 else n  # unreported
 
 
 @torch.compile
@@ -634,6 +661,11 @@ def eager(x: torch.Tensor):
     if x.sum() > 0:
         return x
     return -x
+# run: two(torch.tensor(1.0), 1)
+# run: sized(4)
+# run: texts("a")
+# run: listed([1])
+# run: shapes(torch.ones(3), "a", 1)
 ---
 import torch
 
@@ -641,9 +673,10 @@ import torch
 @torch.compile
 def compared(x, parts):
     a, b = parts(x)
-    if a == b:
+    if a == b:  # unreported
         return x
     if not torch.equal(a, b):  # TFG201
-        return x + 1
+        x = x + 1
     return x - 1 if torch.allclose(a, b) else x  # TFG201
+# run: compared(torch.ones(1), lambda x: (x, x + 1))
 """

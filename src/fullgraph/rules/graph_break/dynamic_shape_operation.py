@@ -240,6 +240,11 @@ import torch.nn.functional as F
 from torch import nn
 
 
+class Owners(dict):
+    def unique_id(self):
+        return 1
+
+
 class Net(nn.Module):
     def forward(self, x: torch.Tensor, mask: torch.BoolTensor, ids: torch.LongTensor, key: str, other):
         y = x[mask]  # TFG203
@@ -256,11 +261,12 @@ class Net(nn.Module):
         c = (ids > 0).nonzero(as_tuple=True)  # TFG203
         d = F.one_hot(ids)  # TFG203
         e = F.one_hot(ids, 5), F.one_hot(ids, num_classes=5)
-        f = x.repeat_interleave(2, dim=0), x.repeat_interleave(ids, output_size=9)
+        f = x.repeat_interleave(2, dim=0), x.repeat_interleave(ids, dim=0, output_size=6)
         g = x.repeat_interleave(ids, dim=0)  # TFG203
         h = ids.unique()  # TFG203
         i = other.unique_id(), other[key], other[x.shape[0] > 2], {True: 1}[x.shape[0] > 2]
         return y, z, a, b, c, d, e, f, g, h, i
+# run: torch.compile(Net())(torch.ones(4, 4), torch.ones(4) > 0, torch.arange(4), "a", Owners({"a": 1, True: 2}))
 ---
 import torch
 
@@ -280,6 +286,8 @@ def f(x: torch.Tensor, n: int):
 @torch.compile
 def g(x, n):
     return x
+# run: f(torch.ones(3, 3), 2)
+# run: g(torch.ones(3), 2)
 ---
 import torch
 
@@ -292,4 +300,5 @@ def same_shape(x: torch.Tensor, rows: torch.Tensor, table: dict[str, torch.Tenso
 
 def eager(x: torch.Tensor):
     return x[x > 0]
+# run: same_shape(torch.ones(3, 3), torch.arange(3), {"a": torch.ones(3)}, "a")
 """

@@ -134,15 +134,28 @@ class Net(nn.Module):
     def tag(self, x: torch.Tensor):
         return f"{x.shape[0]:04d}"  # TFG227
 
-    def forward(self, x: torch.Tensor, y: torch.Tensor):
+    def unpacked(self, x: torch.Tensor):
         batch, length = x.shape
+        return f"{batch:03d} {length:>5}"  # TFG227
+
+    def least(self, x: torch.Tensor):
         rows = min(x.size(0), 100)
+        return f"{rows // 2:,}"  # TFG227
+
+    def divided(self, x: torch.Tensor, y: torch.Tensor):
+        return f"{x.size(0) / y.numel():.{2}f}"  # TFG227
+
+    def computed(self, x: torch.Tensor):
         hidden = x * 2
-        print(f"{batch:03d} {length:>5}")  # TFG227
-        print(f"{rows // 2:,}")  # TFG227
-        print(f"{x.size(0) / y.numel():.{2}f}")  # TFG227
-        print(f"{len(hidden):x}")  # TFG227
-        return self.tag(x)
+        return f"{len(hidden):x}"  # TFG227
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor):
+        return self.tag(x), self.unpacked(x), self.least(x), self.divided(x, y), self.computed(x)
+# run: torch.compile(Net().tag, dynamic=True)(torch.ones(3, 4))
+# run: torch.compile(Net().unpacked, dynamic=True)(torch.ones(3, 4))
+# run: torch.compile(Net().least, dynamic=True)(torch.ones(3, 4))
+# run: torch.compile(Net().divided, dynamic=True)(torch.ones(3, 4), torch.ones(4, 5))
+# run: torch.compile(Net().computed, dynamic=True)(torch.ones(3, 4))
 ---
 # no spec, one that strings have, other ways to write, what does not change, and what is only for errors
 import torch
@@ -155,7 +168,7 @@ class Net(nn.Module):
         self.weight = nn.Parameter(torch.ones(3))
 
     def name(self, index: int):
-        return f"layer_{index:02d}"
+        return f"layer_{index:02d}"  # unreported
 
     def forward(self, x: torch.Tensor, items: list):
         weight = self.weight
@@ -182,4 +195,6 @@ class Net(nn.Module):
 
 def report(x: torch.Tensor):
     return f"{x.shape[0]:d} {x.mean().item():.2f}"
+# run: torch.compile(Net(3), dynamic=True)(torch.ones(3), [1])
+# run: torch.compile(Net(3), dynamic=True)(torch.ones(4), [1])
 """

@@ -235,10 +235,14 @@ class Net(nn.Module):
         self.shared.error("a")  # TFG211
         warning("a")  # TFG211
         logging.getLogger("y").info("a")  # TFG211
-        other.info("a")
-        if LOG.level > 10 and not LOG.disabled:
+        other.info("a")  # unreported
+        if LOG.level > 10 and not LOG.disabled:  # unreported
             return x
         return x + 1
+# run: torch.compile(Net())(torch.ones(3))
+# beside log.py: import logging; logger = other = logging.getLogger()
+# beside utils.py: import logging as real, types; class Logger(real.Logger): warning_once = real.Logger.warning
+# beside utils.py: logging = types.SimpleNamespace(get_logger=Logger)
 ---
 # a path that ends in an error
 import warnings
@@ -253,6 +257,8 @@ def step(x, mode):
         for name in ("a", "b"):
             x = x + 1
     raise ValueError(mode)
+# run: step(torch.ones(3), "a")
+# run: step(torch.ones(3), "b")
 ---
 # not traced, or not known to be a logger
 import math
@@ -286,6 +292,9 @@ class Net(nn.Module):
 
 def main():
     logger.info("start")
+# run: torch.compile(Net())(torch.ones(3), types.SimpleNamespace(info=lambda text: None))
+# beside mypackage.py: import types; monitor = types.SimpleNamespace(info=str)
+# beside mypackage.py: experiment = lambda: types.SimpleNamespace(log=id)
 ---
 # the file tells Dynamo to drop them
 import logging
@@ -298,6 +307,7 @@ torch._dynamo.config.ignore_logger_methods.add(logging.Logger.info)
 def step(x):
     logger.info("step")
     return x + 1
+# run: step(torch.ones(3))
 ---
 # Lightning's own, which is neither a logger nor a method of this file
 import lightning as L
@@ -328,4 +338,5 @@ class Other(torch.nn.Module):
     def forward(self, x):
         self.log("x", x)
         return x
+# not run: it needs Lightning
 """

@@ -218,13 +218,14 @@ class Net(nn.Module):
         super().__init__()
         self.layer = nn.Linear(3, 3)
         self.lazy = None
+        self.state = nn.Linear(3, 3).state_dict()
 
     def forward(self, x):
         if self.lazy is None:
             self.lazy = nn.Linear(x.shape[-1], 3)  # TFG218
         p = Parameter(x * 2)  # TFG218
         norm = nn.BatchNorm1d(3, affine=True)  # TFG218
-        self.layer.load_state_dict({})  # TFG218
+        self.layer.load_state_dict(self.state)  # TFG218
         handle = self.layer.register_forward_pre_hook(self.hook)  # TFG218
         handle.remove()  # TFG218
         return self.build()(x)
@@ -234,6 +235,7 @@ class Net(nn.Module):
 
     def hook(self, *args):
         return None
+# run: torch.compile(Net())(torch.ones(3, 3))
 ---
 # modules without parameters, buffers, and what is built where it should be
 import torch
@@ -242,8 +244,8 @@ from torch.nn import functional as F
 
 class Part(nn.Module):
     def __init__(self):
-        super().__init__()
-        self.p = nn.Parameter(torch.ones(3))
+        super().__init__()  # unreported
+        self.p = nn.Parameter(torch.ones(3))  # unreported
         self.register_forward_hook(print)
         self.layer = nn.Linear(3, 3)
 
@@ -259,14 +261,15 @@ class Net(nn.Module):
         self.layer = nn.Linear(3, 3)
 
     def forward(self, x, affine, store, items):
-        items.remove(x)
+        items.remove(1)
         x = nn.ReLU()(nn.Softmax(dim=-1)(x)) + nn.MSELoss()(x, x)
         x = nn.LayerNorm(3, elementwise_affine=False)(nn.BatchNorm1d(3, affine=affine)(x))
         self.register_buffer("table", torch.ones(3))
-        given = nn.Parameter(x), nn.Parameter(self.table)
-        store.load_state_dict({})
+        given = nn.Parameter(x), nn.Parameter(self.table)  # unreported
+        store.load_state_dict({})  # unreported
         if isinstance(self.layer.weight, nn.Parameter):
             x = F.linear(x, self.layer.weight)
-        x.register_hook(print)
-        return Part()(x)
+        x.register_hook(print)  # unreported
+        return Part()(x)  # unreported
+# run: torch.compile(Net())(torch.ones(3, 3, requires_grad=True), False, nn.ReLU(), [1, 2])
 """

@@ -112,12 +112,19 @@ class Net(nn.Module):
         x = self.first(x)  # TFG228
         for layer in self.layers:
             x = layer(x)  # TFG228
+        return self.parted(x)
+
+    def parted(self, x):
         x = self.layers[0](x)  # TFG228
         return self.part(x)  # TFG228
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # hooks that may be gone, of something else, or that somebody may not register; and eager code
 import torch
 from torch import nn
+
+def quiet(*arguments):
+    return None
 
 class Net(nn.Module):
     def __init__(self, watch):
@@ -129,7 +136,7 @@ class Net(nn.Module):
             self.asked.register_full_backward_hook(print)
         self.other = nn.Linear(3, 3)
         self.other.weight.register_hook(print)
-        self.other.register_forward_hook(print)
+        self.other.register_forward_hook(quiet)
         self.late = nn.Linear(3, 3)
         self.again = nn.Linear(3, 3)
         self.again.register_full_backward_hook(print)
@@ -145,7 +152,10 @@ class Net(nn.Module):
         return self.eager(x)
 
     def forward(self, x):
-        return self.kept(x) + self.asked(x) + self.other(x) + self.late(x) + self.again(x) + self.eager.forward(x)
+        x = self.kept(x)  # unreported
+        x = self.asked(x) + self.other(x) + self.late(x) + self.again(x)
+        return self.eager.forward(x)
+# run: torch.compile(Net(False))(torch.ones(3))
 ---
 # the file turns on what traces them
 import torch
@@ -161,4 +171,5 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.part(x)
+# run: torch.compile(Net())(torch.ones(3))
 """

@@ -156,8 +156,9 @@ def f(x: torch.Tensor, n: int):
     c = np.random.choice(4, 2)  # TFG204
     d = np.prod(x.shape), int(np.sqrt(n)), np.arange(3), np.pi
     e = np.random.randint(0, 4)  # TFG204
-    np.random.seed(0)
+    np.random.seed(0)  # unreported
     return x, a, b, c, d, e
+# run: f(torch.ones(3), 4)
 ---
 import numpy as np
 import torch
@@ -165,4 +166,5 @@ import torch
 
 def eager(x: torch.Tensor):
     return x + np.random.rand()
+# run: eager(torch.ones(3))
 """

@@ -210,11 +210,12 @@ class Net(nn.Module):
         self.rng = np.random.RandomState(seed)
 
     def forward(self, x):
-        if random.random() < 0.1:  # TFG213
+        if random.random() < 1.1:  # TFG213
             random.seed(0)  # TFG213
         state = torch.get_rng_state()  # TFG213
         y = x + RNG.random() + self.rng.rand()  # TFG213, TFG213
         return y + torch.randn(3, generator=torch.Generator())  # TFG213, TFG213
+# run: torch.compile(Net(0))(torch.ones(3))
 ---
 # what Dynamo traces, and what is not known to be a generator
 import random
@@ -232,6 +233,7 @@ class Net(nn.Module):
 def main():
     torch.manual_seed(0)
     random.seed(0)
+# run: torch.compile(Net())(torch.ones(3), None, types.SimpleNamespace(random=lambda: 1))
 ---
 # arithmetic on numbers that are drawn in the graph
 import math
@@ -245,4 +247,5 @@ class Net(nn.Module):
         x = x * random.uniform(0, 1) + random.randint(1, 3)
         side = math.sqrt(area / 2) + math.ceil(area)
         return x + side + image * random.uniform(0, 1)
+# run: torch.compile(Net())(torch.ones(3), torch.ones(3))
 """

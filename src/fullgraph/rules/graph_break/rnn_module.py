@@ -123,12 +123,25 @@ class Net(nn.Module):
 
     def forward(self, x, lengths):
         self.first.flatten_parameters()  # TFG217
+        return self.packed(x, lengths) + self.mined(x) + self.looped(x)
+
+    def packed(self, x, lengths):
         packed = pack_padded_sequence(x, lengths)  # TFG217
         x, state = self.first(packed)  # TFG217
+        return state
+
+    def mined(self, x):
         x, state = self.mine(x)  # TFG217
+        return x
+
+    def looped(self, x):
         for layer in self.layers:
             x, state = layer(x)  # TFG217
-        return self.layers[0](x)  # TFG217
+        return self.indexed(x)
+
+    def indexed(self, x):
+        return self.layers[0](x)[0]  # TFG217
+# run: torch.compile(Net(False))(torch.ones(2, 1, 3), torch.tensor([2]))
 ---
 # cells are traced, and of what is unknown nothing is said
 import torch
@@ -147,8 +160,9 @@ class Net(nn.Module):
         self.changed = other
 
     def forward(self, x):
-        x = torch.nn.utils.rnn.pad_sequence([x, x])
-        return self.cell(x), self.given(x), self.named(x), self.either(x), self.changed(x)
+        x = torch.nn.utils.rnn.pad_sequence([x[0], x[1], x[2]])
+        return self.cell(x), self.given(x), self.named(x), self.either(x), self.changed(x)  # unreported
+# run: torch.compile(Net(nn.LSTM(3, 3), "GRU"))(torch.ones(3, 3))
 ---
 # the file allows it
 import torch
@@ -161,4 +175,5 @@ rnn = nn.LSTM(3, 3)
 @torch.compile
 def step(x):
     return rnn(x)
+# run: step(torch.ones(2, 3))
 """

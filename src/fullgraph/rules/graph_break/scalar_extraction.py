@@ -452,13 +452,22 @@ class Net(nn.Module):
         m = int(x.shape[0] * 0.5) + int(i) + int(self.width) + float(len(x)) + math.sqrt(x.shape[-1])
         for t, h, w in grid:
             x = x + torch.arange(h).sum()  # TFG202
+        return self.blocked(self.shaped(x, grid), grid[0], i) + m * n
+
+    def shaped(self, x: torch.Tensor, grid: torch.LongTensor):
+        for t, h, w in grid:
             x = x.reshape(t, w)  # TFG202
-        x = x.reshape(x.shape[0], -1, self.width).view(n, m).expand(x.size(0), i)
-        x = self.blocks[grid.argmax()](x)  # TFG202
-        x = self.blocks[i](x)
-        x = x[x.argmax()] + x[:, grid[0]] + x[torch.tensor(1)] + x[i]  # TFG202
-        x = torch.split(x, grid.tolist())  # TFG202
-        return x, x.shape.numel()
+        return x
+
+    def blocked(self, x: torch.Tensor, places: torch.LongTensor, i: int):
+        x = x.reshape(x.shape[0], -1, self.width).view(i, x.shape[1]).expand(x.size(0), i)
+        x = self.blocks[places.argmax()](x)  # TFG202
+        x = self.blocks[i - 1](x)
+        x = x[x[0].argmax()] + x[:, places - 1] + x[torch.tensor(1)] + x[i - 1]  # TFG202
+        x = torch.split(x, places.tolist())[0]  # TFG202
+        return x.sum() + x.shape.numel()
+# run: torch.compile(Net(types.SimpleNamespace(width=1)))(torch.ones(3, 3), torch.tensor([[3, 1, 3]]), 3)
+# run: torch.compile(Net(types.SimpleNamespace(width=1)).blocked)(torch.ones(3, 3), torch.tensor([1, 1, 1]), 3)
 ---
 import torch
 import operator
@@ -470,28 +479,34 @@ def given(x: torch.Tensor, n: torch.LongTensor):
 
 
 @torch.compile
+def repeated(x):
+    return [0] * x.shape[0], [0] * x.sum().long()  # TFG202
+
+
+@torch.compile
 def f(x, sizes, other):
     total = x.sum().item()  # TFG202
     steps = torch.linspace(0, 1, x.sum().long())  # TFG202
     steps = torch.logspace(0, 1, steps=x.sum().long())  # TFG202
     steps = torch.linspace(x.min(), x.max(), 5)
-    filled = [0] * x.sum().long()  # TFG202
-    filled = [0] * x.shape[0]
     total += other.item()  # TFG202
     names = [row.item() for row in x]  # TFG202
-    for k in range(x.max()):  # TFG202
+    for k in range(x.argmax()):  # TFG202
         total += k
     k = operator.index(x.argmax())  # TFG202
     same = torch.allclose(x, x)  # TFG202
-    rows = torch.zeros(x.max(), 3)  # TFG202
+    rows = torch.zeros(x.argmax(), 3)  # TFG202
     full = torch.full((3,), x.mean())
     filled = x.new_full((3,), x.mean()) + torch.full_like(x, 3.0)  # TFG202
     most = x.topk(k=x.argmax()), x.topk(k)  # TFG202
     text = f"{x}" + str(x)  # TFG202
-    span = x[: x.max()], x[sizes[0] :], x[1:]  # TFG202
     back = x.tolist()  # TFG202
+    span = x[: x.argmax()], x[sizes[0] :], x[1:]  # TFG202
     list_ = [size for size in sizes if size > 3]
     return total, names, same, rows, full, text, span, back, list_, k
+# run: given(torch.ones(9), torch.tensor(3))
+# run: repeated(torch.ones(3))
+# run: f(torch.ones(3), [1, 2], torch.tensor(1.0))
 ---
 import math
 import random
@@ -501,14 +516,29 @@ import torch
 @torch.compile
 def drawn(x):
     scale = random.uniform(0.5, 2.0)
-    factor = math.sqrt(scale)  # TFG202
+    return x * math.sqrt(scale)  # TFG202
+
+
+@torch.compile
+def also_drawn(x):
+    return x * math.exp(random.randint(1, 3))  # TFG202
+
+
+@torch.compile
+def computed(x):
     y = math.atan2(x.sum(), 2.0)  # TFG202
-    y += math.exp(random.randint(1, 3))  # TFG202
     size = math.prod([random.randint(1, 3), 2]) + math.radians(3.0) + math.prod(x)
-    text = "%s" % x.sum() + repr(x.mean())  # TFG202, TFG202
-    text += "%d of %s" % (3, x.sum())  # TFG202
-    text += f"{x.sum():.3f}" + "{}".format(x.sum()) + "%d %s" % (x.shape[0], "a") + "%d" % x.ndim
-    return x * factor * y, size, text
+    text = f"{x.sum():.3f}", "{}".format(x.sum()), "%d %s" % (x.shape[0], "a") + "%d" % x.ndim
+    return x * y, size, text, repr(x.mean()), "%s" % x.sum()  # TFG202, TFG202
+
+
+@torch.compile
+def one_of_several(x):
+    return "%d of %s" % (3, x.sum())  # TFG202
+# run: drawn(torch.ones(3))
+# run: also_drawn(torch.ones(3))
+# run: computed(torch.ones(3))
+# run: one_of_several(torch.ones(3))
 ---
 import torch
 
@@ -525,4 +555,5 @@ class Meter:
 @torch.compile
 def g(x: torch.Tensor):
     return x + 1
+# run: g(torch.ones(3))
 """

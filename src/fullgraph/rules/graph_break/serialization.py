@@ -106,6 +106,7 @@ class Net(nn.Module):
         y = torch.load("y.pt")  # TFG221
         dumps({})  # TFG221
         return x + y + len(pickle.dumps(1))  # TFG221
+# run: torch.save(torch.ones(3), "y.pt") or torch.compile(Net())(torch.ones(3))
 ---
 # not traced, or a name that means something else
 import json
@@ -127,4 +128,5 @@ class Net(nn.Module):
 def main(net):
     torch.save(net.state_dict(), "net.pt")
     return json.dumps({})
+# run: torch.save(1, "x.pt") or torch.compile(Net("x.pt"))(torch.ones(3), abs, types.SimpleNamespace(save=id, dumps=id))
 """

@@ -161,6 +161,7 @@ class Net(nn.Module):
     def helper(self, x):
         with open("file") as file:  # TFG210
             return x + len(file.read())
+# run: open("file", "w").close() or torch.compile(Net())(torch.ones(3))
 ---
 # a path that ends in an error costs a run that goes on nothing, and is only a note
 import torch
@@ -171,6 +172,7 @@ def step(x):
         print("too long")  # TFG210
         raise ValueError(x.shape)
     return x
+# run: step(torch.ones(4))
 ---
 # not traced, not compiled, not the builtin
 import torch
@@ -196,6 +198,9 @@ class Net(nn.Module):
 
 def main():
     input("train?")
+# run: torch.compile(Net())(torch.ones(3), abs)
+# beside tools.py: def print(text): pass
+# beside rich.py: def print(text): pass
 ---
 # the file lets Dynamo move it behind the graph
 import torch
@@ -207,4 +212,5 @@ torch._dynamo.config.reorderable_logging_functions.add(print)
 def step(x):
     print("step")
     return x + 1
+# run: step(torch.ones(3))
 """

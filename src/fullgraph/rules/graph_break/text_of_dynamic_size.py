@@ -108,16 +108,21 @@ from torch import nn
 
 class Net(nn.Module):
     def forward(self, x: torch.Tensor):
-        batch, width = x.shape
         hidden = x * 2
-        print("%s of %d" % ("a", batch // 2))  # TFG229
-        print("%s" % (hidden.shape,))  # TFG229
-        print(repr(x.size()), str(len(hidden)))  # TFG229, TFG229
-        return x, str(x.size(0))  # TFG229
+        texts = repr(x.size()), str(len(hidden))  # TFG229, TFG229
+        return x, texts, str(x.size(0)), self.unpacked(x), self.whole(hidden)  # TFG229
+
+    def unpacked(self, x: torch.Tensor):
+        batch, width = x.shape
+        return "%s of %d" % ("a", batch // 2)  # TFG229
+
+    def whole(self, hidden: torch.Tensor):
+        return "%s" % (hidden.shape,)  # TFG229
 
 def run(model, x):
     torch._dynamo.mark_dynamic(x, 0)
     return torch.compile(model)(x)
+# run: torch.compile(Net(), dynamic=True)(torch.ones(3, 4))
 ---
 # other ways to write, what does not change, what is only for errors, and eager code
 import torch
@@ -135,13 +140,15 @@ class Net(nn.Module):
         assert x.shape[0] < 50, str(x.shape[0])
         torch._check(x.shape[0] < 40, lambda: str(x.shape[0]))
         names = "{} {:d}".format(x.shape[0], x.shape[0]), f"{x.shape[0]}"
-        names += str(self.size), "%d" % self.weight.shape[0], str(len(items)), str(mode), str(x.dtype), str(x.ndim)
+        names += str(self.size), "%d" % self.weight.shape[0], str(len(items)), str(x.dtype), str(x.ndim)
+        names += (str(mode),)  # unreported
         return x, names, x.shape[0] % 2
 
 def report(x: torch.Tensor):
     return str(x.shape) + "%d" % x.shape[0]
 
 compiled = torch.compile(Net(3), dynamic=True)
+# run: torch.compile(Net(3), dynamic=True)(torch.ones(3), [1], 1)
 ---
 # nothing says that sizes change
 import torch
@@ -149,4 +156,5 @@ import torch
 @torch.compile
 def step(x: torch.Tensor):
     return x + 1, str(x.shape)
+# run: step(torch.ones(3))
 """

@@ -204,17 +204,40 @@ class Net(nn.Module):
     def forward(self, x):
         with self.lock, torch.no_grad():  # TFG219
             x = x + 1
+        return self.placed(x) + self.drawn(x) + self.stacked(x) + self.held(x)
+
+    def placed(self, x):
         with x.device:  # TFG219
-            x = x + torch.ones(3)
+            return x + torch.ones(3)
+
+    def drawn(self, x):
         with torch.random.fork_rng(devices=[]):  # TFG219
-            x = x + torch.rand(3)
+            return x + torch.rand(3)
+
+    def stacked(self, x):
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.no_grad())  # TFG219
-            stack.push(torch.no_grad())  # TFG219
+        return self.locked(x) + self.pushed(x) + self.cast(x)
+
+    def locked(self, x):
+        with contextlib.ExitStack() as stack:
             stack.enter_context(self.lock)  # TFG219
+        return x
+
+    def pushed(self, x):
+        with contextlib.ExitStack() as stack:
+            stack.push(contextlib.nullcontext())  # TFG219
+        return x
+
+    def cast(self, x):
+        with contextlib.ExitStack() as stack:
             stack.enter_context(torch.autocast("cpu"))  # TFG219
+        return x
+
+    def held(self, x):
         self.lock.acquire()  # TFG219
         return x
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # what Dynamo traces, what is unknown, and what is not traced
 import contextlib
@@ -226,6 +249,19 @@ from torch import nn
 def own():
     yield
 
+class Manager:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def acquire(self):
+        return True
+
+    def enter_context(self, manager):
+        return manager
+
 class Net(nn.Module):
     def __init__(self, lock):
         super().__init__()
@@ -235,18 +271,26 @@ class Net(nn.Module):
             self.table = torch.ones(3)
 
     def forward(self, x, manager, stack):
-        with torch.no_grad(), torch.autocast("cpu"), contextlib.nullcontext(), own(), self.lock, manager:
+        with torch.no_grad(), torch.autocast("cpu"), contextlib.nullcontext(), own(), self.lock:
             x = x + 1
         with torch.profiler.record_function("a"), contextlib.suppress(ValueError), contextlib.ExitStack():
             stack.enter_context(manager)
             manager.acquire()
         with contextlib.ExitStack() as own_stack:
-            own_stack.enter_context(manager)
             own_stack.enter_context(own())
-            own_stack.push(manager)
             own_stack.enter_context(contextlib.suppress(ValueError))
         if not torch.compiler.is_compiling():
             with self.real:
                 x = x + 1
+        with contextlib.ExitStack() as own_stack:
+            own_stack.enter_context(manager)  # unreported
+        return self.given(x, manager)
+
+    def given(self, x, manager):
+        with manager:  # unreported
+            x = x + 1
+        with contextlib.ExitStack() as own_stack:
+            own_stack.push(manager)
         return x
+# run: torch.compile(Net(contextlib.nullcontext()))(torch.ones(3), Manager(), Manager())
 """

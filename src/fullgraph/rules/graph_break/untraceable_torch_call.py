@@ -112,11 +112,11 @@ CALL = step, torch.ones(3, 1)
 
 In traced code: `torch.is_inference_mode_enabled`, `torch.is_inference`, `torch.jit.isinstance`, `torch.jit.fork` and
 `wait`, `torch.sparse_coo_tensor`, functions of `torch.sparse` (from 2.6 on; not where all they are given is made
-dense in the file), `torch.quantize_per_channel`, a nested tensor without `layout=torch.jagged`, DLPack, the number of
-threads, memory statistics of CUDA, ranges of NVTX, resetting the compiler, `torch._dynamo.graph_break()`; `to_sparse`
-and `share_memory_`; `resize_`, `resize_as_` and `storage` of what is surely a tensor; `out=` with a tensor that was
-made without elements, and so has to grow (from 2.6 on); the address of a storage; and `torch._check` with a `lambda`
-whose message names a tensor or its shape, dtype or device.
+dense there, nor, up to 2.10, sparse), `torch.quantize_per_channel`, a nested tensor without `layout=torch.jagged`,
+DLPack, the number of threads, memory statistics of CUDA, ranges of NVTX, resetting the compiler,
+`torch._dynamo.graph_break()`; `to_sparse` and `share_memory_` (from 2.11 on); `resize_`, `resize_as_` and `storage` of
+what is surely a tensor; `out=` with a tensor that was made without elements, and so has to grow (from 2.6 on); the
+address of a storage; and `torch._check` with a `lambda` whose message names a tensor or its shape, dtype or device.
 
 Some break on some releases only: `torch._check` with any `lambda` up to 2.10, `torch._check_value` with one up to
 2.12, `torch._check` with a text as its message on 2.11 to 2.13; `state_dict()` of a module up to 2.12 and from 2.14
@@ -125,7 +125,8 @@ on; and up to 2.12 `to`, `float`, `half` and `cpu` of a module, `torch.quantize_
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks.
-What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15.
+What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15; what is sparse on 2.4 and 2.6,
+too. Up to 2.9 Dynamo traces `to_sparse`, and compiling `share_memory_` fails.
 """
 
 import ast
@@ -168,6 +169,7 @@ _CALLS = (
 _SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
 _DENSE = ("empty", "eye", "full", "ones", "rand", "randn", "tensor", "zeros")
 _FROM_2_6 = ">=2.6"
+_FROM_2_11 = ">=2.11"
 _TO_2_10 = ">=2.2,<2.11"
 _TO_2_12 = ">=2.2,<2.13"
 _TEXT_MESSAGES = ">=2.11,<2.14"
@@ -188,7 +190,10 @@ def works_on_sparse(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 
 def _is_dense(expr: ast.expr, ctx: Context) -> bool:
-    """Whether an argument is no sparse tensor: a number, or made dense wherever it is bound."""
+    """Whether an argument is none that Dynamo refuses: a number, or made dense wherever it is bound.
+
+    Up to 2.10 also what is made sparse there: Dynamo refuses such inputs, and not yet what it traces.
+    """
     if isinstance(ctx.value(expr), values.Static):
         return True
     bindings = ctx.bindings(expr) if isinstance(expr, (ast.Name, ast.Attribute)) else (expr,)
@@ -199,6 +204,8 @@ def _makes_dense(binding: ast.AST, ctx: Context) -> bool:
     match binding:
         case ast.Call(func=ast.Attribute(attr="to_dense")):
             return True
+        case ast.Call(func=ast.Attribute(attr="to_sparse")):
+            return not ctx.aims_at(_FROM_2_11)
         case ast.Call(func=func, keywords=keywords) if not any(item.arg in (None, "layout") for item in keywords):
             return any(f"torch.{name}" in ctx.names(func) for name in _DENSE)
         case _:
@@ -301,7 +308,8 @@ def changes_what_only_tensors_have(call: ast.Call, ctx: Context) -> Iterator[Hit
     """Report methods whose names nothing but tensors has."""
     match call.func:
         case ast.Attribute(value=receiver):
-            if not ctx.names(call.func) and not ctx.is_self(receiver) and not ctx.enters_known_code(call):
+            of_other = ctx.names(call.func) or ctx.is_self(receiver) or ctx.enters_known_code(call)
+            if ctx.aims_at(_FROM_2_11) and not of_other:
                 yield ctx.at(call, call=ctx.text(call.func))
         case _:
             return
@@ -349,27 +357,65 @@ from torch import nn
 from torch.nested import nested_tensor
 
 class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("table", torch.eye(3).to_sparse())
+        self.part = nn.Linear(3, 3)
+
     def forward(self, x: torch.Tensor):
         y = x * 2
         y.share_memory_()  # TFG225
-        y = self.part(y).to_sparse()  # TFG225
         place = x.untyped_storage().data_ptr()  # TFG225
-        total = torch.sparse.sum(y)  # TFG225
-        total = torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
-        total = torch.sparse.mm(self.table, torch.ones(3, 3))  # TFG225
-        torch.cuda.nvtx.range_push("step")  # TFG225
+        if torch.cuda.is_available():
+            torch.cuda.nvtx.range_push("step")  # TFG225
         out = x.new_empty((0,))
         torch.add(x, 1, out=out)  # TFG225
         n = nested_tensor([x, x])  # TFG225
         torch._dynamo.graph_break()  # TFG225
-        rows = torch.sparse_csr_tensor(x, x, x)  # TFG225
-        return torch.sparse_coo_tensor(x, x)  # TFG225
+        made = self.rows(x), self.made(x), self.turned(x)  # unreported
+        return self.summed(x), self.multiplied(x), self.looked_up(x), made  # unreported
+
+    def turned(self, x: torch.Tensor):
+        return self.part(x).to_sparse()  # TFG225
+
+    def summed(self, x: torch.Tensor):
+        return torch.sparse.sum(x.to_sparse())  # TFG225, TFG225
+
+    def multiplied(self, y: torch.Tensor):
+        return torch.sparse.mm(y, torch.ones(3, 3))  # TFG225
+
+    def looked_up(self, x: torch.Tensor):
+        return torch.sparse.mm(self.table, torch.ones(3, 3))  # TFG225
+
+    def rows(self, x: torch.Tensor):
+        return torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), x[0, :1])  # TFG225
+
+    def made(self, x: torch.Tensor):
+        return torch.sparse_coo_tensor(torch.tensor([[0]]), x[0, :1])  # TFG225
+# run: torch.compile(Net())(torch.ones(3, 3))
+# run: torch.compile(Net().multiplied)(torch.eye(3).to_sparse())
 ---
 # what is traced, and what is not known to be a tensor
 import torch
 from torch import nn
 
 WEIGHT = torch.randn(3, 3)
+
+class Image:
+    def resize_(self, size):
+        return self
+
+    def paste(self, x, out):
+        return out
+
+    def refine_names(self, *names):
+        return self
+
+    def state_dict(self):
+        return {}
+
+    def to_dense(self):
+        return torch.ones(3, 3)
 
 class Net(nn.Module):
     def forward(self, x, image):
@@ -390,6 +436,7 @@ class Net(nn.Module):
 
 def main():
     torch.set_num_threads(1)
+# run: torch.compile(Net())(torch.ones(3), Image())
 ---
 # what has a sparse tensor is left to eager code as a whole
 import warnings
@@ -402,7 +449,8 @@ class Net(nn.Module):
             x = x.to_sparse()
         elif x.layout == torch.strided:
             x = x.to_sparse()  # TFG225
-        return x
+        return x  # unreported
+# run: torch.compile(Net())(torch.ones(3))
 ---
 # messages of checks
 import torch
@@ -416,4 +464,5 @@ class Net(nn.Module):
         torch._check(n > 1, lambda: "too short")
         torch._check(n > 1, lambda: f"too short: {n}")
         return x
+# run: torch.compile(Net())(torch.ones(3), 3)
 """
