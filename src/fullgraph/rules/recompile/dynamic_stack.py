@@ -196,22 +196,22 @@ def _is_about_sparse(iterable: ast.expr, ctx: Context) -> bool:
     return any(isinstance(name, ast.Name) and name.id in asked for target in looped for name in ast.walk(target))
 
 
-def _unknown_lengths(source: ast.expr, ctx: Context) -> Iterator[ast.expr]:
-    """Iterables of unknown length that decide how long ``source`` is."""
+def _unknown_lengths(source: ast.expr, ctx: Context, seen: frozenset[str] = frozenset()) -> Iterator[ast.expr]:
+    """Iterables of unknown length that decide how long ``source`` is, which names in ``seen`` were assigned."""
     match source:
         case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
             for generator in generators:
                 if _has_unknown_length(generator.iter, ctx):
                     yield generator.iter
         case ast.Call(func=func, args=[inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
-            yield from _unknown_lengths(inner, ctx)
-        case ast.Name():
-            yield from _lengths_of_local_list(source, ctx)
+            yield from _unknown_lengths(inner, ctx, seen)
+        case ast.Name(id=name) if name not in seen:
+            yield from _lengths_of_local_list(source, ctx, seen | {name})
         case _:
             return
 
 
-def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
+def _lengths_of_local_list(name: ast.Name, ctx: Context, seen: frozenset[str]) -> Iterator[ast.expr]:
     """The same for a local name: what it is bound to, and the loops in which it is appended to."""
     function = ctx.function()
     if function is None:
@@ -222,7 +222,7 @@ def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
     for binding in bindings:
         value = binding.value if isinstance(binding, ast.AnnAssign) else binding
         if isinstance(value, (ast.ListComp, ast.Call)):
-            yield from _unknown_lengths(value, ctx)
+            yield from _unknown_lengths(value, ctx, seen)
     if not any(_is_empty_list(binding, ctx) for binding in bindings):
         return
     growing: list[ast.expr | ast.stmt] = [*ctx.growing_calls(name)]
@@ -349,6 +349,16 @@ class Net(nn.Module):
         more = torch.stack([p.norm() for p in self.layers.parameters()])
         both = torch.cat([f.flatten(1) for f in features], dim=1)
         return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
+---
+# a list that is made again of itself
+import torch
+
+def joined_rows(named, model):
+    rows = map(torch.atleast_1d, named)
+    rows = list(rows)
+    grads = [p.grad for p in model.parameters()]
+    grads = tuple(grads)
+    return torch.cat(rows), torch.cat(grads)  # TFG302
 ---
 # kept out of the compiler, or eager
 import torch
