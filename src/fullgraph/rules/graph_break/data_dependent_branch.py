@@ -595,4 +595,20 @@ def compared(x, parts):
     if not torch.equal(a, b):  # TFG201
         return x + 1
     return x - 1 if torch.allclose(a, b) else x  # TFG201
+---
+# one number drawn by numpy: the graph breaks where it is drawn, and then it is a plain number; an array is not
+import numpy as np
+import torch
+from torch import nn
+
+class Dropped(nn.Module):
+    def forward(self, x: torch.Tensor, low):
+        if np.random.random() > 0.5 or np.random.uniform(low, 1.0) > 0.5:
+            return x
+        choice = np.random.randint(0, 3)
+        if choice == 1:
+            return x + 1
+        if np.random.rand(3)[0] > 0.5:  # TFG201
+            return x + 2
+        return x * 2 if np.random.choice([1, 2]) > 1 else x  # TFG201
 """
