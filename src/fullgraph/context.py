@@ -384,8 +384,25 @@ class Context:
         return conditions.is_for_half(condition, self)
 
     def is_set_up_once(self, node: ast.AST) -> bool:
-        """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
-        return is_set_up_once(node, self)
+        """Whether ``node`` runs when a module is built, or at the first use of what it keeps.
+
+        So does a function that this file calls in such places only.
+        """
+        return is_set_up_once(node, self) or self._is_called_for_set_up()
+
+    def _is_called_for_set_up(self) -> bool:
+        function, outside = self.function(), self._scope
+        if function is None or self.starts_tracing():
+            return False
+        calls = self._model.walked.calls_of({function.name})
+        try:
+            for call, scope in calls:
+                self._scope = scope
+                if scope.function in (None, outside.function) or not is_set_up_once(call, self):
+                    return False
+        finally:
+            self._scope = outside
+        return bool(calls)
 
     def is_size_of_input(self, expr: ast.expr) -> bool:
         """Whether an expression is a size of a tensor that the function is given or computes, or made of one."""
