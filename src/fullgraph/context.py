@@ -694,10 +694,27 @@ class Context:
         return self.is_self(expr)
 
     def is_module_self(self, expr: ast.expr) -> bool:
-        """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``."""
+        """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``.
+
+        By its bases in other files of the project, too.
+        """
         classes = self._model.classes
         owner = classes.owner_of_self(expr, self._scope)
-        return owner is not None and classes.is_module(owner) is not ModuleClass.NO
+        if owner is None:
+            return False
+        is_module = classes.is_module(owner) is not ModuleClass.NO
+        return is_module or self._model.region.is_module(owner) is not ModuleClass.NO
+
+    def is_method_of_module(self) -> bool:
+        """Whether the function looked at is a method of such a class, or of one with a ``forward``."""
+        function = self.function()
+        owner = None if function is None else self._model.walked.functions[function].owner
+        if owner is None:
+            return False
+        if any(isinstance(each, DEFS) and each.name == "forward" for each in owner.body):
+            return True
+        is_module = self._model.classes.is_module(owner) is not ModuleClass.NO
+        return is_module or self._model.region.is_module(owner) is not ModuleClass.NO
 
     def moves_with_module(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is a ``self.attribute`` that its class registers as a buffer or parameter."""

@@ -99,10 +99,10 @@ CALLS = torch.compile(Net()), [(torch.ones(2, 3),)] * 4
 
 ## When it is reported
 
-Loops over `named_parameters()` and its kin of any object but the module itself, unless the function is
-disabled for the compiler or surely eager; loops over a list argument only where the function is itself
-compiled or no compile root is in sight and the argument is annotated as tensors. Lists that a module's
-`forward` receives are not: their length is mostly a fact of the model.
+Loops over `named_parameters()` and its kin of an object that is passed in or global, not of what the instance itself
+holds, unless the function is disabled for the compiler or surely eager; loops over a list argument only where the function is itself
+compiled or no compile root is in sight and the argument is annotated as tensors. Lists that methods of a module
+receive are not: their length is mostly a fact of the model.
 
 A list argument is not reported where the file calls the function, and writes out each list that it passes; nor are
 lists of sparse tensors, for which Dynamo compiles nothing.
@@ -247,7 +247,7 @@ def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:
     match iterable:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method), args=arguments):
             if method in _OF_A_MODEL:
-                return not ctx.is_module_self(_root(receiver))
+                return not ctx.is_self(_root(receiver))
             return method in ("items", "keys", "values") and not arguments and _comes_from_caller(receiver, ctx)
         case ast.Call(func=func, args=[*_, inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
             return _has_unknown_length(inner, ctx)
@@ -272,6 +272,8 @@ def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
     """
     bindings = ctx.bindings(expr)
     if len(bindings) != 1 or not isinstance(bindings[0], ast.arg) or ctx.is_self(expr):
+        return False
+    if not ctx.starts_tracing() and ctx.is_method_of_module():
         return False
     annotation = bindings[0].annotation
     degree = ctx.traced(expr).degree
@@ -427,4 +429,35 @@ def pool(rows, n):
 
 def inner(scaled: list[torch.Tensor]):
     return torch.stack([item for item in scaled])
+---
+# what an instance holds, and what methods of a module are given, has one length
+import torch
+from torch import nn
+
+class Trainer:
+    def __init__(self, policy):
+        self.policy = policy
+
+    def flat(self, other):
+        mine = torch.cat([p.view(-1) for p in self.policy.actor.parameters()])
+        return mine, torch.cat([p.view(-1) for p in other.parameters()])  # TFG302
+
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])
+
+class Described(Unknown):
+    def forward(self, x):
+        return x
+
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])
+
+class Other(Unknown):
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])  # TFG302
 """
