@@ -66,7 +66,7 @@ or do without: where `fullgraph=True` is not asked for, what cannot be traced ru
 
 A call of `torch.compile` in the body of a `try` whose handlers catch everything, `Exception`, `RuntimeError` or an
 error of Dynamo, where nothing else in that body is called or imported, so that nothing can call the result. Not where
-`options`, or a `mode` or `backend` that is no constant, is passed: torch checks these at once.
+`options` are passed: torch checks these at once.
 
 ## How this is known
 
@@ -106,12 +106,10 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
 
 
 def _is_checked_at_once(node: ast.Call) -> bool:
-    """Whether something is passed that torch refuses at once where it does not know it, and that may be unknown."""
+    """Whether options are passed, which torch refuses at once where a release does not know one."""
     given = {each.arg: each.value for each in node.keywords}
-    chosen = (given.get("backend"), given.get("mode"))
-    return not given.keys().isdisjoint({"options", None}) or any(
-        value is not None and not isinstance(value, ast.Constant) for value in chosen
-    )
+    options = given.get("options")
+    return None in given or not (options is None or (isinstance(options, ast.Constant) and options.value is None))
 
 
 def _handled_by(node: ast.AST, ctx: Context) -> ast.Try | None:
@@ -255,13 +253,9 @@ try:
 except Exception:
     flex_attention = None
 
-def tuned(f, mode, settings):
+def tuned(f, settings):
     try:
         f = torch.compile(f, options={"max_autotune": True})
-    except Exception:
-        pass
-    try:
-        f = torch.compile(f, mode=mode)
     except Exception:
         pass
     try:
@@ -269,11 +263,7 @@ def tuned(f, mode, settings):
     except Exception:
         pass
     try:
-        f = torch.compile(f, mode="max-autotune", backend="inductor", options=None)
-    except Exception:
-        pass
-    try:
-        f = torch.compile(f, mode="max-autotune", backend="inductor")  # TFG504
+        f = torch.compile(f, mode="max-autotune", backend="inductor", options=None)  # TFG504
     except Exception:
         pass
     return f
