@@ -308,7 +308,7 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
     if value.data is not None and (identifier := _extracted_by(part, ctx)) is not None:
         return _hit(part, ctx, identifier=identifier)
     if any(_is_address(side, ctx) for side in _sides(part)):
-        return _hit(part, ctx, identifier="GB5976")
+        return _hit(part, ctx, identifier="GB5976", what="where a tensor lies in memory")
     return _drawn_hit(part, ctx) if _draws(part, ctx) else None
 
 
@@ -403,9 +403,17 @@ def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
             return False
 
 
-def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, identifier: str = "GB0170") -> Hit:
+def _hit(
+    node: ast.expr,
+    ctx: Context,
+    *,
+    subject: ast.expr | None = None,
+    identifier: str = "GB0170",
+    what: str = "the values in a tensor",
+) -> Hit:
     condition = ctx.text(subject or node, limit=50)
-    return ctx.at(node, condition=condition, what="the values in a tensor", id=identifier, remedy=_ON_TENSORS)
+    remedy = _ON_TENSORS if identifier != "GB5976" else "decide outside of compiled code"
+    return ctx.at(node, condition=condition, what=what, id=identifier, remedy=remedy)
 
 
 def _drawn_hit(node: ast.expr, ctx: Context) -> Hit:
