@@ -92,7 +92,9 @@ def _returns_kept(statement: ast.If, function: DefNode, asked: Asked) -> bool:
             body=[ast.Return(value=ast.expr() as returned)],
         ) if ast.dump(asked_for) == ast.dump(returned):
             kept = _kept_in(returned, asked)
-        case ast.If(test=ast.Compare(ops=[ast.In()], comparators=[held]), body=[ast.Return(value=ast.Subscript(value=of))]):
+        case ast.If(
+            test=ast.Compare(ops=[ast.In()], comparators=[held]), body=[ast.Return(value=ast.Subscript(value=of))]
+        ):
             kept = held if ast.dump(held) == ast.dump(of) else None
         case _:
             return False

@@ -59,7 +59,7 @@ def module_name(parts: Sequence[str]) -> tuple[str, bool]:
 class Modules:
     """Which file of the project a dotted path leads to.
 
-    By the names of modules in their packages, where directories below a package need not be packages themselves, and, for
+    By the names of modules in their packages, where directories below a package need not be packages themselves. For
     other directories that are none, as Python finds them from the importer's directory or one above it: one of these is
     where the program was started.
     """

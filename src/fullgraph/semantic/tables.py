@@ -124,7 +124,8 @@ def _is_keyed(annotation: ast.Subscript, key: ast.expr, asked: Asked) -> bool:
 def _are_few(parts: list[ast.expr], asked: Asked) -> bool:
     """Whether a program has few values of all of these types."""
     return all(
-        asked.annotated_kind(part) in (Kind.DEVICE, Kind.DTYPE) or "builtins.bool" in asked.names(part) for part in parts
+        asked.annotated_kind(part) in (Kind.DEVICE, Kind.DTYPE) or "builtins.bool" in asked.names(part)
+        for part in parts
     )
 
 

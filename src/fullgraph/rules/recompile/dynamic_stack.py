@@ -100,9 +100,9 @@ CALLS = torch.compile(Net()), [(torch.ones(2, 3),)] * 4
 ## When it is reported
 
 Loops over `named_parameters()` and its kin of an object that is passed in or global, not of what the instance itself
-holds, unless the function is disabled for the compiler or surely eager; loops over a list argument only where the function is itself
-compiled or no compile root is in sight and the argument is annotated as tensors. Lists that methods of a module
-receive are not: their length is mostly a fact of the model.
+holds, unless the function is disabled for the compiler or surely eager; loops over a list argument only where the
+function is itself compiled or no compile root is in sight and the argument is annotated as tensors. Lists that methods
+of a module receive are not: their length is mostly a fact of the model.
 
 A list argument is not reported where the file calls the function, and writes out each list that it passes; nor are
 lists of sparse tensors, for which Dynamo compiles nothing.

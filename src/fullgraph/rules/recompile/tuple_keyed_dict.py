@@ -179,8 +179,9 @@ CALLS = total, [(torch.ones(3),)] * 12
 Where the code is certainly traced, whatever the dict holds. Where it may be, if the dict holds tensors. Where no
 compile root is in sight in the file, likewise, as a note, and not in code that prepares, keeps or shows data, by the
 names of its functions and classes. A declaration is reported where it is not traced itself, since nothing is looked up
-there. Not for keys of devices, dtypes, flags and constants that each call in the file passes, which are few. Code that a file with a compile root does not trace is eager, and silent. A key made of `x.shape` is
-worse than it looks: it makes a dynamic size static, so every new size is a recompilation too.
+there. Not for keys of devices, dtypes, flags and constants that each call in the file passes, which are few. Code that
+a file with a compile root does not trace is eager, and silent. A key made of `x.shape` is worse than it looks: it makes
+a dynamic size static, so every new size is a recompilation too.
 
 ## How this is known
 

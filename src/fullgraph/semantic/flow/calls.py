@@ -157,7 +157,7 @@ def _without_refused(node: ast.Call, given: Arguments) -> Arguments:
     refused = {
         keyword.arg
         for keyword in node.keywords
-        if keyword.arg in given.named
+        if keyword.arg is not None
         and (keyword.arg == "as_tuple" or keyword.arg.startswith("return_"))
         and isinstance(keyword.value, ast.Constant)
         and keyword.value.value is False
