@@ -50,6 +50,8 @@ MODULES = {
     "from torch.autograd import Function\nclass C(Function): pass": ModuleClass.NO,
     "from torch.utils.data import Dataset\nclass C(Dataset): pass": ModuleClass.NO,
     "from torch.optim import Optimizer\nclass C(Optimizer): pass": ModuleClass.NO,
+    "from sklearn.base import BaseEstimator\nclass C(BaseEstimator):\n"
+    " def initialize(self):\n  self.module_ = nn.Linear(1, 1)": ModuleClass.NO,
     "class C(unknown()): pass": ModuleClass.NO,
     "class C(C): pass": ModuleClass.NO,
     "class B(C): pass\nclass C(B): pass": ModuleClass.NO,

@@ -187,6 +187,38 @@ def test_directories_that_are_no_packages(importer: str, path: str, found: str |
     assert known.split(path, index[importer]) == (None if found is None else index[found], rest)
 
 
+INNER = (
+    "src/pkg/__init__.py",
+    "src/pkg/runtime/models/__init__.py",
+    "src/pkg/runtime/models/heads/net.py",
+    "src/pkg/runtime/run.py",
+    "tests/test_pkg.py",
+)
+"""A package some directories of which have no ``__init__.py``."""
+
+
+@pytest.mark.parametrize("importer", INNER)
+@pytest.mark.parametrize(
+    ("path", "found", "rest"),
+    [
+        ("pkg.runtime.models.heads.net.Net.f", "src/pkg/runtime/models/heads/net.py", ["Net", "f"]),
+        ("pkg.runtime.models.Net", "src/pkg/runtime/models/__init__.py", ["Net"]),
+        ("pkg.runtime.run.main", "src/pkg/runtime/run.py", ["main"]),
+        ("pkg.runtime.absent", "src/pkg/__init__.py", ["runtime", "absent"]),
+        ("pkg.runtime", "src/pkg/__init__.py", ["runtime"]),
+    ],
+)
+def test_directories_of_a_package_that_are_none(importer: str, path: str, found: str, rest: list[str]) -> None:
+    known, index = modules(*INNER)
+    assert known.split(path, index[importer]) == (index[found], rest)
+
+
+def test_what_a_directory_within_a_package_holds_is_followed() -> None:
+    run = "import torch\nfrom pkg.parts.net import f\ntorch.compile(f)"
+    sources = {"pkg/__init__.py": "", "pkg/main.py": run, "pkg/parts/net.py": "def f(): ..."}
+    assert found(sources)["pkg/parts/net.py"] == {1: ["CERTAIN: torch.compile@pkg/main.py:3 -> f"]}
+
+
 @pytest.mark.parametrize(
     ("importer", "path", "absolute"),
     [

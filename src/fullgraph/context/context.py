@@ -22,7 +22,7 @@ from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.loads import is_first_use, is_loaded
 from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
-from fullgraph.semantic.scopes import DefNode, Scope
+from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import ChainStep, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.waits import only_asks
 from fullgraph.torchfacts import TorchRange
@@ -197,10 +197,24 @@ class Context:
         return self.is_self(expr)
 
     def is_module_self(self, expr: ast.expr) -> bool:
-        """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``."""
-        classes = self._model.classes
-        owner = classes.owner_of_self(expr, self._here.scope)
-        return owner is not None and classes.is_module(owner) is not ModuleClass.NO
+        """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``.
+
+        By its bases in other files of the project, too.
+        """
+        owner = self._model.classes.owner_of_self(expr, self._here.scope)
+        return owner is not None and self._is_module(owner)
+
+    def is_method_of_module(self) -> bool:
+        """Whether the function looked at is a method of such a class, or of one with a ``forward``."""
+        function = self.function()
+        owner = None if function is None else self._model.walked.functions[function].owner
+        if owner is None:
+            return False
+        return any(isinstance(each, DEFS) and each.name == "forward" for each in owner.body) or self._is_module(owner)
+
+    def _is_module(self, owner: ast.ClassDef) -> bool:
+        answers = self._model.classes.is_module(owner), self._model.region.is_module(owner)
+        return any(each is not ModuleClass.NO for each in answers)
 
     def moves_with_module(self, expr: ast.expr) -> bool:
         """Whether ``expr`` is a ``self.attribute`` that its class registers as a buffer or parameter."""
@@ -284,8 +298,25 @@ class Context:
         return self._model.surely.places(function)
 
     def is_set_up_once(self, node: ast.AST) -> bool:
-        """Whether ``node`` runs when a module is built, or at the first use of what it keeps."""
-        return is_set_up_once(node, self)
+        """Whether ``node`` runs when a module is built, or at the first use of what it keeps.
+
+        So does a function that this file calls in such places only.
+        """
+        return is_set_up_once(node, self) or self._is_called_for_set_up()
+
+    def _is_called_for_set_up(self) -> bool:
+        function, outside = self.function(), self._here.scope
+        if function is None or self.starts_tracing():
+            return False
+        calls = self._model.walked.calls_of({function.name})
+        try:
+            for call, scope in calls:
+                self._here.scope = scope
+                if scope.function in (None, outside.function) or not is_set_up_once(call, self):
+                    return False
+        finally:
+            self._here.scope = outside
+        return bool(calls)
 
     def is_for_set_up(self) -> bool:
         """Whether the function that is looked at sets up an instance, or all calls of it in this file stand in such."""

@@ -6,9 +6,13 @@ import ast
 import re
 from typing import Protocol
 
-_FUNCTIONS = re.compile(r"(^|_)(visuali[sz]e|plot|draw|show|collate|tokenize|preprocess|prepare)(_|$)")
+_FUNCTIONS = re.compile(
+    r"^test_|(^|_)(visuali[sz]e|plot|draw|show|collate|tokenize|preprocess|prepare|save|load(?!_balanc)|export|convert|"
+    r"state_dict|checkpoint|download|benchmark|warm_?up|autotune)(_|$)"
+)
 _CLASSES = re.compile(
-    r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Processor$|(Image|Video)Process|Store$|StateDict"
+    r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Processor$|(Image|Video)Process|Store$|StateDict|"
+    r"(Loader|Converter|Merger|Checkpointer)$"
 )
 
 

@@ -115,12 +115,13 @@ class Callees:
             yield from self._called(site, frame)
 
     def _wrapping(self, caller: Function, summary: FunctionSummary) -> Iterator[Edge]:
-        """What decorators of the project put in the place of a function."""
+        """What decorators of the project put in the place of a function: not what they only note and give back."""
         frame = self._evaluator.frame(caller.file)
         for decorator in summary.decorators:
             if decorator.call:
+                given_back = self._evaluator.given_back(decorator.call, frame)
                 for value in self._evaluator.values(("()", decorator.call, (), ()), frame):
-                    if isinstance(value, Function):
+                    if isinstance(value, Function) and value not in given_back:
                         yield Edge(value)
 
     def _loaded(self, caller: Function, receiver: ClassId, summary: FunctionSummary) -> Iterator[Edge]:

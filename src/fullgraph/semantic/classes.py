@@ -21,10 +21,22 @@ _NOT_MODULES = (
     "torch.utils.data.",
     "torch.optim.",
     "torch.distributions.",
-    "builtins.",
-    "typing.",
     "abc.",
+    "builtins.",
+    "collections.",
+    "dataclasses.",
+    "enum.",
+    "gym.",
+    "gymnasium.",
+    "numpy.",
+    "pandas.",
+    "pydantic.",
+    "sklearn.",
+    "threading.",
+    "typing.",
+    "unittest.",
 )
+"""Where no class is an ``nn.Module``: of an estimator, ``forward`` is no module's."""
 
 
 def external_base_is_module(path: str) -> ModuleClass:

@@ -138,11 +138,14 @@ def is_made_on_host(expr: ast.expr, asked: Asked, through: tuple[str, ...] = ())
 
 
 def maker(receiver: ast.expr, asked: Asked) -> ast.expr | None:
-    """What makes a tensor in this function: ``torch.arange`` of ``torch.arange(3).float()``."""
+    """What makes a tensor in this function: ``torch.arange`` of ``torch.arange(3).float()``.
+
+    Not what draws with a generator, which is of one device, and gives other numbers on another.
+    """
     for _ in range(_DEPTH):
         match receiver:
-            case ast.Call(func=func) if not _CREATORS.isdisjoint(asked.names(func)):
-                return func
+            case ast.Call(func=func, keywords=keywords) if not _CREATORS.isdisjoint(asked.names(func)):
+                return None if any(each.arg == "generator" for each in keywords) else func
             case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
                 receiver = inner
             case ast.Name():
@@ -221,6 +224,8 @@ def _is_elsewhere(receiver: ast.expr, asked: Asked) -> bool:
     for _ in range(_DEPTH):
         match source:
             case ast.Attribute(value=owner) if asked.is_self(owner):
+                if asked.moves_with_module(source):
+                    return False
                 return any(_is_tensor(binding, asked) for binding in asked.bindings(source))
             case ast.Name():
                 match asked.bindings(source):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fullgraph.semantic.hierarchy import WIDTH, Hierarchy
@@ -473,11 +473,11 @@ class Evaluator(Hierarchy):
                 case Class(cls):
                     found.append((Instance(cls),))
                 case Function():
-                    found.append(self._returned(value, depth))
                     given = self.gives_back(value)
-                    if given:
-                        passed = self.matched(value, arguments, keywords)
-                        found += [self.values(ref, frame, depth - 1) for name, ref in passed if name in given]
+                    passed = self.matched(value, arguments, keywords) if given else ()
+                    known = {name: ref for name, ref in passed if name in given}
+                    found.append(self._returned(value, depth, known))
+                    found += [self.values(each, frame, depth - 1) for each in known.values()]
                 case External(path):
                     found.append(self._external_call(path, arguments, keywords, frame, depth))
                 case Instance(cls):
@@ -514,6 +514,16 @@ class Evaluator(Hierarchy):
             known = self._gives_back[own] = frozenset(name for names in found for name in names)
         return known
 
+    def given_back(self, callee: Ref, frame: Frame) -> frozenset[Value]:
+        """What is passed anywhere for the parameters that a function gives back."""
+        return frozenset(
+            passed
+            for value in self.values(callee, frame)
+            if isinstance(value, Function)
+            for name in self.gives_back(value)
+            for passed in self.bound.get((value.file, value.number, name), ())
+        )
+
     def _given(self, ref: Ref, frame: Frame, function: int, depth: int) -> Iterator[str]:
         match ref:
             case ("p", index, name) if index == function:
@@ -541,13 +551,15 @@ class Evaluator(Hierarchy):
         yield from ((name, ref) for name, ref in zip(names, arguments, strict=False) if ref)
         yield from ((name, ref) for name, ref in keywords.items() if name in names and ref)
 
-    def _returned(self, function: Function, depth: int) -> tuple[Value, ...]:
+    def _returned(self, function: Function, depth: int, known: Collection[str] = ()) -> tuple[Value, ...]:
+        """What a function returns, apart from those of its parameters of which a call tells more."""
         self.asked_returns.add((function.file, function.number))
         returns = self.function(function).returns
         if not returns:
             return ()
         frame = self.frame(function.file, function.receiver)
-        return _joined([self.values(ref, frame, depth - 1) for ref in returns])
+        own = [("p", function.number, name) for name in known]
+        return _joined([self.values(ref, frame, depth - 1) for ref in returns if ref not in own])
 
 
 def mentions_parameter(ref: Ref) -> bool:

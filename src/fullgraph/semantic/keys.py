@@ -11,6 +11,8 @@ from fullgraph.semantic.traced import Traced, TracedBy
 
 _DEPTH = 3
 """How many local names are followed from a key to a parameter."""
+_FEW = frozenset({"device", "dtype", "is_cuda", "layout", "requires_grad", "training"})
+"""Attributes of tensors and modules of which a program has few."""
 
 
 class Asked(Protocol):
@@ -52,22 +54,36 @@ def varies(key: ast.expr, asked: Asked) -> bool:
     return not is_fixed(key, asked)
 
 
-def is_fixed(key: ast.expr, asked: Asked) -> bool:
-    """Whether all that a key is computed from is constant, or goes through constants only."""
-    return all(_is_fixed(part, asked) for part in _parts(key))
+def is_fixed(key: ast.expr, asked: Asked, depth: int = _DEPTH) -> bool:
+    """Whether all that a key is computed from is constant, or goes through constants or few values only."""
+    return all(_is_fixed(part, asked, depth) for part in _parts(key))
 
 
-def _is_fixed(part: ast.expr, asked: Asked) -> bool:
+def _is_fixed(part: ast.expr, asked: Asked, depth: int) -> bool:
     match part:
         case ast.Constant():
             return True
-        case ast.Name():
+        case ast.Attribute(value=owner, attr="index" | "type"):
+            return _is_fixed(owner, asked, depth)
+        case ast.Attribute(attr=attr):
+            return attr in _FEW
+        case ast.Call(func=func, args=[of], keywords=[]):
+            names = asked.names(func)
+            return "builtins.type" in names or ("builtins.str" in names and is_fixed(of, asked, depth))
+        case ast.Name() if depth:
             bindings = asked.bindings(part)
-            return bool(bindings) and all(
-                _is_constant_loop(binding, asked) or _is_fixed_parameter(binding, asked) for binding in bindings
-            )
+            return bool(bindings) and all(_is_fixed_binding(binding, asked, depth - 1) for binding in bindings)
         case _:
             return False
+
+
+def _is_fixed_binding(binding: ast.AST, asked: Asked, depth: int) -> bool:
+    """Whether what binds a local name gives it a constant, or one of few values."""
+    match binding:
+        case ast.Tuple() | ast.Attribute() | ast.Call():
+            return is_fixed(binding, asked, depth)
+        case _:
+            return _is_constant_loop(binding, asked) or _is_fixed_parameter(binding, asked)
 
 
 def _parts(key: ast.expr) -> Iterator[ast.expr]:
@@ -112,10 +128,19 @@ def _comes_from_parameter(expr: ast.expr, asked: Asked) -> bool:
 
 
 def _bound_by(source: ast.AST, asked: Asked) -> Iterator[ast.AST]:
-    """What binds the names in an expression."""
-    for name in ast.walk(source):
-        if isinstance(name, ast.Name) and not asked.is_self(name):
-            yield from asked.bindings(name)
+    """What binds the names in an expression, apart from those of which only a device, dtype or type is taken."""
+    todo: list[ast.AST] = [source]
+    while todo:
+        match todo.pop():
+            case ast.Attribute(attr=attr) if attr in _FEW:
+                continue
+            case ast.Call(func=func, args=[_], keywords=[]) if "builtins.type" in asked.names(func):
+                continue
+            case ast.Name() as name:
+                if not asked.is_self(name):
+                    yield from asked.bindings(name)
+            case part:
+                todo += ast.iter_child_nodes(part)
 
 
 def _source(binding: ast.AST) -> ast.expr | None:

@@ -59,8 +59,9 @@ def module_name(parts: Sequence[str]) -> tuple[str, bool]:
 class Modules:
     """Which file of the project a dotted path leads to.
 
-    By the names of modules in their packages, and, for directories that are no packages, as Python finds them from the
-    importer's directory or one above it: one of these is where the program was started.
+    By the names of modules in their packages, where directories below a package need not be packages themselves. For
+    other directories that are none, as Python finds them from the importer's directory or one above it: one of these is
+    where the program was started.
     """
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
@@ -110,8 +111,18 @@ class Modules:
                 break
             found = self._by_name.get(".".join(names[:count]))
             if found:
-                return self._nearest(found, importer), names[count:]
+                return self._within(self._nearest(found, importer), names[count:])
         return (None, names) if by_place is None else (by_place[0], names[by_place[1] :])
+
+    def _within(self, file: int, names: list[str]) -> tuple[int, list[str]]:
+        """Where names lead from a package: directories below it need not be packages."""
+        if len(names) > 1 and names[0] in self._plain and self._files[file].is_package:
+            directory = self._files[file].filename.rpartition("/")[0]
+            for count in range(len(names), 1, -1):
+                found = self._by_place.get("/".join((directory, *names[:count])))
+                if found is not None:
+                    return found, names[count:]
+        return file, names
 
     def _by_directory(self, names: Sequence[str], importer: int) -> tuple[int, int] | None:
         """The file that some of the names lead to from the importer's directory or one above, and how many do."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from fullgraph.semantic.kinds import Kind
 from fullgraph.semantic.traced import Traced, TracedBy
 
+_CONTAINERS = frozenset({"builtins", "collections", "typing", "typing_extensions"})
 _TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
 
 
@@ -63,11 +64,32 @@ def maps_tuples(annotation: ast.expr, asked: Asked) -> bool:
 
 
 def promises_tensors(annotation: ast.expr, asked: Asked) -> bool:
-    """Whether an annotation mentions a tensor type."""
-    return any(
-        isinstance(part, (ast.Name, ast.Attribute)) and asked.annotated_kind(part) is Kind.TENSOR
-        for part in ast.walk(annotation)
-    )
+    """Whether an annotation is of a tensor, or of a container that holds some: not of a function that takes one."""
+    todo = [annotation]
+    while todo:
+        match todo.pop():
+            case (ast.Name() | ast.Attribute()) as part:
+                if asked.annotated_kind(part) is Kind.TENSOR:
+                    return True
+            case ast.Subscript(value=owner, slice=inner):
+                if _holds(owner, asked):
+                    todo.append(inner)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                todo += parts
+            case ast.BinOp(left=left, right=right):
+                todo += (left, right)
+            case ast.Constant(value=str(text)) as quoted if "Tensor" in text:
+                if asked.annotated_kind(quoted) is Kind.TENSOR:
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _holds(owner: ast.expr, asked: Asked) -> bool:
+    """Whether ``owner[X]`` holds what ``X`` says: a container or option of Python's own."""
+    names = asked.names(owner)
+    return any(path.partition(".")[0] in _CONTAINERS and not path.endswith("Callable") for path in names)
 
 
 def is_used_as_dict(node: ast.AST, container: ast.expr, asked: Asked) -> bool:
@@ -91,9 +113,20 @@ def is_used_as_dict(node: ast.AST, container: ast.expr, asked: Asked) -> bool:
 
 
 def _is_keyed(annotation: ast.Subscript, key: ast.expr, asked: Asked) -> bool:
-    """Whether ``X[key, value]`` is of a dict whose keys are tuples."""
+    """Whether ``X[key, value]`` is of a dict whose keys are tuples, and not only of devices, dtypes and flags."""
     owner = key.value if isinstance(key, ast.Subscript) else key
+    parts = key.slice.elts if isinstance(key, ast.Subscript) and isinstance(key.slice, ast.Tuple) else []
+    if isinstance(key, ast.Subscript) and _are_few(parts or [key.slice], asked):
+        return False
     return not _TUPLES.isdisjoint(asked.names(owner)) and asked.annotated_kind(annotation) is Kind.DICT
+
+
+def _are_few(parts: list[ast.expr], asked: Asked) -> bool:
+    """Whether a program has few values of all of these types."""
+    return all(
+        asked.annotated_kind(part) in (Kind.DEVICE, Kind.DTYPE) or "builtins.bool" in asked.names(part)
+        for part in parts
+    )
 
 
 def _is_dict(value: ast.expr, asked: Asked) -> bool:

@@ -68,7 +68,7 @@ class Varied:
             return ()
         is_method = self._walked.functions[function].owner is not None
         found: list[ast.expr] = []
-        for call, _ in self._walked.calls:
+        for call, _ in self._walked.calls_of({function.name}):
             match call.func:
                 case (ast.Name(id=name) | ast.Attribute(attr=name)) as func if name == function.name:
                     if is_method is isinstance(func, ast.Name):

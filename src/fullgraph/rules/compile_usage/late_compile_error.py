@@ -65,7 +65,8 @@ or do without: where `fullgraph=True` is not asked for, what cannot be traced ru
 ## When it is reported
 
 A call of `torch.compile` in the body of a `try` whose handlers catch everything, `Exception`, `RuntimeError` or an
-error of Dynamo, where nothing else in that body is called, so that nothing can call the result.
+error of Dynamo, where nothing else in that body is called or imported, so that nothing can call the result. Not where
+`options` are passed: torch checks these at once.
 
 ## How this is known
 
@@ -88,6 +89,7 @@ RULE = Rule(
 
 _CATCHES = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.RuntimeError"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_MAY_FAIL = (ast.Yield, ast.YieldFrom, ast.Await, ast.With, ast.Import, ast.ImportFrom)
 _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "print", "warn", "warning"})
 
 
@@ -96,9 +98,18 @@ def called(node: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a compilation whose result cannot be called before the ``try`` is left."""
     if ctx.compiling.given(node) is None or ctx.names(node.func) != ("torch.compile",):
         return
+    if _is_checked_at_once(node):
+        return
     around = _handled_by(node, ctx)
     if around is not None and not _may_call_result(node, around, ctx):
         yield ctx.at(node, cause=_outermost(around, ctx))
+
+
+def _is_checked_at_once(node: ast.Call) -> bool:
+    """Whether options are passed, which torch refuses at once where a release does not know one."""
+    given = {each.arg: each.value for each in node.keywords}
+    options = given.get("options")
+    return None in given or not (options is None or (isinstance(options, ast.Constant) and options.value is None))
 
 
 def _handled_by(node: ast.AST, ctx: Context) -> ast.Try | None:
@@ -131,13 +142,16 @@ def _catches(handler: ast.ExceptHandler, ctx: Context) -> bool:
 
 
 def _may_call_result(node: ast.Call, around: ast.Try, ctx: Context) -> bool:
-    """Whether the body of the ``try`` calls anything but what compiles, builds arguments for it, or logs."""
+    """Whether the body of the ``try`` calls anything but what compiles, builds arguments for it, or logs.
+
+    Or imports something, which is then what may fail.
+    """
     within = set(ast.walk(node))
     for statement in around.body:
         for part in ast.walk(statement):
             if isinstance(part, ast.Call) and part not in within and not _is_harmless(part, ctx):
                 return True
-            if isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.With)):
+            if isinstance(part, _MAY_FAIL):
                 return True
     return False
 
@@ -228,5 +242,29 @@ def clean(f):
         f = torch.compile(f)
     finally:
         torch.compile
+    return f
+---
+# the handler is for what else may fail: an import, or what torch checks at once
+import torch
+
+try:
+    from torch.nn.attention.flex_attention import flex_attention
+    flex_attention = torch.compile(flex_attention)
+except Exception:
+    flex_attention = None
+
+def tuned(f, settings):
+    try:
+        f = torch.compile(f, options={"max_autotune": True})
+    except Exception:
+        pass
+    try:
+        f = torch.compile(f, **settings)
+    except Exception:
+        pass
+    try:
+        f = torch.compile(f, mode="max-autotune", backend="inductor", options=None)  # TFG504
+    except Exception:
+        pass
     return f
 """

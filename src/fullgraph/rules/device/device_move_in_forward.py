@@ -209,9 +209,9 @@ is made on the host without `device=`, taken there by `.cpu()`, kept in an attri
 And `if self.t.device != x.device: self.to(x.device)` in any method that is given the tensor. Not where it surely
 copies nothing: a buffer or parameter, which is where its module is, or what is computed from the module. `.to(dtype)`,
 `.to(memory_format=...)` and a move to something that is not surely a device are not reported, nor are moves in
-`__init__`, where an attribute is set at its first use (`if self.table is None: self.table = ...`), in loaders and in
-training scripts, nor what is taken to the host where a condition names the kind of device, as in
-`if x.device.type == "mps": x = x.cpu()`.
+`__init__`, where something is made at its first use and kept (`if self.table is None: self.table = ...`, also behind
+`if self.table is not None: return self.table`, and in what only such places call), in loaders and in training scripts,
+nor what is taken to the host where a condition names the kind of device: `if x.device.type == "mps": x = x.cpu()`.
 
 ## How this is known
 
@@ -603,4 +603,72 @@ def step(x):
 
 def eager(x):
     return x.cpu()
+---
+# what is kept is returned before, and a flag is turned
+import torch
+from torch import nn
+
+KEPT: dict[str, torch.Tensor] = {}
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = None
+        self.rows = {}
+        self.is_new = True
+
+    def made(self, x):
+        if self.table is not None:
+            return self.table
+        self.table = torch.arange(3).to(x.device)
+        return self.table
+
+    def kept(self, name, x):
+        found = KEPT.get(name)
+        if found is not None:
+            return found
+        KEPT[name] = torch.arange(3).to(x.device)
+        return KEPT[name]
+
+    def row(self, n, x):
+        if n in self.rows:
+            return self.rows[n]
+        row = self.rows[n] = self.fresh(n).to(x.device)
+        return row
+
+    def fresh(self, n):
+        return torch.zeros(n)
+
+    def other(self, x):
+        if self.table is not None:
+            return self.table
+        return torch.arange(3).to(x.device)  # TFG401
+
+    def forward(self, x: torch.Tensor):
+        if self.is_new:
+            self.first = self.place(x)
+            self.is_new = False
+        if not self.is_new:
+            x = x + torch.arange(3).to(x.device)  # TFG401
+        return self.made(x) + self.kept("a", x) + self.row(3, x) + self.other(x)
+
+    def place(self, x):
+        return torch.arange(3).to(x.device)
+---
+# a parameter behind a local name, and what a generator draws
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens = nn.Parameter(torch.zeros(1))
+        self.plain = torch.zeros(1)
+
+    def forward(self, x: torch.Tensor, seed):
+        device = x.device
+        tokens = self.tokens.expand(3)
+        plain = self.plain.expand(3)
+        x = x.detach()
+        return x + tokens.to(device) + plain.to(device)  # TFG401
 """

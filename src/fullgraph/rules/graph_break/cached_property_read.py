@@ -72,12 +72,12 @@ RULE = Rule(
 
 @RULE.node(ast.Attribute, where=Traced.POSSIBLE)
 def reads(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
-    """Report ``self.name`` of a cached property."""
+    """Report ``self.name`` of a cached property, where a function first reads it."""
     if not isinstance(node.ctx, ast.Load) or not ctx.is_self(node.value):
         return
     bindings = ctx.bindings(node)
     if bindings and all(_is_cached(binding, ctx) for binding in bindings):
-        yield ctx.at(node, name=ctx.text(node))
+        yield ctx.at(node, cause=(ctx.function(), node.attr), name=ctx.text(node))
 
 
 def _is_cached(binding: ast.AST, ctx: Context) -> bool:
@@ -100,7 +100,11 @@ class Base(nn.Module):
 
 class Net(Base):
     def forward(self, x):
-        return x.view(self.width, -1)  # TFG226
+        y = x.view(self.width, -1)  # TFG226
+        return y * self.width
+
+    def other(self, x):
+        return x
 # run: torch.compile(Net())(torch.ones(3, 3))
 ---
 # other properties, other objects, and code that is not traced

@@ -309,7 +309,7 @@ def _found(part: ast.expr, ctx: Context) -> Hit | None:
     if value.data is not None and (identifier := _extracted_by(part, ctx)) is not None:
         return _hit(part, ctx, identifier=identifier)
     if any(_is_address(side, ctx) for side in _sides(part)):
-        return _hit(part, ctx, identifier="GB5976")
+        return _hit(part, ctx, identifier="GB5976", what="where a tensor lies in memory")
     return _drawn_hit(part, ctx) if _draws(part, ctx) else None
 
 
@@ -400,9 +400,17 @@ def _iterates_tensors(call: ast.Call, ctx: Context) -> bool:
             return False
 
 
-def _hit(node: ast.expr, ctx: Context, *, subject: ast.expr | None = None, identifier: str = "GB0170") -> Hit:
+def _hit(
+    node: ast.expr,
+    ctx: Context,
+    *,
+    subject: ast.expr | None = None,
+    identifier: str = "GB0170",
+    what: str = "the values in a tensor",
+) -> Hit:
     condition = ctx.text(subject or node, limit=50)
-    return ctx.at(node, condition=condition, what="the values in a tensor", id=identifier, remedy=_ON_TENSORS)
+    remedy = _ON_TENSORS if identifier != "GB5976" else "decide outside of compiled code"
+    return ctx.at(node, condition=condition, what=what, id=identifier, remedy=remedy)
 
 
 def _drawn_hit(node: ast.expr, ctx: Context) -> Hit:
@@ -679,4 +687,20 @@ def compared(x, parts):
         x = x + 1
     return x - 1 if torch.allclose(a, b) else x  # TFG201
 # run: compared(torch.ones(1), lambda x: (x, x + 1))
+---
+# one number drawn by numpy: the graph breaks where it is drawn, and then it is a plain number; an array is not
+import numpy as np
+import torch
+from torch import nn
+
+class Dropped(nn.Module):
+    def forward(self, x: torch.Tensor, low):
+        if np.random.random() > 0.5 or np.random.uniform(low, 1.0) > 0.5:
+            return x
+        choice = np.random.randint(0, 3)
+        if choice == 1:
+            return x + 1
+        if np.random.rand(3)[0] > 0.5:  # TFG201
+            return x + 2
+        return x * 2 if np.random.choice([1, 2]) > 1 else x  # TFG201
 """

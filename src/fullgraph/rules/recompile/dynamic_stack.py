@@ -99,10 +99,10 @@ CALLS = torch.compile(Net()), [(torch.ones(2, 3),)] * 4
 
 ## When it is reported
 
-Loops over `named_parameters()` and its kin of any object but the module itself, unless the function is
-disabled for the compiler or surely eager; loops over a list argument only where the function is itself
-compiled or no compile root is in sight and the argument is annotated as tensors. Lists that a module's
-`forward` receives are not: their length is mostly a fact of the model.
+Loops over `named_parameters()` and its kin of an object that is passed in or global, not of what the instance itself
+holds, unless the function is disabled for the compiler or surely eager; loops over a list argument only where the
+function is itself compiled or no compile root is in sight and the argument is annotated as tensors. Lists that methods
+of a module receive are not: their length is mostly a fact of the model.
 
 A list argument is not reported where the file calls the function, and writes out each list that it passes; nor are
 lists of sparse tensors, for which Dynamo compiles nothing.
@@ -196,22 +196,22 @@ def _is_about_sparse(iterable: ast.expr, ctx: Context) -> bool:
     return any(isinstance(name, ast.Name) and name.id in asked for target in looped for name in ast.walk(target))
 
 
-def _unknown_lengths(source: ast.expr, ctx: Context) -> Iterator[ast.expr]:
-    """Iterables of unknown length that decide how long ``source`` is."""
+def _unknown_lengths(source: ast.expr, ctx: Context, seen: frozenset[str] = frozenset()) -> Iterator[ast.expr]:
+    """Iterables of unknown length that decide how long ``source`` is, which names in ``seen`` were assigned."""
     match source:
         case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
             for generator in generators:
                 if _has_unknown_length(generator.iter, ctx):
                     yield generator.iter
         case ast.Call(func=func, args=[inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
-            yield from _unknown_lengths(inner, ctx)
-        case ast.Name():
-            yield from _lengths_of_local_list(source, ctx)
+            yield from _unknown_lengths(inner, ctx, seen)
+        case ast.Name(id=name) if name not in seen:
+            yield from _lengths_of_local_list(source, ctx, seen | {name})
         case _:
             return
 
 
-def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
+def _lengths_of_local_list(name: ast.Name, ctx: Context, seen: frozenset[str]) -> Iterator[ast.expr]:
     """The same for a local name: what it is bound to, and the loops in which it is appended to."""
     function = ctx.function()
     if function is None:
@@ -222,7 +222,7 @@ def _lengths_of_local_list(name: ast.Name, ctx: Context) -> Iterator[ast.expr]:
     for binding in bindings:
         value = binding.value if isinstance(binding, ast.AnnAssign) else binding
         if isinstance(value, (ast.ListComp, ast.Call)):
-            yield from _unknown_lengths(value, ctx)
+            yield from _unknown_lengths(value, ctx, seen)
     if not any(_is_empty_list(binding, ctx) for binding in bindings):
         return
     growing: list[ast.expr | ast.stmt] = [*ctx.loops.growing_calls(name)]
@@ -247,7 +247,7 @@ def _has_unknown_length(iterable: ast.expr, ctx: Context) -> bool:
     match iterable:
         case ast.Call(func=ast.Attribute(value=receiver, attr=method), args=arguments):
             if method in _OF_A_MODEL:
-                return not ctx.is_module_self(_root(receiver))
+                return not ctx.is_self(_root(receiver))
             return method in ("items", "keys", "values") and not arguments and _comes_from_caller(receiver, ctx)
         case ast.Call(func=func, args=[*_, inner]) if not _PASSES_LENGTH_ON.isdisjoint(ctx.names(func)):
             return _has_unknown_length(inner, ctx)
@@ -272,6 +272,8 @@ def _comes_from_caller(expr: ast.expr, ctx: Context) -> bool:
     """
     bindings = ctx.bindings(expr)
     if len(bindings) != 1 or not isinstance(bindings[0], ast.arg) or ctx.is_self(expr):
+        return False
+    if not ctx.starts_tracing() and ctx.is_method_of_module():
         return False
     annotation = bindings[0].annotation
     degree = ctx.traced(expr).degree
@@ -350,6 +352,16 @@ class Net(nn.Module):
         both = torch.cat([f.flatten(1) for f in features], dim=1)
         return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
 ---
+# a list that is made again of itself
+import torch
+
+def joined_rows(named, model):
+    rows = map(torch.atleast_1d, named)
+    rows = list(rows)
+    grads = [p.grad for p in model.parameters()]
+    grads = tuple(grads)
+    return torch.cat(rows), torch.cat(grads)  # TFG302
+---
 # kept out of the compiler, or eager
 import torch
 
@@ -417,4 +429,35 @@ def pool(rows, n):
 
 def inner(scaled: list[torch.Tensor]):
     return torch.stack([item for item in scaled])
+---
+# what an instance holds, and what methods of a module are given, has one length
+import torch
+from torch import nn
+
+class Trainer:
+    def __init__(self, policy):
+        self.policy = policy
+
+    def flat(self, other):
+        mine = torch.cat([p.view(-1) for p in self.policy.actor.parameters()])
+        return mine, torch.cat([p.view(-1) for p in other.parameters()])  # TFG302
+
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])
+
+class Described(Unknown):
+    def forward(self, x):
+        return x
+
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])
+
+class Other(Unknown):
+    def loss(self, scores: list[torch.Tensor]):
+        return torch.cat([score.flatten() for score in scores])  # TFG302
 """

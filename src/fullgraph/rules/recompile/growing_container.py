@@ -117,8 +117,9 @@ CALLS = double, [(torch.ones(3),)] * 12
 
 `append`, `appendleft`, `extend` and `insert` on an attribute of a module, or on a global, that is bound once, to a new
 list or deque, where nothing in the file clears or shortens it. At every call: not below a condition, except
-`self.training`. Likewise `table[len(table)] = value`, where the file does nothing else with the entries of that dict;
-an attribute of a module from torch 2.6 on.
+`self.training`, nor in what the file calls only to set up the module at its first call. Likewise
+`table[len(table)] = value`, where the file does nothing else with the entries of that dict; an attribute of a module
+from torch 2.6 on.
 
 ## How this is known
 
@@ -160,7 +161,8 @@ def check_entry(node: ast.Assign, ctx: Context) -> Iterator[Hit]:
             bindings = ctx.bindings(holder)
             if not bindings or not all(_is_empty_dict(each, ctx) for each in bindings):
                 return
-            if _is_reached_by_each_call(node, function, ctx) and _only_grows(holder, function, ctx, entry):
+            is_reached = _is_reached_by_each_call(node, function, ctx) and not ctx.is_set_up_once(node)
+            if is_reached and _only_grows(holder, function, ctx, entry):
                 yield ctx.at(node, target=ctx.text(holder))
         case _:
             return
@@ -176,7 +178,8 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     if not _outlives_call(holder, ctx) or not _is_reached_by_each_call(call, function, ctx):
         return
     bindings = ctx.bindings(holder)
-    if bindings and all(_is_empty(each, ctx) for each in bindings) and _only_grows(holder, function, ctx):
+    is_empty = bool(bindings) and all(_is_empty(each, ctx) for each in bindings)
+    if is_empty and _only_grows(holder, function, ctx) and not ctx.is_set_up_once(call):
         yield ctx.at(call, target=ctx.text(holder))
 
 
@@ -389,4 +392,50 @@ class Plain:
 
     def note(self, x):
         self.rows.append(x)
+---
+# what is set up at the first call grows once
+import torch
+from torch import nn
+
+class Lazy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = []
+        self.names = []
+        self.rows = []
+        self.kept = []
+        self.is_new = True
+        self.is_ready = False
+        self.table = None
+
+    def add_parts(self, n):
+        for i in range(n):
+            self.parts.append(i)
+
+    def add_names(self):
+        self.names.append("a")
+
+    def add_rows(self, x):
+        self.rows.append(x)  # TFG304
+
+    def build(self, x):
+        if self.table is not None:
+            return self.table
+        self.table = self.made(x)
+        return self.table
+
+    def made(self, x):
+        self.kept.append(x)
+        return x
+
+    def forward(self, x: torch.Tensor):
+        if self.is_new:
+            self.add_parts(len(x))
+            self.is_new = False
+        if not self.is_ready:
+            self.add_names()
+            self.is_ready = True
+        if self.is_ready:
+            self.add_rows(x)
+        return self.build(x)
 """

@@ -171,7 +171,7 @@ def _may_last(target: ast.expr, ctx: Context) -> bool:
 
 def _counted(node: ast.stmt, target: ast.expr, ctx: Context) -> Iterator[Hit]:
     function = ctx.function()
-    if function is None or not _is_reached_by_each_call(node, function, ctx):
+    if function is None or not _is_reached_by_each_call(node, function, ctx) or ctx.is_set_up_once(node):
         return
     if sum(_stores(part, target) for part in ast.walk(function)) != 1:
         return
@@ -375,4 +375,28 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor):
         self.step += 1
         return x
+---
+# counted where the module is set up at its first call
+import torch
+from torch import nn
+
+class Lazy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.built = 0
+        self.used = 0
+        self.is_new = True
+
+    def build(self):
+        self.built += 1
+
+    def use(self):
+        self.used += 1  # TFG303
+
+    def forward(self, x: torch.Tensor):
+        if self.is_new:
+            self.build()
+            self.is_new = False
+        self.use()
+        return x * 2
 """

@@ -178,9 +178,10 @@ CALLS = total, [(torch.ones(3),)] * 12
 
 Where the code is certainly traced, whatever the dict holds. Where it may be, if the dict holds tensors. Where no
 compile root is in sight in the file, likewise, as a note, and not in code that prepares, keeps or shows data, by the
-names of its functions and classes. Not for keys of devices, dtypes and constants that each call in the file passes,
-which are few. Code that a file with a compile root does not trace is eager, and silent. A key made of `x.shape` is
-worse than it looks: it makes a dynamic size static, so every new size is a recompilation too.
+names of its functions and classes. A declaration is reported where it is not traced itself, since nothing is looked up
+there. Not for keys of devices, dtypes, flags and constants that each call in the file passes, which are few. Code that
+a file with a compile root does not trace is eager, and silent. A key made of `x.shape` is worse than it looks: it makes
+a dynamic size static, so every new size is a recompilation too.
 
 ## How this is known
 
@@ -210,11 +211,12 @@ _MEMBERSHIP = (ast.In, ast.NotIn)
 
 @RULE.node(ast.AnnAssign)
 def annotated(node: ast.AnnAssign, ctx: Context) -> Iterator[Hit]:
-    """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute."""
+    """Report ``x: dict[tuple[...], Tensor]`` as variable, field or attribute, where traced code only uses it."""
     if (
         _may_declare(ctx)
         and _is_declaration(node.annotation, ctx)
         and _may_be_traced(node, ctx)
+        and not _is_traced(node, ctx)
         and not _is_used_well(node, ctx)
     ):
         yield _hit(node.annotation, f"`{ctx.text(node.target, limit=40)}`", ctx)
@@ -251,7 +253,7 @@ def _has_few_keys(load: ast.Name, ctx: Context) -> bool:
                     return False
         case _:
             return False
-    return isinstance(key, ast.Tuple) and keys.is_fixed(key, ctx)
+    return isinstance(key, (ast.Tuple, ast.Name)) and keys.is_fixed(key, ctx)
 
 
 @RULE.node(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -567,4 +569,62 @@ def f(x, table: dict[tuple[int, int], torch.Tensor]):  # TFG301
 @torch.compiler.disable
 def g(x, table: dict[tuple[int, int], torch.Tensor]):
     return x
+---
+# few keys, through local names and attributes, and by what the dict is declared as
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+LEVELS: dict[tuple[torch.device, torch.dtype], torch.Tensor] = {}
+CODES: dict[tuple[str, torch.device], torch.Tensor] = {}
+SIGNS: dict[tuple[int, torch.dtype], torch.Tensor] = {}  # TFG301
+FUSED: dict[tuple[type, str], Callable[[torch.Tensor], torch.Tensor]] = {}
+
+def level(n: int, device: torch.device, dtype: torch.dtype):
+    key = (device, dtype)
+    found = LEVELS.get(key)
+    if found is None:
+        LEVELS[key] = found = torch.zeros(3, device=device, dtype=dtype)
+    return found
+
+def code(x: torch.Tensor):
+    key = (str(x.device), x.device.type, x.device.index, x.requires_grad)
+    if key not in CODES:
+        CODES[key] = torch.zeros(3, device=x.device)
+    return CODES[key]
+
+def sign(x: torch.Tensor):
+    key = (x.shape[-1], x.dtype)
+    SIGNS[key] = torch.ones(x.shape[-1], dtype=x.dtype)  # TFG301
+    return SIGNS[key]  # TFG301
+
+def grouped(tensors):
+    groups: dict[tuple[torch.device, torch.dtype], list[torch.Tensor]] = {}
+    for tensor in tensors:
+        groups.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    return groups
+
+def fused(act: nn.Module, name: str):
+    return FUSED.get((type(act), name))
+
+class Net(nn.Module):
+    def forward(self, x: torch.Tensor, act: nn.Module):
+        seen: dict[tuple[int, int], torch.Tensor] = {}
+        seen[x.shape[0], 1] = x  # TFG301
+        return level(3, x.device, x.dtype) + code(x) + sign(x), fused(act, "relu")
+---
+# keeping and loading is not compiled
+import torch
+
+class Optimizer:
+    def state_dict(self, groups):
+        state: dict[tuple[int, int], torch.Tensor] = {}
+        for i, group in enumerate(groups):
+            state[i, len(group)] = torch.zeros(1)
+        return state
+
+    def load_balance(self, groups):
+        state: dict[tuple[int, int], torch.Tensor] = {}  # TFG301
+        return state
 """

@@ -49,6 +49,9 @@ _FIXED: dict[str, Value] = {
 _INTEGRAL = frozenset({"ceil", "floor", "gcd", "lcm", "isqrt", "comb", "factorial", "trunc"})
 _TRUTHS = frozenset({"isnan", "isinf", "isfinite", "isclose"})
 
+_SIZE_AT = {"rand": 0, "randn": 0, "random": 0, "random_sample": 0, "uniform": 2, "normal": 2, "randint": 2}
+"""After how many arguments the functions of ``numpy.random`` take a size."""
+
 
 def builtin_result(name: str, given: Arguments) -> Value:
     """What a builtin gives."""
@@ -173,7 +176,7 @@ def numpy_result(path: str, given: Arguments) -> Value:
         case "math":
             return _math(name, given)
         case "numpy.random":
-            return Array(Dtype.FLOATING if name in ("rand", "random", "randn", "uniform", "normal") else None)
+            return _drawn_by_numpy(name, given)
         case "numpy":
             return _numpy(name, first)
         case "operator" if name == "index":
@@ -182,6 +185,20 @@ def numpy_result(path: str, given: Arguments) -> Value:
             return first
         case _:
             return UNKNOWN
+
+
+def _drawn_by_numpy(name: str, given: Arguments) -> Value:
+    """What ``numpy.random`` draws: of no size, the graph breaks there, and what goes on has a plain number."""
+    place = _SIZE_AT.get(name)
+    if place is None:
+        return Array(None)
+    dtype = None if name == "randint" else Dtype.FLOATING
+    if "size" in given.named or len(given.positional) > place:
+        return Array(dtype)
+    limits = (*given.positional, *given.named.values())
+    if given.open or not all(isinstance(each, (Static, Data)) for each in limits):
+        return UNKNOWN
+    return data_of(Number.INT if name == "randint" else Number.FLOAT)
 
 
 def _math(name: str, given: Arguments) -> Value:

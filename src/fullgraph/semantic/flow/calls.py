@@ -120,7 +120,7 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
     """What a method of a value returns."""
     match receiver:
         case Tensor():
-            return tensor_method(receiver, name, given)
+            return tensor_method(receiver, name, _without_refused(node, given))
         case Path(paths=paths):
             return join_all(apply_path(self, node, f"{path}.{name}", given) for path in paths)
         case Instance(node=cls) | Super(node=cls):
@@ -145,7 +145,7 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
         case Data():
             return data_of(None) if name in ("bit_length", "is_integer") else UNKNOWN
         case Unknown() if name in _OF_MASKS and _is_comparison(node):
-            return tensor_method(tensor_of(Dtype.BOOL), name, given)
+            return tensor_method(tensor_of(Dtype.BOOL), name, _without_refused(node, given))
         case _:
             return UNKNOWN
 
@@ -159,6 +159,21 @@ def _method_of_made(self: Evaluator, made: Made, name: str, given: Arguments) ->
     if name in ("to", "eval", "train", "requires_grad_"):
         return made
     return UNKNOWN if made.path.startswith("torch.") else self.flow.elsewhere.method_of(made.path, name)
+
+
+def _without_refused(node: ast.Call, given: Arguments) -> Arguments:
+    """What a call passes, without the flags for more results that it says no to: ``as_tuple=False``."""
+    refused = {
+        keyword.arg
+        for keyword in node.keywords
+        if keyword.arg is not None
+        and (keyword.arg == "as_tuple" or keyword.arg.startswith("return_"))
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is False
+    }
+    if not refused:
+        return given
+    return given._replace(named={name: value for name, value in given.named.items() if name not in refused})
 
 
 def _is_comparison(node: ast.Call) -> bool:
@@ -203,7 +218,7 @@ def apply_path(self: Evaluator, node: ast.Call, path: str, given: Arguments) -> 
             return self.flow.super_of(node)
         return builtin_result(name, given)
     if top == "torch":
-        return torch_result(path, package, name, given)
+        return torch_result(path, package, name, _without_refused(node, given))
     if top in ("numpy", "math", "operator", "copy", "itertools"):
         return numpy_result(path, given)
     if package == "random":

@@ -91,6 +91,8 @@ def called(path: str, given: int) -> int:
         case "numpy" | "math" | "operator" | "copy" | "itertools":
             if package == "copy":
                 return given
+            if package == "numpy.random":
+                return ANY
             return _numeric(path) | (0 if not given & _NUMBERS else DATA if package == "math" else ANY)
         case "random":
             return of_value(drawn(name))

@@ -511,7 +511,7 @@ def _special(name: str, given: Arguments, *, method: bool) -> Value | None:
             kinds = [dtype_of(item) for item in values]
             return tensor_of(combined_dtype(kinds[0], kinds[1]) if len(kinds) == 2 else None)
         case "unique" | "unique_consecutive":
-            return _unique(operand, given)
+            return _unique(operand, given, asked_at=2 if name == "unique" else 1)
         case "tolist" if method:
             return _listed(operand)
         case "numpy" | "__array__" if method:
@@ -543,9 +543,9 @@ def _extremum(operand: Value, given: Arguments) -> Value:
     return sequence_of((tensor_of(dtype), tensor_of(Dtype.INTEGER)))
 
 
-def _unique(operand: Value, given: Arguments) -> Value:
+def _unique(operand: Value, given: Arguments, *, asked_at: int) -> Value:
     values = tensor_of(dtype_of(operand))
-    if len(given.positional) > 1 or any(name.startswith("return_") for name in given.named):
+    if len(given.positional) > asked_at or any(name.startswith("return_") for name in given.named):
         return sequence_of((values, tensor_of(Dtype.INTEGER)))
     return values
 
