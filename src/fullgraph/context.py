@@ -27,7 +27,6 @@ from fullgraph.semantic.sizes import is_shape, is_size
 from fullgraph.semantic.traced import ChainStep, ModuleClass, Traced, TracedBy
 from fullgraph.semantic.turns import Turn
 from fullgraph.semantic.varied import Variety
-from fullgraph.semantic.waits import only_asks
 from fullgraph.semantic.walk import base_name
 from fullgraph.torchfacts import (
     Deprecation,
@@ -227,21 +226,22 @@ class Context:
     def waits(self, expr: ast.expr) -> bool:
         """Whether evaluating ``expr`` surely makes the host wait for a tensor, unless that lies on the host anyway.
 
-        Not for what is made on the host, as far as this file says.
+        Not for what is made on the host, as far as this file says. What other files say of values counts, too, so only
+        rules that look at files when their project is linked may ask.
         """
-        return self._model.waits.at(expr, self._scope)
+        return self._model.linked_waits.at(expr, self._scope)
 
     def waits_for_truth(self, condition: ast.expr) -> bool:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
-        return self._model.waits.for_truth(condition, self._scope)
+        return self._model.linked_waits.for_truth(condition, self._scope)
 
-    def only_asks(self, condition: ast.expr) -> bool:
-        """Whether a condition asks only what something is, as ``x is None`` does: the same at every turn of a loop."""
-        return only_asks(condition)
+    def waits_at_each_turn(self, loop: ast.AST) -> list[ast.expr]:
+        """What in a loop or comprehension makes the host wait at every turn, as far as this file tells."""
+        return self._model.turn_waits.of(loop, self._scope)
 
-    def may_wait(self) -> bool:
-        """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
-        return self._model.waits.may_be_in(self._scope)
+    def is_first_in_a_loop(self, wait: ast.expr) -> bool:
+        """Whether a wait is the first of those in some loop around it."""
+        return self._model.turn_waits.is_first(wait, self._scope)
 
     def varied_at(self, parameter: ast.arg, variety: Variety) -> str | None:
         """Where a loop calls the function looked at with another ``parameter`` at each turn.
@@ -310,11 +310,11 @@ class Context:
         return any(part is name for place in self.surely_run(function) for part in ast.walk(place))
 
     def is_aside(self, node: ast.AST) -> bool:
-        """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
+        """Whether the code around ``node`` is not there to be fast, though it is called hot: it saves, shows or tests.
 
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
-        return self._model.waits.is_aside(node, self._scope)
+        return self._model.waits.is_aside(node, self._scope, hot=True)
 
     def moves_device(self, call: ast.Call) -> bool:
         """Whether a call of ``to``, ``cuda`` or ``cpu`` surely asks for a device, and not for a dtype or the like."""

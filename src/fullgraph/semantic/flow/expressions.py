@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.calls import call
 from fullgraph.semantic.flow.compiling import answer
+from fullgraph.semantic.flow.evidence import KEEPS
 from fullgraph.semantic.flow.narrowing import Environment, is_contradicted, narrowed
 from fullgraph.semantic.flow.subscripts import item_of
 from fullgraph.semantic.flow.torch_calls import combined_dtype, combined_rank, dtype_of, rank_of, tensor_attribute
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 100
 _NUMBERS = (Static, Data)
+_OF_DISTRIBUTIONS = frozenset({"logits", "mean", "mode", "probs", "stddev", "variance"})
 
 
 class Evaluator:
@@ -94,6 +96,20 @@ class Evaluator:
         self.env[name] = value
         known = self.assigned.get(name)
         self.assigned[name] = value if known is None else join(known, value)
+
+    def learn(self, node: ast.expr) -> None:
+        """Take an expression for a tensor, of which only its use tells that; if it is a name, from here on.
+
+        The environment is replaced, and so what is learnt in a part that may not be evaluated ends there.
+        """
+        self.values[node] = TENSOR
+        match node:
+            case ast.Name(id=name) if self.env.get(name) is UNKNOWN:
+                self.env = {**self.env, name: TENSOR}
+            case ast.Call(func=ast.Attribute(value=inner, attr=attr)) if attr in KEEPS and self.known(inner) is UNKNOWN:
+                self.learn(inner)
+            case _:
+                return
 
     def assign(self, target: ast.expr, value: Value) -> None:
         """Assign a value to a target, which may take it apart."""
@@ -195,6 +211,8 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
             return join_all(attribute(self, item, name) for item in base.choices if item != NONE)
         case Made(path="torch.nn.Linear" | "torch.nn.Embedding" | "torch.nn.LayerNorm") if name in ("weight", "bias"):
             return tensor_of(None)
+        case Made(path=path) if path.startswith("torch.distributions.") and name in _OF_DISTRIBUTIONS:
+            return TENSOR
         case _:
             return STATIC_BOOL if name == "training" and base is UNKNOWN else UNKNOWN
 

@@ -16,6 +16,7 @@ from fullgraph.semantic.flow.value import (
     ClassOf,
     Data,
     Function,
+    Inherited,
     Instance,
     Made,
     Mapping,
@@ -73,7 +74,7 @@ def of_value(value: Value) -> int:
                     found |= of_value(each)
             case Mapping(element=element):
                 found |= of_value(element)
-            case Path() | Made() | ClassOf() | Instance() | Super() | Function():
+            case Path() | Made() | ClassOf() | Instance() | Super() | Function() | Inherited():
                 found |= OBJECT
             case _:
                 continue

@@ -201,7 +201,10 @@ class Function(Value):
 
 @dataclass(frozen=True, slots=True)
 class Inherited(Value):
-    """A method bound to an instance, which its class inherits from another file: of it only the result is known."""
+    """What is called of which only the result is known.
+
+    A method that a class inherits from another file, or something that an annotation says to be a ``Callable``.
+    """
 
     result: Value
 
