@@ -10,7 +10,17 @@ from functools import cached_property
 from fullgraph.semantic.flow.evidence import PROVING, passed_on, proven
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
-from fullgraph.semantic.flow.value import BOTTOM, UNKNOWN, Dtype, element_of
+from fullgraph.semantic.flow.value import (
+    BOTTOM,
+    UNKNOWN,
+    Bottom,
+    Dtype,
+    Mapping,
+    Sequence,
+    Tensor,
+    Unknown,
+    element_of,
+)
 from fullgraph.semantic.kinds import is_dtype
 from fullgraph.semantic.loops import Loops
 from fullgraph.semantic.names import Names
@@ -101,19 +111,19 @@ _TAKE_DATA = frozenset({"torch.as_tensor", "torch.tensor"})
 """Those of them that stay on the device of a tensor that they are given."""
 _ASIDE = re.compile(
     r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
-    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
+    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|parse|read|download|bench|benchmark|profile|warmup|reset|"
     r"extra|repr|from|cpu)(_|$|d$|s$)"
 )
 """Names of functions that set up, save, show, measure or read data."""
 _ASIDE_WHEREVER = re.compile(
     r"^__(init|post_init|new|repr|str|del|getstate|setstate|reduce|enter|exit)|^test_|^(main|setup)$|(^|_)(init|save|load|"
-    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|download|bench|benchmark|"
-    r"profile|repr|from|cpu)(_|$|d$|s$)"
+    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|"
+    r"download|bench|benchmark|profile|repr|from|cpu)(_|$|d$|s$)"
 )
 """Those of functions of which that is so even where code that is called hot comes to them."""
 _CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
 _COPIED = re.compile(r"cpu|host|\bto\(|torch\.")
-_DEPTH = 12
+_DEPTH = 16
 
 
 def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
@@ -246,9 +256,10 @@ class Waits:
                 return self._reads_arguments(expr, scope) or self._counts(expr, scope)
             case ast.FormattedValue(value=value):
                 return self._is_away(value, scope)
-            case ast.Subscript(slice=index, ctx=ast.Load()):
+            case ast.Subscript(value=base, slice=index, ctx=ast.Load()):
                 parts = index.elts if isinstance(index, ast.Tuple) else [index]
-                return any(self._is_mask(part, scope) for part in parts)
+                is_masked = any(self._is_mask(part, scope) for part in parts)
+                return is_masked and not self._is_on_host(base, scope, _DEPTH)
             case _:
                 return False
 
@@ -285,7 +296,7 @@ class Waits:
                 return False
 
     def _counts(self, call: ast.Call, scope: Scope) -> bool:
-        """Whether the size of a call's result depends on the values of a tensor, as torch's documentation says of it."""
+        """Whether the size of a call's result depends on a tensor's values, as torch's documentation says of it."""
         paths = self._names.of(call.func)
         match call:
             case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if not paths and name in _METHODS:
@@ -369,6 +380,21 @@ class Waits:
                 return "torch.device" in self._names.of(func)
             case _:
                 return False
+
+    def _may_be_cpu(self, device: ast.expr) -> bool:
+        """Whether a device is the CPU, or is it in some of the cases that the file tells apart."""
+        match device:
+            case ast.Name() if (value := self._names.only_value(device)) is not None:
+                return self._may_be_cpu(value)
+            case ast.IfExp(body=body, orelse=orelse) if not self._asks_for_cuda(device.test):
+                return self._is_cpu(body) or self._is_cpu(orelse)
+            case _:
+                return self._is_cpu(device)
+
+    @staticmethod
+    def _asks_for_cuda(test: ast.expr) -> bool:
+        """Whether a condition asks what the machine has, and so takes the CPU only where it has nothing else."""
+        return any(isinstance(part, ast.Attribute) and part.attr == "is_available" for part in ast.walk(test))
 
     def _is_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether ``expr`` surely is a tensor, and may well be on a device."""
@@ -590,7 +616,8 @@ class Waits:
     def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether what is assigned is surely no tensor, such as a number that tensors are added to."""
         value = UNKNOWN if scope.function is None else self._flow.value(expr, scope)
-        return isinstance(expr, ast.Constant) or (UNKNOWN not in value.options and value.tensor is None)
+        holds_none = not any(isinstance(item, (Bottom, Unknown, Tensor, Sequence, Mapping)) for item in value.options)
+        return isinstance(expr, ast.Constant) or holds_none
 
     def _is_made_on_host(self, call: ast.Call, scope: Scope, depth: int) -> bool:
         func = call.func
@@ -605,9 +632,9 @@ class Waits:
                 pass
         for keyword in call.keywords:
             if keyword.arg in (None, "device"):
-                return self._is_cpu(keyword.value)
+                return self._may_be_cpu(keyword.value)
         paths = self._names.of(func)
-        if not _ON_HOST.isdisjoint(paths):
+        if not _ON_HOST.isdisjoint(paths) or any(path.startswith("numpy.") for path in paths):
             return True
         operands = [*call.args, *(keyword.value for keyword in call.keywords)]
         if not _MADE.isdisjoint(paths):

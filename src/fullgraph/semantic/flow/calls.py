@@ -236,7 +236,7 @@ def torch_result(path: str, package: str, name: str, given: Arguments) -> Value:
         return tensor_method(given.positional[0], name, Arguments(given.positional[1:], given.named, given.open))
     if path in ("torch.compile", "torch.jit.script") and given.positional:
         return given.positional[0]
-    if path == "torch.Size":
+    if path in ("torch.Size", "torch._shape_as_tensor"):
         return SHAPE
     if path.startswith("torch.distributions."):
         return _of_distributions(path, name)

@@ -41,7 +41,7 @@ ONLY_TENSORS_GIVE = frozenset(
         "view_as",
     }
 )
-"""Methods that tensors have, and neither arrays of numpy nor modules nor anything else in common use; they give tensors."""
+"""Methods that tensors have, and neither arrays nor modules nor anything else in common use; they give tensors."""
 _WITHOUT_ARGUMENTS = frozenset({"bool", "detach", "int", "long"})
 """Those of which that holds where they are given nothing."""
 KEEPS = frozenset({"bfloat16", "cpu", "cuda", "double", "float", "half", "to"})
@@ -61,7 +61,7 @@ PROVING = ONLY_TENSORS_GIVE | _WITHOUT_ARGUMENTS | _OF_ARRAYS
 
 
 def proven(call: ast.Call) -> ast.expr | None:
-    """What a call of a method proves to be a tensor: ``x`` of ``x.clamp(0)``, ``x.detach()`` and ``x.float().mean()``."""
+    """What a call proves to be a tensor: ``x`` of ``x.clamp(0)``, ``x.detach()`` and ``x.float().mean()``."""
     match call:
         case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in ONLY_TENSORS_GIVE:
             return value

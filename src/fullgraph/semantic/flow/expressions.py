@@ -389,6 +389,8 @@ def comparison(op: ast.cmpop, left: Value, right: Value) -> Value:
         return data_of(Number.BOOL) if isinstance(left, Data) else STATIC_BOOL
     if isinstance(left, Either) or isinstance(right, Either):
         pairs = [(a, b) for a in left.options for b in right.options]
+        if isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+            pairs = [pair for pair in pairs if NONE not in pair]  # nothing is more or less than None
         return join_all(comparison(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
     match left, right:
         case (Thing(), _) | (_, Thing()):
