@@ -332,7 +332,7 @@ class Waits:
                 return self.for_truth(first, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
                 return False
-            case ast.Attribute() | ast.Compare(comparators=[ast.Constant(value=str() | None)]):
+            case ast.Attribute(value=ast.Name(id="self")) | ast.Compare(comparators=[ast.Constant(value=str() | None)]):
                 return False
             case _:
                 return self._is_away(condition, scope)

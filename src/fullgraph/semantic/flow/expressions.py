@@ -31,6 +31,7 @@ from fullgraph.semantic.flow.value import (
     Mapping,
     Number,
     Path,
+    Record,
     Sequence,
     Shape,
     Static,
@@ -205,6 +206,8 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
             return self.flow.attribute(base, cls, name)
         case ClassOf(node=cls):
             return self.flow.class_attribute(cls, name)
+        case Record():
+            return base.field(name)
         case Sequence(items=(first, *rest)) if name in ("values", "indices") and rest:
             return first if name == "values" else rest[0]
         case Either():
@@ -213,6 +216,8 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
             return tensor_of(None)
         case Made(path=path) if path.startswith("torch.distributions.") and name in _OF_DISTRIBUTIONS:
             return TENSOR
+        case Made(path=path) if not path.startswith("torch."):
+            return self.flow.elsewhere.field_of(path, name)
         case _:
             return STATIC_BOOL if name == "training" and base is UNKNOWN else UNKNOWN
 
@@ -223,6 +228,8 @@ def _subscript(self: Evaluator, node: ast.Subscript) -> Value:
     if base is UNKNOWN and index is UNKNOWN and _compares(node.slice, node.value):
         self.values[node.slice] = tensor_of(Dtype.BOOL)  # only a tensor is indexed by what it is compared with
         return TENSOR
+    if isinstance(base, Instance) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return self.flow.attribute(base, base.node, node.slice.value) if self.flow.is_typed_dict(base.node) else UNKNOWN
     return item_of(base, node.slice, index)
 
 

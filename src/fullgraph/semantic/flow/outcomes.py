@@ -21,6 +21,7 @@ from fullgraph.semantic.flow.value import (
     Made,
     Mapping,
     Path,
+    Record,
     Sequence,
     Super,
     Tensor,
@@ -74,7 +75,7 @@ def of_value(value: Value) -> int:
                     found |= of_value(each)
             case Mapping(element=element):
                 found |= of_value(element)
-            case Path() | Made() | ClassOf() | Instance() | Super() | Function() | Inherited():
+            case Path() | Made() | ClassOf() | Instance() | Super() | Function() | Inherited() | Record():
                 found |= OBJECT
             case _:
                 continue

@@ -185,6 +185,17 @@ class Instance(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Record(Value):
+    """An instance of a class of another file, of which only the fields are known that it declares."""
+
+    fields: tuple[tuple[str, Value], ...]
+
+    def field(self, name: str) -> Value:
+        """What a field holds."""
+        return next((value for each, value in self.fields if each == name), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
 class Super(Value):
     """What ``super()`` gives in a method of a class of this file."""
 
