@@ -22,7 +22,7 @@ from fullgraph.semantic.flow.value import (
     element_of,
 )
 from fullgraph.semantic.kinds import is_dtype
-from fullgraph.semantic.loops import Loops
+from fullgraph.semantic.loops import Loops, growths, notable_calls
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS, Binding, Scope
@@ -111,13 +111,13 @@ _TAKE_DATA = frozenset({"torch.as_tensor", "torch.tensor"})
 """Those of them that stay on the device of a tensor that they are given."""
 _ASIDE = re.compile(
     r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
-    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|parse|read|download|bench|benchmark|profile|warmup|reset|"
+    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|parse|read|write|download|bench|benchmark|profile|warmup|reset|"
     r"extra|repr|from|cpu)(_|$|d$|s$)"
 )
 """Names of functions that set up, save, show, measure or read data."""
 _ASIDE_WHEREVER = re.compile(
     r"^__(init|post_init|new|repr|str|del|getstate|setstate|reduce|enter|exit)|^test_|^(main|setup)$|(^|_)(init|save|load|"
-    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|"
+    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|write|"
     r"download|bench|benchmark|profile|repr|from|cpu)(_|$|d$|s$)"
 )
 """Those of functions of which that is so even where code that is called hot comes to them."""
@@ -419,7 +419,8 @@ class Waits:
         """Whether what the function does with a name shows what is computed of it to be a tensor."""
         match expr:
             case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if method_returns_tensor(name):
-                return proven(expr) is not None or self._is_tensor(receiver, scope)
+                is_method = not self._names.of(expr.func)
+                return is_method and (proven(expr) is not None or self._is_tensor(receiver, scope))
             case ast.Call(func=func):
                 if (argument := passed_on(expr)) is not None:
                     return self._is_tensor(argument, scope)
@@ -535,7 +536,8 @@ class Waits:
     @cached_property
     def _proving_in(self) -> frozenset[Scope | None]:
         """Functions that do something which only tensors can."""
-        return frozenset(scope.function for call, scope in self._walked.calls_of(PROVING) if proven(call) is not None)
+        calls = ((call, scope) for call, scope in self._walked.calls_of(PROVING) if proven(call) is not None)
+        return frozenset(scope.function for call, scope in calls if not self._names.of(call.func))
 
     @cached_property
     def _computing_in(self) -> frozenset[Scope | None]:
@@ -633,6 +635,8 @@ class Waits:
         for keyword in call.keywords:
             if keyword.arg in (None, "device"):
                 return self._may_be_cpu(keyword.value)
+            if keyword.arg == "return_tensors":
+                return True  # so processors of text and images give what they make
         paths = self._names.of(func)
         if not _ON_HOST.isdisjoint(paths) or any(path.startswith("numpy.") for path in paths):
             return True
@@ -669,7 +673,7 @@ class Waits:
         self._open.add(key)
         last = self._last_binding(name, found[1])
         bindings = found[1] if last is None else [last]
-        holds = bool(bindings) and all(self._holds_host(each, home, depth) for each in bindings)
+        holds = bool(bindings) and all(self._holds_host(name.id, each, home, depth) for each in bindings)
         self._open.discard(key)
         return holds
 
@@ -688,7 +692,7 @@ class Waits:
         is_around = isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(block, (ast.For, ast.With))
         return last if is_around and current is not None else None
 
-    def _holds_host(self, binding: Binding, scope: Scope, depth: int) -> bool:
+    def _holds_host(self, name: str, binding: Binding, scope: Scope, depth: int) -> bool:
         match binding:
             case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
                 return self._is_on_host(iterable, scope, depth)
@@ -701,10 +705,25 @@ class Waits:
             case ast.Name(ctx=ast.Store()):
                 found = self._loops.iterated(binding)
                 return found is not None and self._is_on_host(found[0], found[1], depth)
+            case ast.Dict(keys=[]) | ast.List(elts=[]) | ast.Call(func=ast.Name(id="dict" | "list"), args=[]):
+                return self._gathers_host(name, scope, depth)
             case ast.expr():
                 return self._is_on_host(binding, scope, depth) or self._is_no_tensor(binding, scope)
             case _:
                 return False
+
+    def _gathers_host(self, name: str, home: Scope, depth: int) -> bool:
+        """Whether all that is added to an empty list or dict is on the host."""
+        added = self._growths.get((home, name), [])
+        outside, self._open = self._open, {(home, name)}
+        holds = bool(added) and all(self._is_on_host(each, scope, depth - 2) for each, scope, _ in added)
+        self._open = outside
+        return holds
+
+    @cached_property
+    def _growths(self) -> dict[tuple[Scope, str], list[tuple[ast.expr, Scope, bool]]]:
+        """What is added to lists and dicts that have a name."""
+        return growths(self._walked, notable_calls(self._walked))
 
     def _is_given_host(self, parameter: ast.arg, scope: Scope, depth: int) -> bool:
         """Whether the function is called in this file, each time with something on the host for a parameter."""
