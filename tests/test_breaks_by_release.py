@@ -57,6 +57,8 @@ def breaks_on(line: str) -> str:
     ("line", "releases"),
     [
         ("key = hash((1, 2))", "2.9 2.11"),
+        ("x = x.to_sparse()", "2.11 2.13 2.14 2.15"),
+        ("x = x.to_sparse().to_dense()", "2.9 2.11 2.13 2.14 2.15"),
         ("torch.cuda.manual_seed(1)", "2.13 2.14 2.15"),
         ("torch.cuda.manual_seed_all(1)", "2.13 2.14 2.15"),
         ("torch.manual_seed(1)", "2.9 2.11 2.13 2.14 2.15"),

@@ -24,7 +24,6 @@ from fullgraph.semantic.model import FileModel
 from fullgraph.semantic.positions import source_text
 from fullgraph.semantic.scopes import DEFS, DefNode, Scope
 from fullgraph.semantic.traced import ChainStep, ModuleClass, Traced, TracedBy
-from fullgraph.semantic.waits import only_asks
 from fullgraph.torchfacts import TorchRange
 
 
@@ -331,28 +330,29 @@ class Context:
     def waits(self, expr: ast.expr) -> bool:
         """Whether evaluating ``expr`` surely makes the host wait for a tensor, unless that lies on the host anyway.
 
-        Not for what is made on the host, as far as this file says.
+        Not for what is made on the host, as far as this file says. What other files say of values counts, too, so only
+        rules that look at files when their project is linked may ask.
         """
-        return self._model.waits.at(expr, self._here.scope)
+        return self._model.linked_waits.at(expr, self._here.scope)
 
     def waits_for_truth(self, condition: ast.expr) -> bool:
         """Whether deciding about ``condition`` does so, apart from what evaluating its parts does."""
-        return self._model.waits.for_truth(condition, self._here.scope)
+        return self._model.linked_waits.for_truth(condition, self._here.scope)
 
-    def only_asks(self, condition: ast.expr) -> bool:
-        """Whether a condition asks only what something is, as ``x is None`` does: the same at every turn of a loop."""
-        return only_asks(condition)
+    def waits_at_each_turn(self, loop: ast.AST) -> list[ast.expr]:
+        """What in a loop or comprehension makes the host wait at every turn, as far as this file tells."""
+        return self._model.turn_waits.of(loop, self._here.scope)
 
-    def may_wait(self) -> bool:
-        """Whether `waits` and `waits_for_truth` are worth asking in the function that is looked at."""
-        return self._model.waits.may_be_in(self._here.scope)
+    def is_first_in_a_loop(self, wait: ast.expr) -> bool:
+        """Whether a wait is the first of those in some loop around it."""
+        return self._model.turn_waits.is_first(wait, self._here.scope)
 
     def is_aside(self, node: ast.AST) -> bool:
-        """Whether the code around ``node`` is not there to be fast: it sets up, saves, shows, tests or reads data.
+        """Whether the code around ``node`` is not there to be fast, though it is called hot: it saves, shows or tests.
 
         Also what stands in an ``assert``, a ``raise`` or an exception's handler.
         """
-        return self._model.waits.is_aside(node, self._here.scope)
+        return self._model.waits.is_aside(node, self._here.scope, hot=True)
 
     # Tracing
 

@@ -6,7 +6,7 @@ import ast
 
 from fullgraph.semantic.classes import Classes
 from fullgraph.semantic.flow.torch_calls import Arguments
-from fullgraph.semantic.flow.value import UNKNOWN, Inherited, Made, Value
+from fullgraph.semantic.flow.value import UNKNOWN, Inherited, Made, Record, Value
 from fullgraph.semantic.flow.written import value_of
 from fullgraph.semantic.foreign import NOTHING, Foreign
 from fullgraph.semantic.names import Names
@@ -34,6 +34,8 @@ class Elsewhere:
         told = self._told
         if path in self._made and self._is_imported(node.func):
             return Made(path)
+        if told.types.get(path, ("",))[0] == "record" and self._is_imported(node.func):
+            return value_of(told.types[path])
         if (path not in told.results and path not in told.given_tensors) or not self._is_imported(node.func):
             return UNKNOWN
         if path in told.results:
@@ -44,7 +46,7 @@ class Elsewhere:
     def tells_of(self, path: str) -> bool:
         """Whether something is known of what a call of something imported gives."""
         told = self._told
-        return path in told.results or path in told.given_tensors or path in self._made
+        return path in told.results or path in told.given_tensors or path in self._made or path in told.types
 
     def entered(self, path: str) -> Value:
         """What calling an instance of an imported class gives."""
@@ -59,6 +61,14 @@ class Elsewhere:
         """What a method of an instance of an imported class gives."""
         result = self._told.results.get(f"{path}().{name}")
         return UNKNOWN if result is None else value_of(result)
+
+    def field_of(self, path: str, name: str) -> Value:
+        """What a field of an instance of an imported class holds, as the class declares it."""
+        match self.alias(path):
+            case Record() as record:
+                return record.field(name)
+            case _:
+                return UNKNOWN
 
     def by_super(self, cls: ast.ClassDef, name: str) -> Value:
         """A method of another file that ``super()`` leads to in a class."""

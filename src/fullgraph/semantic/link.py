@@ -187,7 +187,7 @@ class Linker:
         }
         callers = {index: len(self.callers[file, index]) for index in traced if (file, index) in self.callers}
         whole = self.only_whole(file, traced)
-        told = self.across.told(file) if traced and self.files[file].is_own else NOTHING
+        told = self.across.told(file) if (traced or hot) and self.files[file].is_own else NOTHING
         if self.files[file].is_own:
             told = self.told_of_calls(file, told)
         return FileRegion(traced, roots, disabled, modules, whole, self.settings[file], callers, hot, told)

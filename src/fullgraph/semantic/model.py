@@ -36,6 +36,7 @@ from fullgraph.semantic.summary import NO_OWNER, FileSummary
 from fullgraph.semantic.surely import Surely
 from fullgraph.semantic.switches import switched_off_rows
 from fullgraph.semantic.traced import ChainStep, FileRegion
+from fullgraph.semantic.turn_waits import TurnWaits
 from fullgraph.semantic.uncompiled import Uncompiled
 from fullgraph.semantic.varied import Varied, Variety
 from fullgraph.semantic.waits import Waits
@@ -55,6 +56,7 @@ _CIRCULAR = (
     Makers,
     Names,
     Surely,
+    TurnWaits,
     Uncompiled,
     Varied,
     Waits,
@@ -118,6 +120,16 @@ class FileModel:
     def waits(self) -> Waits:
         """Where the host waits for a device."""
         return Waits(self.walked, self.names, self.own_flow, self.parents)
+
+    @cached_property
+    def turn_waits(self) -> TurnWaits:
+        """Waits that each turn of a loop comes to."""
+        return TurnWaits(self.waits, self.parents)
+
+    @cached_property
+    def linked_waits(self) -> Waits:
+        """The same as `waits`, with what other files say; for rules that look at the file when it is linked."""
+        return self.waits if self.flow is self.own_flow else Waits(self.walked, self.names, self.flow, self.parents)
 
     @cached_property
     def varied(self) -> Varied:
@@ -325,7 +337,7 @@ class FileModel:
     def link(self, linked: FileRegion) -> None:
         """Let it be known what the file's project says is traced."""
         self._linked = linked
-        for part in ("region", "flow", "elsewhere"):
+        for part in ("region", "flow", "elsewhere", "linked_waits"):
             vars(self).pop(part, None)
         self._never_run = {}
 

@@ -65,6 +65,16 @@ class Names:
             paths.append(binding + tail)
         return tuple(paths) if len(paths) == 1 else _unique(paths)
 
+    def only_value(self, name: ast.Name) -> ast.expr | None:
+        """The expression that is all that a name is ever assigned; None if it is bound in any other way."""
+        scope = self._walked.name_scope.get(name)
+        found = None if scope is None else scope.lookup(name.id)
+        match None if found is None else found[1]:
+            case [ast.expr() as value] if not isinstance(value, ast.Name):
+                return value
+            case _:
+                return None
+
     def bound_names(self, packages: Iterable[str]) -> frozenset[str]:
         """Names that, in some scope, may stand for one of these packages or something inside them."""
         tops = frozenset(packages)

@@ -17,7 +17,7 @@ from fullgraph.semantic.evaluate import SPLITTERS
 from fullgraph.semantic.flow.annotations import Annotations, alias_of
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
-from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Instance, Tensor, Value
+from fullgraph.semantic.flow.value import TENSOR, UNKNOWN, Either, Instance, Record, Tensor, Value, join_all
 from fullgraph.semantic.flow.written import Written, written
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
@@ -32,6 +32,8 @@ _LONGEST = 30
 """Longer functions, in rows, are not interpreted for others."""
 _LONGEST_METHOD = 10
 """Longer methods without annotation are not, since there are many and most return what nobody knows."""
+_NESTED = 3
+"""How deep fields of fields are said."""
 _SHORT = 4
 """Functions of so few rows are interpreted though nothing of torch stands in them."""
 _KEEPS = (
@@ -101,7 +103,7 @@ class _Results:
             if self.tells_nothing(info) or not self.is_for_others(info):
                 continue
             promise = self.annotations.of(info.node.returns)
-            told = _TENSOR if promise is TENSOR else None if promise is UNKNOWN else written(promise)
+            told = _TENSOR if promise is TENSOR else None if promise is UNKNOWN else written(self.as_record(promise))
             if self.is_worth_looking_at(info, promise):
                 inside = self.interpreted(info.node, {})
                 told = written(inside) or told
@@ -177,11 +179,31 @@ class _Results:
     # Types
 
     def types(self) -> Iterator[tuple[str, Written]]:
-        """Names of the module that stand for a type with a tensor in it."""
+        """Names of the module that stand for a type with a tensor in it, be it a class that declares such fields."""
         for name, bindings in self.walked.root.bindings.items():
+            match bindings:
+                case [ast.ClassDef() as cls] if (told := written(self.as_record(Instance(cls)))) is not None:
+                    yield name, told
+                    continue
+                case _:
+                    pass
             alias = alias_of(bindings[0]) if len(bindings) == 1 else None
             if alias is not None and (told := written(self.annotations.of(alias))) is not None:
                 yield name, told
+
+    def as_record(self, value: Value, depth: int = _NESTED) -> Value:
+        """An instance of a class of the file as other files see it: by what its class declares of its fields."""
+        match value:
+            case Instance(node=cls) if depth > 0:
+                declared = [item for item in cls.body if isinstance(item, ast.AnnAssign)]
+                named = [(item.target.id, item.annotation) for item in declared if isinstance(item.target, ast.Name)]
+                read = ((name, self.as_record(self.annotations.of(each), depth - 1)) for name, each in named)
+                fields = tuple((name, each) for name, each in read if written(each) is not None)
+                return Record(fields) if fields else UNKNOWN
+            case Either(choices=choices):
+                return join_all(self.as_record(each, depth) for each in choices)
+            case _:
+                return value
 
     # Attributes
 

@@ -7,11 +7,22 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
+from fullgraph.semantic.flow.evidence import PROVING, passed_on, proven
 from fullgraph.semantic.flow.flow import Flow
 from fullgraph.semantic.flow.parameters import ONLY_OF_TENSORS
-from fullgraph.semantic.flow.value import UNKNOWN
+from fullgraph.semantic.flow.value import (
+    BOTTOM,
+    UNKNOWN,
+    Bottom,
+    Dtype,
+    Mapping,
+    Sequence,
+    Tensor,
+    Unknown,
+    element_of,
+)
 from fullgraph.semantic.kinds import is_dtype
-from fullgraph.semantic.loops import Loops
+from fullgraph.semantic.loops import Loops, growths, notable_calls
 from fullgraph.semantic.names import Names
 from fullgraph.semantic.parents import Parents
 from fullgraph.semantic.scopes import DEFS, Binding, Scope
@@ -27,7 +38,9 @@ _READ = re.compile(r"\.(item|tolist|numpy)\(|\b(bool|float|int|round|str)\(")
 """What makes something else of a tensor."""
 _NORMS = frozenset({"torch.nn.utils.clip_grad_norm_", "torch.nn.utils.get_total_norm"})
 """Functions that return a tensor, which the tables do not say."""
-_NUMBERS = frozenset({"builtins.bool", "builtins.float", "builtins.int"})
+_NUMBERS = frozenset(
+    {"builtins.bool", "builtins.float", "builtins.int", "builtins.range", "math.isfinite", "math.isinf", "math.isnan"}
+)
 _PRINTS = frozenset({"builtins.print", "builtins.repr", "builtins.str"})
 _OF_ARRAYS = frozenset(
     {
@@ -55,7 +68,19 @@ _QUEUES = frozenset(
     }
 )
 """Makers of what may be waited for by ``synchronize``."""
-_CANDIDATES = _READS | {"bool", "cpu", "float", "int", "numpy", "print", "repr", "str", "synchronize", "to"}
+_COUNTS = frozenset({"torch.argwhere", "torch.nonzero", "torch.where"})
+"""Functions whose result has as many rows as a tensor has values that are not zero, ``where`` given that alone."""
+_AGREE = frozenset({"torch.allclose", "torch.equal", "torch.is_nonzero"})
+"""Functions that make a truth value of tensors."""
+_ASKS_EACH = frozenset({"builtins.all", "builtins.any", "builtins.max", "builtins.min", "builtins.sorted"})
+"""Functions that ask for the truth of each of several things, or of how they compare."""
+_METHODS = frozenset({"allclose", "argwhere", "equal", "is_nonzero", "nonzero"})
+"""Methods of the same names."""
+_CANDIDATES = frozenset(
+    {*_READS, *_METHODS, *(path.rpartition(".")[2] for path in _ASKS_EACH | _COUNTS)}
+    | {"bool", "cpu", "float", "format", "int", "isfinite", "isinf", "isnan", "numpy", "print", "range"}
+    | {"repeat_interleave", "repr", "str", "synchronize", "to"}
+)
 """Last names of all that waits."""
 _ON_HOST = frozenset({"torch.from_numpy", "torch.frombuffer", "torch.load"})
 _MADE = frozenset(
@@ -86,13 +111,19 @@ _TAKE_DATA = frozenset({"torch.as_tensor", "torch.tensor"})
 """Those of them that stay on the device of a tensor that they are given."""
 _ASIDE = re.compile(
     r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
-    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|download|bench|benchmark|profile|warmup|reset|"
+    r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|parse|read|write|download|bench|benchmark|profile|warmup|reset|"
     r"extra|repr|from|cpu)(_|$|d$|s$)"
 )
 """Names of functions that set up, save, show, measure or read data."""
+_ASIDE_WHEREVER = re.compile(
+    r"^__(init|post_init|new|repr|str|del|getstate|setstate|reduce|enter|exit)|^test_|^(main|setup)$|(^|_)(init|save|load|"
+    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|write|"
+    r"download|bench|benchmark|profile|repr|from|cpu)(_|$|d$|s$)"
+)
+"""Those of functions of which that is so even where code that is called hot comes to them."""
 _CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
 _COPIED = re.compile(r"cpu|host|\bto\(|torch\.")
-_DEPTH = 12
+_DEPTH = 16
 
 
 def _mentions(annotation: ast.expr, names: frozenset[str]) -> bool:
@@ -172,7 +203,7 @@ class Waits:
         self._flow = flow
         self._parents = parents
         self._open: set[tuple[Scope, str]] = set()
-        self._aside: dict[Scope, bool] = {}
+        self._aside: dict[tuple[Scope, bool], bool] = {}
         self._about_tensors: dict[Scope, bool] = {}
 
     @cached_property
@@ -183,9 +214,12 @@ class Waits:
         """Whether a scope is of interest at all: it works on tensors, and is there to be fast."""
         return not self._is_aside(scope) and (scope.function is None or self._is_about_tensors(scope.function))
 
-    def is_aside(self, node: ast.AST, scope: Scope) -> bool:
-        """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails."""
-        if self._is_aside(scope):
+    def is_aside(self, node: ast.AST, scope: Scope, *, hot: bool = False) -> bool:
+        """Whether the code around is not there to be fast: it sets up, saves, shows, tests, reads data, or fails.
+
+        Of code that is ``hot``, by what the user says, fewer names tell that.
+        """
+        if self._is_aside(scope, hot=hot):
             return True
         current: ast.AST | None = node
         while current is not None and not isinstance(current, (*DEFS, ast.ClassDef)):
@@ -194,19 +228,19 @@ class Waits:
             current = self._parents.get(current)
         return False
 
-    def _is_aside(self, scope: Scope) -> bool:
+    def _is_aside(self, scope: Scope, *, hot: bool = False) -> bool:
         """Whether a function or class around, by its name, is not there to be fast."""
-        if (known := self._aside.get(scope)) is not None:
+        if (known := self._aside.get((scope, hot))) is not None:
             return known
         match scope.node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                found = _ASIDE.search(name) is not None
+                found = (_ASIDE_WHEREVER if hot else _ASIDE).search(name) is not None
             case ast.ClassDef(name=name, bases=bases):
                 found = any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases)))
             case _:
                 found = False
-        found = found or (scope.parent is not None and self._is_aside(scope.parent))
-        self._aside[scope] = found
+        found = found or (scope.parent is not None and self._is_aside(scope.parent, hot=hot))
+        self._aside[scope, hot] = found
         return found
 
     def at(self, expr: ast.expr, scope: Scope) -> bool:
@@ -218,17 +252,75 @@ class Waits:
                 return self._is_away(receiver, scope)
             case ast.Call(func=ast.Attribute(value=receiver)) if self._copies(expr):
                 return self._is_away(receiver, scope)
-            case ast.Call(func=func, args=[argument]) if not _NUMBERS.isdisjoint(self._names.of(func)):
-                return self._is_away(argument, scope)
-            case ast.Call(func=func, args=arguments):
-                paths = self._names.of(func)
-                if not _BARRIERS.isdisjoint(paths) or self._is_of_queue(expr, scope):
-                    return True
-                return not _PRINTS.isdisjoint(paths) and any(self._is_away(each, scope) for each in arguments)
+            case ast.Call():
+                return self._reads_arguments(expr, scope) or self._counts(expr, scope)
             case ast.FormattedValue(value=value):
                 return self._is_away(value, scope)
+            case ast.Subscript(value=base, slice=index, ctx=ast.Load()):
+                parts = index.elts if isinstance(index, ast.Tuple) else [index]
+                is_masked = any(self._is_mask(part, scope) for part in parts)
+                return is_masked and not self._is_on_host(base, scope, _DEPTH)
             case _:
                 return False
+
+    def _reads_arguments(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether a call needs the values of what it is given, or of all that is queued."""
+        paths = self._names.of(call.func)
+        if not _BARRIERS.isdisjoint(paths) or self._is_of_queue(call, scope):
+            return True
+        if not paths:
+            is_format = isinstance(call.func, ast.Attribute) and call.func.attr == "format"
+            is_format = is_format and isinstance(call.func.value, ast.Constant)  # type: ignore[attr-defined]
+            given = [*call.args, *(keyword.value for keyword in call.keywords)] if is_format else []
+            return any(self._is_away(each, scope) for each in given)
+        if not _ASKS_EACH.isdisjoint(paths):
+            return self._asks_each(call, scope)
+        if not (_PRINTS | _AGREE).isdisjoint(paths):
+            return any(self._is_away(each, scope) for each in call.args)
+        return len(call.args) == 1 and not _NUMBERS.isdisjoint(paths) and self._is_away(call.args[0], scope)
+
+    def _asks_each(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether ``max(a, b)``, ``any(masks)`` and the like ask tensors for a truth value."""
+        match call:
+            case ast.Call(args=[ast.Starred() | ast.GeneratorExp() | ast.ListComp()]) | ast.Call(args=[]):
+                return False
+            case ast.Call(args=[given], keywords=[]):
+                if scope.function is None or not self._is_about_tensors(scope.function):
+                    return False
+                value = self._flow.value(given, scope) if self._flow.may_be_tensor(given, scope) else UNKNOWN
+                tensor = element_of(value).surely_tensor
+                return tensor is not None and not tensor.static and not self._is_on_host(given, scope, _DEPTH)
+            case ast.Call(args=[_, _, *_]):
+                return all(self._is_away(each, scope) for each in call.args)
+            case _:
+                return False
+
+    def _counts(self, call: ast.Call, scope: Scope) -> bool:
+        """Whether the size of a call's result depends on a tensor's values, as torch's documentation says of it."""
+        paths = self._names.of(call.func)
+        match call:
+            case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if not paths and name in _METHODS:
+                return self._is_away(receiver, scope)
+            case ast.Call(args=[first, *rest], keywords=keywords) if not _COUNTS.isdisjoint(paths):
+                is_where = "torch.where" in paths
+                return not (is_where and (rest or keywords)) and self._is_away(first, scope)
+            case ast.Call(func=ast.Attribute(value=receiver, attr="repeat_interleave"), keywords=keywords):
+                if any(keyword.arg == "output_size" for keyword in keywords):
+                    return False
+                given = call.args if not paths else call.args[1:] or call.args
+                repeats = given[0] if given else next((each.value for each in keywords if each.arg == "repeats"), None)
+                return repeats is not None and self._is_away(repeats, scope)
+            case _:
+                return False
+
+    def _is_mask(self, index: ast.expr, scope: Scope) -> bool:
+        """Whether an index is a boolean tensor, so that torch counts where it holds (``aten::nonzero``)."""
+        if isinstance(index, (ast.Constant, ast.Slice, ast.Starred)) or scope.function is None:
+            return False
+        if not self._is_about_tensors(scope.function) or not self._flow.may_be_tensor(index, scope):
+            return False
+        tensor = self._flow.value(index, scope).surely_tensor
+        return tensor is not None and tensor.dtype is Dtype.BOOL and tensor.rank != 0 and self._is_away(index, scope)
 
     def for_truth(self, condition: ast.expr, scope: Scope) -> bool:
         """Whether asking for the truth of ``condition``, apart from its parts, makes the host wait."""
@@ -240,7 +332,7 @@ class Waits:
                 return self.for_truth(first, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn(), *_]) | ast.Constant():
                 return False
-            case ast.Attribute() | ast.Compare(comparators=[ast.Constant(value=str() | None)]):
+            case ast.Attribute(value=ast.Name(id="self")) | ast.Compare(comparators=[ast.Constant(value=str() | None)]):
                 return False
             case _:
                 return self._is_away(condition, scope)
@@ -289,6 +381,21 @@ class Waits:
             case _:
                 return False
 
+    def _may_be_cpu(self, device: ast.expr) -> bool:
+        """Whether a device is the CPU, or is it in some of the cases that the file tells apart."""
+        match device:
+            case ast.Name() if (value := self._names.only_value(device)) is not None:
+                return self._may_be_cpu(value)
+            case ast.IfExp(body=body, orelse=orelse) if not self._asks_for_cuda(device.test):
+                return self._is_cpu(body) or self._is_cpu(orelse)
+            case _:
+                return self._is_cpu(device)
+
+    @staticmethod
+    def _asks_for_cuda(test: ast.expr) -> bool:
+        """Whether a condition asks what the machine has, and so takes the CPU only where it has nothing else."""
+        return any(isinstance(part, ast.Attribute) and part.attr == "is_available" for part in ast.walk(test))
+
     def _is_away(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether ``expr`` surely is a tensor, and may well be on a device."""
         if not self._is_tensor(expr, scope) or self._is_on_host(expr, scope, _DEPTH):
@@ -302,26 +409,41 @@ class Waits:
     def _is_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         if scope.function is None or not self._is_about_tensors(scope.function):
             return False
-        tensor = self._flow.value(expr, scope).surely_tensor if self._flow.may_be_tensor(expr, scope) else None
+        value = self._flow.value(expr, scope) if self._flow.may_be_tensor(expr, scope) else UNKNOWN
+        tensor = value.surely_tensor
         if tensor is not None:
             return not tensor.static and not self._may_be_array(expr, scope)
-        return self._is_shown_to_be_tensor(expr, scope)
+        return value in (UNKNOWN, BOTTOM) and self._is_shown_to_be_tensor(expr, scope)
 
     def _is_shown_to_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether what the function does with a name shows what is computed of it to be a tensor."""
         match expr:
-            case ast.Call(func=ast.Attribute(attr="detach"), args=[]):
-                return True
             case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if method_returns_tensor(name):
-                return self._is_tensor(receiver, scope)
+                is_method = not self._names.of(expr.func)
+                return is_method and (proven(expr) is not None or self._is_tensor(receiver, scope))
             case ast.Call(func=func):
-                return not _NORMS.isdisjoint(self._names.of(func))
+                if (argument := passed_on(expr)) is not None:
+                    return self._is_tensor(argument, scope)
+                return not _NORMS.isdisjoint(self._names.of(func)) or self._is_shown_by_chain(expr)
             case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE()], comparators=[right]):
                 return self._is_tensor(left, scope) or self._is_tensor(right, scope)
             case ast.Name(id=name):
-                return (scope.function, name) in self._computing or self._is_norm(expr, scope)
+                found = (scope.function, name) in self._computing or self._is_norm(expr, scope)
+                return found or self._is_shown_by_chain(expr)
+            case ast.Attribute() | ast.Subscript():
+                return self._is_shown_by_chain(expr)
             case _:
                 return False
+
+    def _is_shown_by_chain(self, expr: ast.expr) -> bool:
+        """Whether what is done with an expression where it stands shows it to be a tensor, as ``x.cpu().numpy()``."""
+        call: ast.AST | None = expr
+        for _ in range(2):
+            attribute = self._parents.get(call) if call is not None else None
+            call = self._parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
+            if isinstance(call, ast.Call) and proven(call) is expr:
+                return True
+        return False
 
     def _may_be_array(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether something is taken for a tensor only since a parameter is used as an array of numpy may be, too.
@@ -367,6 +489,7 @@ class Waits:
                 or self._takes_tensors(function)
                 or function in self._computing_in
                 or function in self._using_attributes
+                or function in self._proving_in
             )
             self._about_tensors[function] = known
         return known
@@ -409,6 +532,12 @@ class Waits:
             for function, name in self._receivers(_COMPUTES)
             if function is None or not any(map(_reads, function.bindings.get(name, ())))
         )
+
+    @cached_property
+    def _proving_in(self) -> frozenset[Scope | None]:
+        """Functions that do something which only tensors can."""
+        calls = ((call, scope) for call, scope in self._walked.calls_of(PROVING) if proven(call) is not None)
+        return frozenset(scope.function for call, scope in calls if not self._names.of(call.func))
 
     @cached_property
     def _computing_in(self) -> frozenset[Scope | None]:
@@ -489,7 +618,8 @@ class Waits:
     def _is_no_tensor(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether what is assigned is surely no tensor, such as a number that tensors are added to."""
         value = UNKNOWN if scope.function is None else self._flow.value(expr, scope)
-        return isinstance(expr, ast.Constant) or (UNKNOWN not in value.options and value.tensor is None)
+        holds_none = not any(isinstance(item, (Bottom, Unknown, Tensor, Sequence, Mapping)) for item in value.options)
+        return isinstance(expr, ast.Constant) or holds_none
 
     def _is_made_on_host(self, call: ast.Call, scope: Scope, depth: int) -> bool:
         func = call.func
@@ -504,9 +634,11 @@ class Waits:
                 pass
         for keyword in call.keywords:
             if keyword.arg in (None, "device"):
-                return self._is_cpu(keyword.value)
+                return self._may_be_cpu(keyword.value)
+            if keyword.arg == "return_tensors":
+                return True  # so processors of text and images give what they make
         paths = self._names.of(func)
-        if not _ON_HOST.isdisjoint(paths):
+        if not _ON_HOST.isdisjoint(paths) or any(path.startswith("numpy.") for path in paths):
             return True
         operands = [*call.args, *(keyword.value for keyword in call.keywords)]
         if not _MADE.isdisjoint(paths):
@@ -541,7 +673,7 @@ class Waits:
         self._open.add(key)
         last = self._last_binding(name, found[1])
         bindings = found[1] if last is None else [last]
-        holds = bool(bindings) and all(self._holds_host(each, home, depth) for each in bindings)
+        holds = bool(bindings) and all(self._holds_host(name.id, each, home, depth) for each in bindings)
         self._open.discard(key)
         return holds
 
@@ -560,7 +692,7 @@ class Waits:
         is_around = isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(block, (ast.For, ast.With))
         return last if is_around and current is not None else None
 
-    def _holds_host(self, binding: Binding, scope: Scope, depth: int) -> bool:
+    def _holds_host(self, name: str, binding: Binding, scope: Scope, depth: int) -> bool:
         match binding:
             case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
                 return self._is_on_host(iterable, scope, depth)
@@ -573,10 +705,25 @@ class Waits:
             case ast.Name(ctx=ast.Store()):
                 found = self._loops.iterated(binding)
                 return found is not None and self._is_on_host(found[0], found[1], depth)
+            case ast.Dict(keys=[]) | ast.List(elts=[]) | ast.Call(func=ast.Name(id="dict" | "list"), args=[]):
+                return self._gathers_host(name, scope, depth)
             case ast.expr():
                 return self._is_on_host(binding, scope, depth) or self._is_no_tensor(binding, scope)
             case _:
                 return False
+
+    def _gathers_host(self, name: str, home: Scope, depth: int) -> bool:
+        """Whether all that is added to an empty list or dict is on the host."""
+        added = self._growths.get((home, name), [])
+        outside, self._open = self._open, {(home, name)}
+        holds = bool(added) and all(self._is_on_host(each, scope, depth - 2) for each, scope, _ in added)
+        self._open = outside
+        return holds
+
+    @cached_property
+    def _growths(self) -> dict[tuple[Scope, str], list[tuple[ast.expr, Scope, bool]]]:
+        """What is added to lists and dicts that have a name."""
+        return growths(self._walked, notable_calls(self._walked))
 
     def _is_given_host(self, parameter: ast.arg, scope: Scope, depth: int) -> bool:
         """Whether the function is called in this file, each time with something on the host for a parameter."""

@@ -127,7 +127,6 @@ RULE = Rule(
     unless=(TRACED, COLD),
 )
 
-_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _RARE = re.compile(
     r"%|log(?!it|_?p|_?q|_?sum|_?soft|_?var|_?std|\(|1p)|debug|verbose|print|profil|trace|check|rank|dump|every|interval|"
@@ -138,17 +137,27 @@ _RARE = re.compile(
 
 
 @RULE.method("item", "tolist", "cpu", "to", "numpy", "synchronize", of=None)
+@RULE.method("allclose", "argwhere", "equal", "is_nonzero", "nonzero", "repeat_interleave", "where", of=None)
+@RULE.method("format", "isfinite", "isinf", "isnan", of=None)
 def check_method(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report what brings a tensor's values to the host."""
+    """Report what brings a tensor's values to the host, or counts them."""
     if ctx.waits(call):
         yield from _reported(call, ctx)
 
 
 @RULE.call("builtins.float", "builtins.int", "builtins.bool", "builtins.print", "builtins.str", "builtins.repr")
+@RULE.call("builtins.all", "builtins.any", "builtins.max", "builtins.min", "builtins.range", "builtins.sorted")
 def check_conversion(call: ast.Call, ctx: Context) -> Iterator[Hit]:
-    """Report what makes a number or a text of a tensor."""
+    """Report what makes a number, a truth value or a text of a tensor."""
     if ctx.waits(call):
         yield from _reported(call, ctx)
+
+
+@RULE.node(ast.Subscript)
+def check_mask(node: ast.Subscript, ctx: Context) -> Iterator[Hit]:
+    """Report a boolean tensor as an index."""
+    if ctx.waits(node):
+        yield from _reported(node, ctx)
 
 
 @RULE.node(ast.If, ast.IfExp, ast.Assert)
@@ -187,7 +196,7 @@ def _asked(test: ast.expr, ctx: Context) -> Iterator[Hit]:
 
 
 def _reported(expr: ast.expr, ctx: Context) -> Iterator[Hit]:
-    if not _is_aside(expr, ctx) and not _is_rare_or_repeated(expr, ctx):
+    if not _is_aside(expr, ctx) and not _is_rare(expr, ctx) and not ctx.is_first_in_a_loop(expr):
         yield ctx.at(expr, what=ctx.text(expr, limit=50))
 
 
@@ -204,19 +213,14 @@ def _is_aside(expr: ast.expr, ctx: Context) -> bool:
             return ctx.is_aside(expr)
 
 
-def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:
-    """Whether a place is below a condition that seldom holds, or what each turn of a loop comes to."""
+def _is_rare(node: ast.AST, ctx: Context) -> bool:
+    """Whether a place is below a condition that seldom holds."""
     child, parent = node, ctx.parent(node)
-    depends = False
     while parent is not None and not isinstance(child, _FUNCTIONS):
-        if isinstance(parent, _LOOPS) and not depends:
-            return True
         match parent:
-            case ast.If(test=test) | ast.IfExp(test=test) if child is not test:
-                if _is_rare(test):
-                    return True
-                depends = depends or not ctx.only_asks(test)
-            case ast.BoolOp(values=values) if any(map(_is_rare, values[: _place(child, values)])):
+            case ast.If(test=test) | ast.IfExp(test=test) if child is not test and _seldom_holds(test):
+                return True
+            case ast.BoolOp(values=values) if any(map(_seldom_holds, values[: _place(child, values)])):
                 return True
             case _:
                 pass
@@ -224,7 +228,7 @@ def _is_rare_or_repeated(node: ast.AST, ctx: Context) -> bool:
     return False
 
 
-def _is_rare(test: ast.expr) -> bool:
+def _seldom_holds(test: ast.expr) -> bool:
     return _RARE.search(ast.unparse(test)) is not None
 
 

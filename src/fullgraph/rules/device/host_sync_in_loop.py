@@ -119,7 +119,6 @@ depends on the machine, and was not measured.
 """
 
 import ast
-import re
 from collections.abc import Iterator
 
 from fullgraph.api import TRACED, Context, Effect, Hit, Rule
@@ -133,167 +132,39 @@ RULE = Rule(
     unless=(TRACED,),
 )
 
-_ASIDE = (ast.Name, ast.Constant, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_LEAVES = (ast.Break, ast.Return, ast.Raise)
-_FEW = 4
-_TIMES = re.compile(r"\b(perf_counter|time\.time|monotonic|elapsed_time|timeit|Timer)\b")
-
 
 @RULE.node(ast.For, ast.AsyncFor, ast.While)
 def check_loop(node: ast.For | ast.AsyncFor | ast.While, ctx: Context) -> Iterator[Hit]:
     """Report the first wait in what each turn of a loop comes to."""
-    if not ctx.may_wait() or _is_short(node):
-        return
-    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and _is_endless(node):
-        return
-    waits = list(_in_block(node.body, ctx))
-    if isinstance(node, ast.While):
-        waits = [*_in_condition(node.test, ctx), *waits]
-    yield from _reported(waits, node, ctx)
+    yield from _reported(node, ctx)
 
 
 @RULE.node(ast.ListComp, ast.SetComp)
 def check_comprehension(node: ast.ListComp | ast.SetComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
+    yield from _reported(node, ctx)
 
 
 @RULE.node(ast.GeneratorExp)
 def check_generator(node: ast.GeneratorExp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a generator expression."""
-    yield from _reported(_in_comprehension(node.generators, [node.elt], ctx), node, ctx)
+    yield from _reported(node, ctx)
 
 
 @RULE.node(ast.DictComp)
 def check_mapping(node: ast.DictComp, ctx: Context) -> Iterator[Hit]:
     """Report a wait in a comprehension of a dict."""
-    yield from _reported(_in_comprehension(node.generators, [node.key, node.value], ctx), node, ctx)
+    yield from _reported(node, ctx)
 
 
-def _reported(waits: list[ast.expr], around: ast.AST, ctx: Context) -> Iterator[Hit]:
-    if not waits or ctx.is_aside(around):
+def _reported(loop: ast.AST, ctx: Context) -> Iterator[Hit]:
+    waits = ctx.waits_at_each_turn(loop)
+    if not waits:
         return
     first, *others = waits
     rows = sorted({each.lineno for each in others} - {first.lineno})
     more = f", as in line{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:3]))}" if rows else ""
     yield ctx.at(first, what=ctx.text(first, limit=50), more=more)
-
-
-def _is_short(node: ast.For | ast.AsyncFor | ast.While) -> bool:
-    """Whether a loop is over epochs, or over a few things that are written out."""
-    if isinstance(node, ast.While):
-        return False
-    names = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
-    return any("epoch" in name.lower() for name in names) or _is_few(node.iter)
-
-
-def _is_few(iterable: ast.expr) -> bool:
-    match iterable:
-        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items) | ast.Dict(values=items):
-            return len(items) <= _FEW
-        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
-            return count <= _FEW
-        case ast.Call(func=ast.Name(id="enumerate" | "zip"), args=[first, *_]):
-            return _is_few(first)
-        case _:
-            return False
-
-
-def _is_endless(node: ast.While) -> bool:
-    """Whether the turns of a ``while True`` wait for something else: a user, or another process."""
-    words = ("input", "recv", "sleep", "get")
-    return any(isinstance(part, ast.Attribute) and part.attr in words for part in ast.walk(node))
-
-
-def _in_comprehension(generators: list[ast.comprehension], results: list[ast.expr], ctx: Context) -> list[ast.expr]:
-    if not ctx.may_wait() or _is_few(generators[0].iter):
-        return []
-    conditions = [condition for generator in generators for condition in generator.ifs]
-    if any(not ctx.only_asks(condition) for condition in conditions):
-        results = []
-    first = [wait for condition in conditions[:1] for wait in _in_condition(condition, ctx)]
-    return [*first, *(wait for result in results for wait in _in_expression(result, ctx))]
-
-
-def _in_block(block: list[ast.stmt], ctx: Context) -> Iterator[ast.expr]:
-    """Waits in statements that each turn comes to."""
-    if block and isinstance(block[-1], _LEAVES):
-        return
-    for statement in block:
-        match statement:
-            case ast.For() | ast.AsyncFor() | ast.While() | ast.Raise() | ast.Assert():
-                continue
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                continue
-            case ast.If(test=test, body=body, orelse=orelse):
-                yield from _in_condition(test, ctx)
-                if ctx.only_asks(test):
-                    yield from _in_block(body, ctx)
-                    yield from _in_block(orelse, ctx)
-            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-                for item in items:
-                    yield from _in_expression(item.context_expr, ctx)
-                yield from _in_block(body, ctx)
-            case ast.Try(body=body, finalbody=last):
-                yield from _in_block([*body, *last], ctx)
-            case _:
-                for child in ast.iter_child_nodes(statement):
-                    yield from _in_part(child, ctx)
-
-
-def _in_condition(test: ast.expr, ctx: Context) -> Iterator[ast.expr]:
-    inner = list(_in_expression(test, ctx))
-    if not inner and ctx.waits_for_truth(test):
-        yield test
-    yield from inner
-
-
-def _in_expression(expr: ast.expr, ctx: Context) -> Iterator[ast.expr]:
-    """Waits in an expression, innermost first, apart from what is evaluated only sometimes or by itself."""
-    if expr.__class__ in _ASIDE:
-        return
-    match expr:
-        case ast.Attribute(value=base):
-            yield from _in_expression(base, ctx)
-            return
-        case ast.IfExp(test=test):
-            yield from _in_condition(test, ctx)
-            if ctx.only_asks(test):
-                yield from _in_expression(expr.body, ctx)
-                yield from _in_expression(expr.orelse, ctx)
-            return
-        case ast.BoolOp(values=values):
-            yield from _in_condition(next((each for each in values if not ctx.only_asks(each)), values[-1]), ctx)
-            return
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield from _in_condition(operand, ctx)
-            return
-        case _:
-            inner = [wait for part in ast.iter_child_nodes(expr) for wait in _in_part(part, ctx)]
-    if isinstance(expr, (ast.Call, ast.FormattedValue)) and ctx.waits(expr):
-        inner = [wait for wait in inner if not _feeds(wait, expr)]
-        if not _is_for_timing(expr, ctx):
-            yield expr if isinstance(expr, ast.Call) else expr.value
-    yield from inner
-
-
-def _in_part(part: ast.AST, ctx: Context) -> Iterator[ast.expr]:
-    if isinstance(part, ast.expr):
-        yield from _in_expression(part, ctx)
-    elif isinstance(part, ast.keyword):
-        yield from _in_expression(part.value, ctx)
-
-
-def _feeds(wait: ast.expr, call: ast.expr) -> bool:
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.value is wait
-
-
-def _is_for_timing(call: ast.expr, ctx: Context) -> bool:
-    """Whether a wait for everything is there to measure time, as only that can be seen to be wanted."""
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "synchronize"):
-        return False
-    function = ctx.function()
-    return function is None or _TIMES.search(ast.unparse(function)) is not None
 
 
 CASES = """

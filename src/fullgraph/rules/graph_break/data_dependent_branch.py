@@ -589,35 +589,46 @@ def drop(seed: int):
 
 
 @torch.compile
-def draws(x: torch.Tensor, seed: int, names: list[str], flag: bool):
-    own = random.Random(seed)
-    if flag:
-        last = own.randrange(3)
+def looped(x: torch.Tensor, seed: int):
+    last = random.Random(seed).randrange(3)
     for step in range(4):
-        if flag and step > last:  # TFG201
+        if step > last:  # TFG201
             continue
         x = x * step
-    if last > 1 or own.choice(names) == "a":
-        x = x + 1
+    return x + 1 if last > 1 else x
+
+
+@torch.compile
+def shared(x: torch.Tensor):
     count = SHARED.randint(0, 3)
     if count > 1:  # TFG201
         x = x + 1
     if count > 2:
         x = x + 2
+    return x
+
+
+@torch.compile
+def behind(x: torch.Tensor, seed: int):
+    own = random.Random(seed)
     dropped = drop(seed)
     if dropped > 1:
         x = x + 3
     first = own.randrange(3)
-    print("a break")
+    print("a break")  # unreported
     if first > 1:
         x = x + 4
     second = own.randrange(3)
-    third = second + 1
+    third = second + 1  # unreported
     if second > 1 or third > 2:
         x = x + 4
     fourth = own.randrange(3)
-    total = float(x.sum().item())
+    total = float(x.sum().item())  # unreported
     return x + total if fourth > 1 else x
+# run: torch.compile(Module())(torch.ones(3))
+# run: looped(torch.ones(3), 1)
+# run: shared(torch.ones(3))
+# run: behind(torch.ones(3), 1)
 ---
 import torch
 
@@ -703,4 +714,5 @@ class Dropped(nn.Module):
         if np.random.rand(3)[0] > 0.5:  # TFG201
             return x + 2
         return x * 2 if np.random.choice([1, 2]) > 1 else x  # TFG201
+# run: torch.compile(Dropped())(torch.ones(3), 0.0)
 """

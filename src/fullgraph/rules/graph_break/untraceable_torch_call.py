@@ -120,13 +120,14 @@ address of a storage; and `torch._check` with a `lambda` whose message names a t
 
 Some break on some releases only: `torch._check` with any `lambda` up to 2.10, `torch._check_value` with one up to
 2.12, `torch._check` with a text as its message on 2.11 to 2.13; `state_dict()` of a module up to 2.12 and from 2.14
-on; and up to 2.12 `to`, `float`, `half` and `cpu` of a module, `torch.quantize_per_tensor` and `refine_names`.
+on; what is read of the result of `to_sparse`, as `s.to_dense()`, on 2.9; and up to 2.12 `to`, `float`, `half` and
+`cpu` of a module, `torch.quantize_per_tensor` and `refine_names`.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests: the marked lines are those of Dynamo's log of graph breaks.
 What breaks on some releases only was tried on torch 2.9, 2.11, 2.13, 2.14 and 2.15; what is sparse on 2.4 and 2.6,
-too. Up to 2.9 Dynamo traces `to_sparse`, and compiling `share_memory_` fails.
+too. Up to 2.9 Dynamo traces `to_sparse` itself, and compiling `share_memory_` fails.
 """
 
 import ast
@@ -169,6 +170,7 @@ _CALLS = (
 _SPARSE = ("addmm", "log_softmax", "mm", "softmax", "sum")
 _DENSE = ("empty", "eye", "full", "ones", "rand", "randn", "tensor", "zeros")
 _FROM_2_6 = ">=2.6"
+_ON_2_9 = ">=2.9,<2.10"
 _FROM_2_11 = ">=2.11"
 _TO_2_10 = ">=2.2,<2.11"
 _TO_2_12 = ">=2.2,<2.13"
@@ -204,7 +206,7 @@ def _makes_dense(binding: ast.AST, ctx: Context) -> bool:
     match binding:
         case ast.Call(func=ast.Attribute(attr="to_dense")):
             return True
-        case ast.Call(func=ast.Attribute(attr="to_sparse")):
+        case ast.Call() if _is_made_sparse(binding):
             return not ctx.aims_at(_FROM_2_11)
         case ast.Call(func=func, keywords=keywords) if not any(item.arg in (None, "layout") for item in keywords):
             return any(f"torch.{name}" in ctx.names(func) for name in _DENSE)
@@ -313,6 +315,24 @@ def changes_what_only_tensors_have(call: ast.Call, ctx: Context) -> Iterator[Hit
                 yield ctx.at(call, call=ctx.text(call.func))
         case _:
             return
+
+
+@RULE.node(ast.Attribute, where=Traced.POSSIBLE)
+def reads_what_is_sparse(node: ast.Attribute, ctx: Context) -> Iterator[Hit]:
+    """Report ``s.to_dense()`` and ``s.shape`` of what ``s = x.to_sparse()`` made there, which Dynamo refuses later."""
+    if not ctx.aims_at(_ON_2_9) or not ctx.mentions("to_sparse"):
+        return
+    made = ctx.bindings(node.value) if isinstance(node.value, ast.Name) else (node.value,)
+    if made and all(_is_made_sparse(each) for each in made):
+        yield ctx.at(node, call=ctx.text(node))
+
+
+def _is_made_sparse(binding: ast.AST) -> bool:
+    match binding:
+        case ast.Call(func=ast.Attribute(attr="to_sparse")):
+            return True
+        case _:
+            return False
 
 
 @RULE.call("torch._check", "torch._check_value", where=Traced.POSSIBLE)

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 
 from fullgraph.semantic.classes import Classes
+from fullgraph.semantic.flow.outcomes import TENSOR as MAY_BE_TENSOR
+from fullgraph.semantic.flow.outcomes import of_value
 from fullgraph.semantic.flow.value import (
     ANY_SEQUENCE,
     ARRAY,
@@ -22,7 +24,9 @@ from fullgraph.semantic.flow.value import (
     UNKNOWN,
     ClassOf,
     Dtype,
+    Inherited,
     Instance,
+    Made,
     Mapping,
     Sequence,
     Tensor,
@@ -185,6 +189,9 @@ class Annotations:
                 return Sequence(read(parts[0]), None, mutable=True)
             if name in _MAPPINGS and len(parts) == 2:
                 return Mapping(read(parts[1]))
+            if name == "Callable" and len(parts) == 2:
+                result = read(parts[1])
+                return Inherited(result) if of_value(result) & MAY_BE_TENSOR else UNKNOWN
             if name == "type":
                 named = read(parts[0])
                 return ClassOf(named.node) if isinstance(named, Instance) else UNKNOWN
@@ -216,6 +223,8 @@ def alias_of(binding: Binding) -> ast.expr | None:
 def _plain_type(path: str) -> Value:
     if (known := _TYPES.get(path)) is not None:
         return known
+    if path.startswith("torch.distributions."):
+        return Made(path)
     if path.startswith(_PACKAGES):
         name = path.rpartition(".")[2]
         if name in _TUPLES or name in _SEQUENCES:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from fullgraph.semantic.flow.builtin_calls import builtin_result, numpy_result
+from fullgraph.semantic.flow.evidence import passed_on, proven
 from fullgraph.semantic.flow.torch_calls import Arguments, tensor_method, torch_function
 from fullgraph.semantic.flow.value import (
     BOTTOM,
@@ -76,6 +77,7 @@ _DRAWN: dict[str, Value] = {
 _GENERATOR = "random.Random"
 _DRAWN_BY_GENERATOR: dict[str, Value] = {**_DRAWN, "random": Tensor(Dtype.FLOATING, 0, drawn=True)}
 """Methods of a ``random.Random`` likewise; ``random()`` of the module breaks the graph up to torch 2.13."""
+_OF_DISTRIBUTIONS = frozenset({"cdf", "entropy", "icdf", "log_prob", "perplexity", "rsample", "sample", "sample_n"})
 _OF_MASKS = frozenset({"all", "any", "nonzero", "sum"})
 _GROWS = frozenset({"append", "extend", "insert", "add"})
 _TEXT = frozenset({"format", "join", "lower", "upper", "strip", "replace", "lstrip", "rstrip", "removeprefix"})
@@ -146,8 +148,21 @@ def method(self: Evaluator, node: ast.Call, receiver: Value, name: str, given: A
             return data_of(None) if name in ("bit_length", "is_integer") else UNKNOWN
         case Unknown() if name in _OF_MASKS and _is_comparison(node):
             return tensor_method(tensor_of(Dtype.BOOL), name, _without_refused(node, given))
+        case Unknown():
+            return _method_of_unknown(self, node, name, given)
         case _:
             return UNKNOWN
+
+
+def _method_of_unknown(self: Evaluator, node: ast.Call, name: str, given: Arguments) -> Value:
+    """What is known of a method's result for its name alone, or since it proves what it is called on to be a tensor."""
+    if (tensor := proven(node)) is not None:
+        self.learn(tensor)
+        return tensor_method(TENSOR, name, given)
+    if (argument := passed_on(node)) is not None:
+        value = self.known(argument)
+        return TENSOR if value.surely_tensor is not None and not value.surely_tensor.static else UNKNOWN
+    return UNKNOWN
 
 
 def _method_of_made(self: Evaluator, made: Made, name: str, given: Arguments) -> Value:
@@ -156,6 +171,8 @@ def _method_of_made(self: Evaluator, made: Made, name: str, given: Arguments) ->
         return _module_result(made.path, given)
     if made.path == _GENERATOR:
         return _DRAWN_BY_GENERATOR.get(name, UNKNOWN)
+    if made.path.startswith("torch.distributions."):
+        return TENSOR if name in _OF_DISTRIBUTIONS else UNKNOWN
     if name in ("to", "eval", "train", "requires_grad_"):
         return made
     return UNKNOWN if made.path.startswith("torch.") else self.flow.elsewhere.method_of(made.path, name)
@@ -243,11 +260,19 @@ def torch_result(path: str, package: str, name: str, given: Arguments) -> Value:
         return tensor_method(given.positional[0], name, Arguments(given.positional[1:], given.named, given.open))
     if path in ("torch.compile", "torch.jit.script") and given.positional:
         return given.positional[0]
-    if path == "torch.Size":
+    if path in ("torch.Size", "torch._shape_as_tensor"):
         return SHAPE
+    if path.startswith("torch.distributions."):
+        return _of_distributions(path, name)
     if path == "torch.utils.checkpoint.checkpoint":
         return UNKNOWN
     return torch_function(path, given)
+
+
+def _of_distributions(path: str, name: str) -> Value:
+    if name == "kl_divergence":
+        return TENSOR
+    return Made(path) if name[:1].isupper() and not name.endswith("Transform") else UNKNOWN
 
 
 def _made_module(path: str, name: str, given: Arguments) -> Value:

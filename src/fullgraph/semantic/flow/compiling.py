@@ -23,6 +23,12 @@ def answer(test: ast.expr, names: Names, depth: int = _DEPTH) -> bool | None:
             return value
         case ast.Compare():
             return has_layout(test, names)
+        case ast.Name() if depth > 0:
+            match names.only_value(test):
+                case ast.Call() as call:
+                    return answer(call, names, 0)
+                case _:
+                    return None
         case ast.UnaryOp(op=ast.Not(), operand=operand) if depth > 0:
             inner = answer(operand, names, depth - 1)
             return None if inner is None else not inner

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fullgraph.semantic.flow.calls import call
 from fullgraph.semantic.flow.compiling import answer
+from fullgraph.semantic.flow.evidence import KEEPS
 from fullgraph.semantic.flow.narrowing import Environment, is_contradicted, narrowed
 from fullgraph.semantic.flow.subscripts import item_of
 from fullgraph.semantic.flow.torch_calls import combined_dtype, combined_rank, dtype_of, rank_of, tensor_attribute
@@ -30,6 +31,7 @@ from fullgraph.semantic.flow.value import (
     Mapping,
     Number,
     Path,
+    Record,
     Sequence,
     Shape,
     Static,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 100
 _NUMBERS = (Static, Data)
+_OF_DISTRIBUTIONS = frozenset({"logits", "mean", "mode", "probs", "stddev", "variance"})
 
 
 class Evaluator:
@@ -100,6 +103,20 @@ class Evaluator:
         self.env[name] = value
         known = self.assigned.get(name)
         self.assigned[name] = value if known is None else join(known, value)
+
+    def learn(self, node: ast.expr) -> None:
+        """Take an expression for a tensor, of which only its use tells that; if it is a name, from here on.
+
+        The environment is replaced, and so what is learnt in a part that may not be evaluated ends there.
+        """
+        self.values[node] = TENSOR
+        match node:
+            case ast.Name(id=name) if self.env.get(name) is UNKNOWN:
+                self.env = {**self.env, name: TENSOR}
+            case ast.Call(func=ast.Attribute(value=inner, attr=attr)) if attr in KEEPS and self.known(inner) is UNKNOWN:
+                self.learn(inner)
+            case _:
+                return
 
     def assign(self, target: ast.expr, value: Value) -> None:
         """Assign a value to a target, which may take it apart."""
@@ -195,12 +212,18 @@ def attribute(self: Evaluator, base: Value, name: str) -> Value:
             return self.flow.attribute(base, cls, name)
         case ClassOf(node=cls):
             return self.flow.class_attribute(cls, name)
+        case Record():
+            return base.field(name)
         case Sequence(items=(first, *rest)) if name in ("values", "indices") and rest:
             return first if name == "values" else rest[0]
         case Either():
             return join_all(attribute(self, item, name) for item in base.choices if item != NONE)
         case Made(path="torch.nn.Linear" | "torch.nn.Embedding" | "torch.nn.LayerNorm") if name in ("weight", "bias"):
             return tensor_of(None)
+        case Made(path=path) if path.startswith("torch.distributions.") and name in _OF_DISTRIBUTIONS:
+            return TENSOR
+        case Made(path=path) if not path.startswith("torch."):
+            return self.flow.elsewhere.field_of(path, name)
         case _:
             return STATIC_BOOL if name == "training" and base is UNKNOWN else UNKNOWN
 
@@ -211,6 +234,8 @@ def _subscript(self: Evaluator, node: ast.Subscript) -> Value:
     if base is UNKNOWN and index is UNKNOWN and _compares(node.slice, node.value):
         self.values[node.slice] = tensor_of(Dtype.BOOL)  # only a tensor is indexed by what it is compared with
         return TENSOR
+    if isinstance(base, Instance) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return self.flow.attribute(base, base.node, node.slice.value) if self.flow.is_typed_dict(base.node) else UNKNOWN
     return item_of(base, node.slice, index)
 
 
@@ -381,6 +406,8 @@ def comparison(op: ast.cmpop, left: Value, right: Value) -> Value:
         return data_of(Number.BOOL) if isinstance(left, Data) else STATIC_BOOL
     if isinstance(left, Either) or isinstance(right, Either):
         pairs = [(a, b) for a in left.options for b in right.options]
+        if isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+            pairs = [pair for pair in pairs if NONE not in pair]  # nothing is more or less than None
         return join_all(comparison(op, a, b) for a, b in pairs) if len(pairs) <= 4 else UNKNOWN
     match left, right:
         case (Thing(), _) | (_, Thing()):

@@ -432,6 +432,10 @@ class Flow:
         del caller, given
         return Instance(cls)
 
+    def is_typed_dict(self, cls: ast.ClassDef) -> bool:
+        """Whether a class is a ``TypedDict``, which has its fields as items."""
+        return any(path.endswith(".TypedDict") for base in cls.bases for path in self.names.of(base))
+
     def is_module(self, cls: ast.ClassDef) -> bool:
         """Whether a class is, or may be, an ``nn.Module``."""
         return self.classes.is_module(cls) is not ModuleClass.NO

@@ -16,10 +16,12 @@ from fullgraph.semantic.flow.value import (
     ClassOf,
     Data,
     Function,
+    Inherited,
     Instance,
     Made,
     Mapping,
     Path,
+    Record,
     Sequence,
     Super,
     Tensor,
@@ -73,7 +75,7 @@ def of_value(value: Value) -> int:
                     found |= of_value(each)
             case Mapping(element=element):
                 found |= of_value(element)
-            case Path() | Made() | ClassOf() | Instance() | Super() | Function():
+            case Path() | Made() | ClassOf() | Instance() | Super() | Function() | Inherited() | Record():
                 found |= OBJECT
             case _:
                 continue

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fullgraph.semantic.flow.evidence import PROVING, passed_on, proven
 from fullgraph.semantic.flow.outcomes import ANY, DATA, OBJECT, TENSOR, called, method_called, of_value
 from fullgraph.semantic.flow.parameters import callers_say_more, parameters
 from fullgraph.semantic.flow.torch_calls import attribute_of_tensor
@@ -203,8 +204,10 @@ class Plain:
         if isinstance(callee, Path):
             return self._of_paths(callee.paths, call, depth)
         receiver = self._of(func.value, depth)
+        if proven(call) is not None:
+            receiver |= TENSOR
         if not receiver:
-            return 0
+            return 0 if (argument := passed_on(call)) is None else self._of(argument, depth)
         if receiver == OBJECT and callee is not None and self._is_of_file(func.value):
             return self._of_callee(callee, call, depth)
         if receiver & OBJECT and self._flow.classes.has_member(func.attr):
@@ -274,7 +277,7 @@ class Plain:
         assert function is not None
         around = self._open[key] = len(self._open)
         outside, self._outermost = self._outermost, around
-        found = ANY if (function, name) in self._narrowed else 0
+        found = ANY if (function, name) in self._narrowed else TENSOR if (function, name) in self._proven else 0
         for binding in bindings:
             if found != ANY:
                 found |= self._binding(binding, home, depth)
@@ -395,6 +398,18 @@ class Plain:
         """Names that are asked whether they are tensors or arrays, since they are that behind it, by function."""
         calls = self._flow.walked.calls_of(_NARROWS)
         return frozenset((scope.function, name) for call, scope in calls for name in self._narrowed_by(call))
+
+    @cached_property
+    def _proven(self) -> frozenset[tuple[Scope | None, str]]:
+        """Names that a call in the same function proves to be tensors."""
+        found = set()
+        for call, scope in self._flow.walked.calls_of(PROVING):
+            tensor = proven(call)
+            while isinstance(tensor, ast.Call) and isinstance(tensor.func, ast.Attribute):
+                tensor = tensor.func.value
+            if isinstance(tensor, ast.Name):
+                found.add((scope.function, tensor.id))
+        return frozenset(found)
 
     def _narrowed_by(self, call: ast.Call) -> Iterator[str]:
         match call.args:

@@ -14,6 +14,7 @@ from fullgraph.semantic.flow.value import (
     Dtype,
     Either,
     Mapping,
+    Record,
     Sequence,
     Shape,
     Static,
@@ -43,6 +44,8 @@ def item_of(base: Value, where: ast.expr, index: Value) -> Value:
             return join_all(item_of(item, where, index) for item in base.choices if item != NONE)
         case Thing() if base == STRING:
             return STRING
+        case Record() if isinstance(where, ast.Constant) and isinstance(where.value, str):
+            return base.field(where.value)
         case _:
             return UNKNOWN
 

@@ -190,6 +190,17 @@ class Instance(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Record(Value):
+    """An instance of a class of another file, of which only the fields are known that it declares."""
+
+    fields: tuple[tuple[str, Value], ...]
+
+    def field(self, name: str) -> Value:
+        """What a field holds."""
+        return next((value for each, value in self.fields if each == name), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
 class Super(Value):
     """What ``super()`` gives in a method of a class of this file."""
 
@@ -206,7 +217,10 @@ class Function(Value):
 
 @dataclass(frozen=True, slots=True)
 class Inherited(Value):
-    """A method bound to an instance, which its class inherits from another file: of it only the result is known."""
+    """What is called of which only the result is known.
+
+    A method that a class inherits from another file, or something that an annotation says to be a ``Callable``.
+    """
 
     result: Value
 

@@ -16,6 +16,7 @@ from fullgraph.semantic.flow.value import (
     Mapping,
     Number,
     Plain,
+    Record,
     Sequence,
     Shape,
     Static,
@@ -50,6 +51,8 @@ def _tells(value: Value) -> bool:
             return any(map(_tells, (element, *(items or ()))))
         case Mapping(element=element):
             return _tells(element)
+        case Record(fields=fields):
+            return any(_tells(each) for _, each in fields)
         case Either(choices=choices):
             return _is_of_one_kind(value) and any(map(_tells, choices))
         case _:
@@ -75,6 +78,8 @@ def _written(value: Value) -> Written:
             return ("sequence", _written(element), each, mutable)
         case Mapping(element=element):
             return ("mapping", _written(element))
+        case Record(fields=fields):
+            return ("record", *((name, _written(each)) for name, each in fields))
         case Either(choices=choices) if _is_of_one_kind(value):
             return ("either", *sorted(map(_written, choices), key=repr))
         case _:
@@ -104,6 +109,8 @@ def value_of(written: Written) -> Value:
             return Sequence(value_of(element), None if items is None else tuple(map(value_of, items)), mutable)
         case ("mapping", element):
             return Mapping(value_of(element))
+        case ("record", *fields):
+            return Record(tuple((name, value_of(each)) for name, each in fields))
         case ("either", *options):
             return join_all(map(value_of, options))
         case _:
