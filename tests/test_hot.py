@@ -101,3 +101,60 @@ def test_a_pattern_that_names_no_function_is_told(project: Path, capsys: pytest.
         )
     main(["check", "-q", "--hot", "*:cold", "--traced-functions", "pkg.*:*"])
     assert capsys.readouterr().err == ""
+
+
+RECORDS = """
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass
+class Outcome:
+    loss: Tensor
+    name: str
+
+
+def compute(x) -> Outcome:
+    ...
+
+
+def smallest(x) -> Tensor:
+    ...
+"""
+READER = """
+import torch
+
+from .records import Outcome, compute, smallest
+
+
+def step(outcome: Outcome, x):
+    first = outcome.loss.item()
+    if outcome.name:
+        first = smallest(x).item()
+    rows = [smallest(i).item() for i in range(100)]
+    for epoch in range(3):
+        rows.append(compute(x).loss.tolist())
+    return first, rows, outcome.name.item()
+"""
+
+
+def test_what_other_files_say_counts_in_hot_code(project: Path) -> None:
+    (project / "pkg" / "records.py").write_text(RECORDS)
+    (project / "pkg" / "reader.py").write_text(READER)
+    found = [(8, "TFG403"), (10, "TFG403"), (11, "TFG403"), (13, "TFG403")]
+    for _ in range(2):
+        assert lint(project / "pkg" / "reader.py", "--hot", "pkg.reader:step") == found
+    text = RECORDS.replace("loss: Tensor", "loss: float").replace("-> Outcome", "")
+    (project / "pkg" / "records.py").write_text(text)
+    assert lint(project / "pkg" / "reader.py", "--hot", "pkg.reader:step") == found[1:3]
+
+
+def test_of_each_loop_one_place_is_left_to_the_other_rule(project: Path) -> None:
+    path = project / "pkg" / "loops.py"
+    path.write_text(
+        "import torch\nfrom torch import Tensor\n\n\ndef step(rows: list[Tensor]):\n    for row in rows:\n"
+        "        print(row.max().item())\n        print(row.min().item())\n        if row.any():\n            break\n"
+    )
+    assert lint(path, "--hot", "pkg.loops:step") == [(7, "TFG402"), (8, "TFG403"), (9, "TFG403")]
+    assert lint(path) == [(7, "TFG402")]

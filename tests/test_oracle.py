@@ -392,6 +392,22 @@ def test_waits_for_tensors_elsewhere_have_their_lines() -> None:
     assert observe(source, compiled=False).waits == ()
 
 
+def test_counting_what_a_mask_holds_is_a_wait() -> None:
+    source = block("""
+    def f(x, mask):
+        kept = x[mask]
+        rows = torch.nonzero(mask), torch.where(mask), torch.argwhere(mask)
+        first = x[torch.tensor([0, 1])], torch.where(mask, x, -x), x[0], x[1:]
+        x = x.clone()
+        x[mask] = 0.0
+        return kept, rows, first, x.masked_fill(mask, 1.0)
+    CALL = f, torch.ones(3), torch.tensor([True, False, True])
+    """)
+    seen = observe(source, away=True)
+    assert seen.errors == ()
+    assert seen.waits == (3, 4, 4, 4)
+
+
 def test_training_elsewhere_waits_only_where_it_is_asked_to() -> None:
     seen = observe(
         block("""

@@ -129,7 +129,9 @@ class FileModel:
     @cached_property
     def linked_waits(self) -> Waits:
         """The same as `waits`, with what other files say; for rules that look at the file when it is linked."""
-        return self.waits if self.flow is self.own_flow else Waits(self.walked, self.names, self.flow, self.parents)
+        if self.flow is self.own_flow:
+            return self.waits
+        return Waits(self.walked, self.names, self.flow, self.parents, everywhere=True)
 
     @cached_property
     def varied(self) -> Varied:

@@ -197,11 +197,13 @@ def _reads(binding: Binding) -> bool:
 class Waits:
     """Answers for the expressions of one walked file."""
 
-    def __init__(self, walked: Walked, names: Names, flow: Flow, parents: Parents) -> None:
+    def __init__(self, walked: Walked, names: Names, flow: Flow, parents: Parents, *, everywhere: bool = False) -> None:
         self._walked = walked
         self._names = names
         self._flow = flow
         self._parents = parents
+        self._everywhere = everywhere
+        """Whether functions that mention nothing of torch are looked into, too."""
         self._open: set[tuple[Scope, str]] = set()
         self._aside: dict[tuple[Scope, bool], bool] = {}
         self._about_tensors: dict[Scope, bool] = {}
@@ -485,7 +487,8 @@ class Waits:
         """Whether a function mentions torch, or holds a tensor by what it does with it; others are not looked into."""
         if (known := self._about_tensors.get(function)) is None:
             known = (
-                function in self._using_torch
+                self._everywhere
+                or function in self._using_torch
                 or self._takes_tensors(function)
                 or function in self._computing_in
                 or function in self._using_attributes
@@ -682,7 +685,7 @@ class Waits:
         before = [each for each in bindings if isinstance(each, ast.expr) and not isinstance(each, ast.Name)]
         before = [each for each in before if (each.end_lineno or each.lineno) < name.lineno]
         last = max(before, key=lambda each: each.lineno, default=None)
-        if last is None or len(before) == len(list(bindings)):
+        if last is None or len(before) == len(list(bindings)) or _mentions(last, frozenset({name.id})):
             return None
         statement = self._parents.get(last)
         block = None if statement is None else self._parents.get(statement)

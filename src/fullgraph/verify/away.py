@@ -21,7 +21,9 @@ _DEVICE = "meta"
 """What the tensors say their device is: one that needs no hardware, and is not the host's."""
 _MAKES = frozenset({"lift_fresh"})
 """Operations on what was made in C++ a moment ago: ``torch.tensor`` ends in this."""
-_READS = frozenset({"_local_scalar_dense", "is_nonzero", "equal"})
+_READS = frozenset({"_local_scalar_dense", "is_nonzero", "equal", "nonzero"})
+_INDEXES = frozenset({"index", "index.Tensor"})
+"""Operations that come to ``nonzero`` where an index is boolean, inside of what torch hands over."""
 
 
 class Away:
@@ -56,7 +58,8 @@ class Away:
         is_away = not given or name in _MAKES or any(isinstance(each, remote) for each in given)
         target = kwargs.get("device")
         is_copied = bool(given) and target is not None and torch.device(target).type == "cpu"
-        if is_away and given and (is_copied or name in _READS):
+        counts = name in _INDEXES and any(each.dtype in (torch.bool, torch.uint8) for each in given[1:])
+        if is_away and given and (is_copied or counts or name in _READS):
             self._note()
         if target is not None:
             kwargs = {**kwargs, "device": torch.device("cpu")}

@@ -51,6 +51,21 @@ def clipped(gradient: torch.Tensor) -> torch.Tensor:
 CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
 ```
 
+How many elements a boolean tensor selects is among its values, too, so indexing with one waits:
+
+```python bad
+# pyproject.toml: hot = ["*:masked_mean"]
+import torch
+
+
+def masked_mean(loss: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    valid = weights > 0
+    return loss[valid].mean()  # TFG403
+
+
+CALLS = masked_mean, [(torch.ones(4), torch.tensor([0.0, 1.0, 1.0, 0.0])), (torch.ones(2), torch.ones(2))]
+```
+
 ## What to do
 
 Keep the values on the device, and read them where they are shown:
@@ -96,18 +111,56 @@ def clipped(gradient: torch.Tensor) -> torch.Tensor:
 CALLS = clipped, [(torch.ones(3),), (torch.ones(4),)]
 ```
 
+```python good
+# pyproject.toml: hot = ["*:masked_mean"]
+import torch
+
+
+def masked_mean(loss: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    valid = weights > 0
+    return (loss * valid).sum() / valid.sum()
+
+
+CALLS = masked_mean, [(torch.ones(4), torch.tensor([0.0, 1.0, 1.0, 0.0])), (torch.ones(2), torch.ones(2))]
+```
+
+Of several waits in a function the first takes the time: one transfer of `torch.stack([...])` instead of them all is
+enough. Bringing a tensor over only to compute on the host is a wait more, not one less.
+
 ## When it is reported
 
 Only where `hot` is given, which turns this rule on: in the functions that it names, and in those that they call, as far
-as [the traced region](../traced-region.md) would be followed. Not what each turn of a loop comes to, which is
-[TFG402](TFG402.md)'s, nor what that rule leaves alone, but the condition of an `assert`; nor below a condition that
-asks for a remainder (every 100 steps) or whether to log. Not in traced code, where TFG202 says what happens.
+as [the traced region](../traced-region.md) would be followed. Each place is reported, in loops too; only the one at
+which [TFG402](TFG402.md) reports a loop is left to that.
+
+What waits:
+
+* `.item()`, `.tolist()`, `.cpu()`, `.to("cpu")`, `.numpy(force=True)`;
+* `float`, `int`, `bool`, `range`, `math.isnan` and its kin of a tensor; `print`, `str`, `repr`, f-strings, `"".format`;
+* a tensor as a condition, in `and`, `or`, `not` and `assert`; `max`, `min`, `any`, `all` and `sorted` of tensors;
+  `torch.equal`, `torch.allclose`, `torch.is_nonzero`;
+* what has as many rows as there are values that hold: `torch.nonzero`, `torch.argwhere`, `torch.where` with a condition
+  alone, `repeat_interleave` by a tensor without `output_size`, and reading with a boolean tensor as an index;
+* `torch.cuda.synchronize()` and its kin, and `.synchronize()` of a stream or an event that the file makes.
+
+Only where it surely is a tensor: by an annotation (also of a field of a dataclass, `NamedTuple` or `TypedDict` of
+another file, and what a `Callable` returns), by what made it, by what functions of the project return, or since the
+same function does with it what only tensors can (`.backward()`, `.detach()`, `.clamp(...)`, `.float().mean()`,
+`.cpu().numpy()`). Of an item of a dict of which nothing is known, nothing is said, nor of a parameter with `.item()` in
+a file that imports numpy, since arrays have that, too, nor of files in which the word "torch" does not stand.
+
+Not reported: tensors that the project shows to lie on the host; modules (`module.cpu()`); what stands in a `raise` or
+an exception's handler; functions that by their names initialise, save, load, plot, test, parse or read data; what is
+below a condition that asks for a remainder (every 100 steps) or whether to log; and traced code, where TFG202 says what
+happens. Nor what torch's documentation does not say to wait, such as `masked_select`, `torch.unique` and writing to
+`x[mask]`.
 
 ## How this is known
 
 The blocks above run on torch in fullgraph's tests, with tensors that behave as if they were on another device, which
-needs no GPU: the marked lines are exactly those that bring values to the host more than once. How long the host waits
-depends on the machine, and was not measured.
+needs no GPU: the marked lines are exactly those that bring values to the host, or count with `nonzero`, more than once.
+That `torch.nonzero` waits for a CUDA device is what torch's documentation says of it; that an index that is a boolean
+tensor comes to it was seen with torch's profiler. How long the host waits depends on the machine, and was not measured.
 """
 
 import ast
@@ -345,6 +398,112 @@ def eager(x: Tensor):
 
 def cold(x: Tensor):
     return x.max().item()
+---
+# what shows that something is a tensor, and what does not
+# pyproject.toml: hot = ["*:use", "*:process_batch", "*:epochs", "*:masks", "*:counted", "Trainer.*", "*:Trainer.*"]
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class Ratios:
+    kl: Tensor
+    by_head: dict[str, Tensor]
+    stop: Tensor
+    done: bool
+    names: dict[str, str]
+
+
+def use(agg, out, batch, model: nn.Module, data, ratios: Ratios, loss_and_count: Callable[..., tuple[Tensor, int]]):
+    total = agg.gather(3)
+    mean = total.float().mean().item()  # TFG403
+    low = total.min().item()  # TFG403
+    image = out.decode(batch)[0].cpu().permute(0, 2).numpy()  # TFG403
+    best = data["scores"].item(), data["scores"].tolist(), data["scores"].max().item()
+    model.cpu()
+    kept = data["model"].to("cpu")
+    kl = ratios.kl.item()  # TFG403
+    kl += ratios.by_head["a"].max().item()  # TFG403
+    if ratios.stop:  # TFG403
+        kl = 0.0
+    if ratios.done or ratios.names["a"]:
+        kl = 1.0
+    loss, count = loss_and_count(batch)
+    return mean, low, image, best, kept, kl, loss.item(), count  # TFG403
+
+
+def process_batch(actions: Tensor):
+    policy = torch.distributions.Categorical(logits=actions)
+    return policy.log_prob(actions).mean().item(), policy.event_shape  # TFG403
+
+
+def epochs(loss: Tensor, rows: list[Tensor], logs: dict[str, float]):
+    for epoch in range(10):
+        loss = loss * 2
+        logs["loss"] = loss.item()  # TFG403
+        logs["name"] = f"{epoch}"
+    for row in rows:
+        logs["first"] = row.max().item()
+        logs["last"] = row.min().item()  # TFG403
+        if row.any():  # TFG403
+            logs["any"] = float(row.sum())  # TFG403
+    small = [value for value in logs.values() if not math.isnan(value)]
+    if math.isnan(loss.detach()):  # TFG403
+        small.append(max(rows[0].sum(), rows[1].sum()))  # TFG403
+    return small, max(logs.values()), max(rows, key=len), "{}".format(loss)  # TFG403
+
+
+def masks(x: Tensor, keep: Tensor, index: Tensor, weights: torch.BoolTensor, either):
+    valid = keep > 0
+    x[valid] = 0.0
+    x[valid] += 1.0  # a write, and a read that a write stands for
+    rows = torch.arange(10)
+    host = rows[rows > 3], rows[0], x[index.long()], x[3], x[:, 1:], x[None]
+    return x[valid], host  # TFG403
+
+
+def counted(x: Tensor, keep: Tensor, repeats: Tensor):
+    rows = keep.nonzero()  # TFG403
+    where = torch.where(keep)  # TFG403
+    chosen = torch.where(keep, x, -x)
+    spread = x.repeat_interleave(repeats, dim=0)  # TFG403
+    known = x.repeat_interleave(repeats, dim=0, output_size=10), x.repeat_interleave(2)
+    same = torch.equal(x, chosen)  # TFG403
+    left = x[~keep.bool(), 0]  # TFG403
+    others = x.masked_select(keep), torch.unique(x), torch.nonzero_static(x, size=3)
+    return rows, where, spread, known, same, left, others
+
+
+class Trainer:
+    def __init__(self, loss: Tensor):
+        self.first = loss.item()
+
+    def save(self, loss: Tensor):
+        return loss.item()
+
+    def read_row(self, loss: Tensor):
+        return loss.item()
+
+    def reset(self, loss: Tensor, tokenizer, fabric, accelerator):
+        tokens = tokenizer("a", return_tensors="pt")
+        host = tokens["ids"].bool()
+        gathered = []
+        for row in loss:
+            gathered.append(row.cpu())  # TFG403
+        apart = {}
+        apart["a"] = loss.cpu()  # TFG403
+        return (
+            tokens["ids"][host],
+            [row.item() for row in gathered],
+            apart["a"].item(),
+            accelerator.gather(loss).mean().item(),  # TFG403
+            accelerator.gather(tokens).mean().item(),
+            fabric.all_reduce(loss).item(),  # TFG403
+        )
 ---
 # nothing is called hot
 import torch

@@ -107,9 +107,11 @@ CALL = halve, torch.tensor([9.0, 3.0])
 
 Where it surely is a tensor, in what every turn of the loop comes to: not below an `if`, unless that asks only what
 something is, not in an `except`, and not in front of a `break` or `return`. One finding for each loop, at the first
-place. Not for tensors that the file itself makes on the host; not in `__init__`, in code that saves, loads, plots,
-tests or reads data, nor in a loop over epochs or over a few things that are written out. Not in traced code, where
-TFG202 says what happens.
+place, with the lines of the next; where the function is called hot, [TFG403](TFG403.md) reports each of the others.
+That page also lists what waits, and what shows that something is a tensor; this rule goes by what its file alone says.
+Not for tensors that the file itself makes on the host; not in `__init__`, in code that saves, loads, plots, tests or
+reads data, nor in a loop over epochs or over a few things that are written out. Not in traced code, where TFG202 says
+what happens.
 
 ## How this is known
 
@@ -252,6 +254,53 @@ def outputs(xs: list[Tensor]):
     for x in xs:
         torch.cuda.synchronize()  # TFG402
     return found
+---
+# by what only tensors can do
+import math
+
+import torch
+from torch import Tensor
+
+
+def measured(accelerator, loader, model, logs: dict[str, float]):
+    found = []
+    for batch in loader:
+        out = accelerator.gather(model(batch))
+        found.append(out.float().mean().item())  # TFG402
+    for batch in loader:
+        out = accelerator.gather(model(batch))
+        found.append(out.mean().item())
+        found.append(batch["a"].item())
+    for batch in loader:
+        found.append(model(batch)[0].cpu().numpy())  # TFG402
+    for value in logs.values():
+        found.append(math.isnan(value))
+    return found, [value for value in logs.values() if not math.isfinite(value)]
+
+
+def chosen(x: Tensor, labels: Tensor, names: list[str]):
+    found = []
+    for i in range(len(names)):
+        found.append(x[labels == i].mean())  # TFG402
+    for i in range(len(names)):
+        rows = (labels == i).nonzero()  # TFG402
+        found.append(x[rows])
+    for i in range(len(names)):
+        x[labels == i] = 0.0
+        found.append(x[i].masked_fill(labels == i, 1.0))
+    return found
+
+
+def on_host(x: Tensor, names: list[str], other, processor):
+    kept = []
+    for name in names:
+        kept.append(x.cpu())  # TFG402
+    for each in kept:
+        print(each)
+    device = "cpu" if other.is_cpu else other.device
+    sizes = [torch.empty(1, device=device) for _ in range(10)]
+    tokens = processor(names, return_tensors="pt")
+    return [size.item() for size in sizes], [row[row.bool()] for row in tokens["ids"]]
 ---
 # not at every turn, or only once
 import torch

@@ -253,6 +253,8 @@ def _last(func: ast.expr) -> str:
 def _used_as_tensor(call: ast.Call, candidates: set[str], names: Names) -> str | None:
     """The parameter that a call proves to be a tensor."""
     match call:
+        case ast.Call(func=ast.Attribute(attr="gather"), args=[] | [_]):
+            return None  # tensors are given a dimension, too; others gather what several processes have
         case ast.Call(func=ast.Attribute(value=base, attr=attr)) if (
             attr in ONLY_OF_TENSORS and (name := _root(base)) in candidates
         ):
