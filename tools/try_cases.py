@@ -27,6 +27,7 @@ def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:
         reasons.setdefault(row, []).append(why)
     kinds = [("reported, and nothing happens", outcome.refuted), ("not reported", outcome.unreported)]
     if verbose:
+        kinds += [("raises while it is traced", outcome.raising)]
         kinds += [("fewer breaks than reports", outcome.doubtful), ("not reached", outcome.unreached)]
         kinds += [("confirmed", outcome.confirmed)]
     for kind, found in kinds:

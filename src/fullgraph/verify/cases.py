@@ -105,6 +105,7 @@ class Outcome:
     Attributes:
         confirmed: they are reported, and misbehave.
         refuted: they are reported; Dynamo traced them, and nothing happened.
+        raising: they are reported, and Dynamo raises there what the operation raises while it is traced.
         doubtful: of those that misbehave, where torch breaks less often than rules report.
         unreached: they are reported, and Dynamo did not come to them.
         unreported: they misbehave, no rule says so, and the case does not say that it is known.
@@ -115,6 +116,7 @@ class Outcome:
 
     confirmed: tuple[int, ...] = ()
     refuted: tuple[int, ...] = ()
+    raising: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
     unreached: tuple[int, ...] = ()
     unreported: tuple[int, ...] = ()
@@ -131,7 +133,7 @@ class Outcome:
             return "false alarm"
         if self.unreported:
             return "missed alarm"
-        return "agrees in part" if self.unreached or self.doubtful else "agrees"
+        return "agrees in part" if self.unreached or self.doubtful or self.raising else "agrees"
 
 
 def try_case(case: Case) -> Outcome:
@@ -151,14 +153,15 @@ def try_case(case: Case) -> Outcome:
         return Outcome(errors=seen.errors, unable=_first(seen.errors) or "Dynamo traced nothing")
     all_reported = Counter(row for row, _ in found.elements())
     often = Counter([*(row for row, _ in seen.break_reasons), *failed])
-    raising = {row for row, _ in seen.break_reasons} - {row for row, why in seen.break_reasons if _RAISED not in why}
+    leaving = {row for row, _ in seen.break_reasons} - {row for row, why in seen.break_reasons if _RAISED not in why}
     last = case.source.count("\n")
     return Outcome(
         confirmed=_rows(reported & bad),
-        refuted=_rows((reported & reached) - bad),
+        refuted=_rows((reported & reached) - bad - seen.raised_lines),
+        raising=_rows(reported & seen.raised_lines - bad),
         doubtful=_rows(row for row in reported & bad if often[row] < all_reported[row]),
         unreached=_rows(reported - reached),
-        unreported=_rows(row for row in bad - raising - all_reported.keys() - case.unreported if row <= last),
+        unreported=_rows(row for row in bad - leaving - all_reported.keys() - case.unreported if row <= last),
         reasons=tuple((row, why) for row, why in sorted(set(seen.break_reasons)) if row <= last),
         errors=tuple(dict.fromkeys(seen.errors)),
     )
