@@ -41,7 +41,7 @@ def test_calls_that_the_rule_reports_are_tried_first(sweep: ModuleType) -> None:
         name = next(line for line in lines if line.startswith("# run: ")).split()[2].partition("(")[0]
         (row,) = (number for number, line in enumerate(lines) if line.startswith(f"def {name}("))
         runs[code] = lines[row + 2].strip()
-    assert runs == {"TFG202": "found = torch.rand(x.sum())", "TFG213": "found = torch.rand(3, generator=given)"}
+    assert runs == {"TFG202": "found = torch.rand(x.sum())", "TFG213": "found = torch.rand(3, generator=generator)"}
 
 
 def test_what_became_of_a_call_is_told_by_its_line(sweep: ModuleType) -> None:

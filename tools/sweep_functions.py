@@ -46,6 +46,9 @@ GENERIC = (
         "x, places",
         "x, x > 0",
         "x, x.sum()",
+        "x, x.max().long()",
+        "x.sum() * 0.1",
+        "{'a': 'b'}",
         "places, 3",
         "x * x.mean()",
         "x + 1, 2",
@@ -129,12 +132,9 @@ GIVEN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         ),
         "torch.quantize_per_channel": (("x, torch.ones(3), torch.zeros(3).long(), 0, torch.quint8", "0"),),
         "torch.quantize_per_tensor": (("x, 0.1, 0, torch.quint8", "0"),),
-        "torch.randint": (("0, 3, (3,), generator=given", "torch.Generator()"), ("0, 3, (3,)", "0")),
-        "torch.multinomial": (("x, 2, generator=given", "torch.Generator()"), ("x, 2", "0")),
-        **{
-            f"torch.{name}": (("3, generator=given", "torch.Generator()"), ("3", "0"))
-            for name in ("rand", "randn", "randperm")
-        },
+        "torch.randint": (("0, 3, (3,), generator=generator", "0"), ("0, 3, (3,)", "0")),
+        "torch.multinomial": (("x, 2, generator=generator", "0"), ("x, 2", "0")),
+        **{f"torch.{name}": (("3, generator=generator", "0"), ("3", "0")) for name in ("rand", "randn", "randperm")},
         "torch.random.set_rng_state": (("given", "torch.get_rng_state()"),),
         "torch.repeat_interleave": (("x, places", "0"), ("x, 2", "0")),
         "torch.reshape": (("x, (places.sum() + 1, -1)", "0"), ("x, (3, 1)", "0")),
@@ -178,6 +178,7 @@ class SelfMade:
     pass
 
 self_made = SelfMade()
+generator = torch.Generator()
 
 def squared(y):
     return (y * y).sum()
