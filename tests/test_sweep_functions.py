@@ -12,7 +12,7 @@ import pytest
 from fullgraph.engine.registry import registry
 from fullgraph.engine.settings import Settings
 from fullgraph.torchfacts import TorchRange, TorchVersion
-from fullgraph.verify.cases import Outcome
+from fullgraph.verify.case_outcome import Outcome
 
 TOOLS = Path(__file__).parent.parent / "tools"
 SETTINGS = Settings(TorchRange.only(TorchVersion(2, 13)), frozenset({"TFG202", "TFG203", "TFG213"}))

@@ -22,7 +22,9 @@ from fullgraph.engine.registry import registry
 from fullgraph.engine.settings import Settings
 from fullgraph.rule import CallTrigger
 from fullgraph.torchfacts import TorchRange, TorchVersion
-from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, try_cases
+from fullgraph.verify.case_outcome import BREAKING, Outcome
+from fullgraph.verify.cases import Case
+from fullgraph.verify.case_worker import try_cases
 from fullgraph.verify.worker import installed
 
 GENERIC = (
@@ -221,7 +223,7 @@ def _import_of(path: str) -> str:
 def functions(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The functions that rules name, with the code of the rule."""
     for code, rule in registry().items():
-        if code.startswith(tuple(codes)) and rule.effect in SEEN_AT_LINES:
+        if code.startswith(tuple(codes)) and rule.effect in BREAKING:
             triggers = (each for each in rule.rule.triggers if isinstance(each, CallTrigger))
             paths = dict.fromkeys(path for trigger in triggers for path in trigger.paths)
             yield from ((code, path) for path in paths if path not in LEFT_OUT)
@@ -265,7 +267,7 @@ def main() -> int:
     if found is None:
         print("no torch can be imported")
         return 2
-    codes = frozenset(code for code, rule in registry().items() if rule.effect in SEEN_AT_LINES)
+    codes = frozenset(code for code, rule in registry().items() if rule.effect in BREAKING)
     settings = Settings(TorchRange.only(TorchVersion.parse(found[0])), codes)
     named = list(functions(arguments.codes))
     cases = (case_of(code, path, number, settings) for number, (code, path) in enumerate(named))
