@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from fullgraph.engine.registry import registry
-from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, cases_of, try_case
+from fullgraph.verify.case_outcome import SEEN_AT_LINES, Outcome
+from fullgraph.verify.cases import Case, cases_of
+from fullgraph.verify.case_worker import try_case
 
 ROOT = Path(__file__).parent.parent
 RULES = [rule for rule in registry().values() if rule.effect in SEEN_AT_LINES]

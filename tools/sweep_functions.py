@@ -22,7 +22,9 @@ from fullgraph.engine.registry import registry
 from fullgraph.engine.settings import Settings
 from fullgraph.rule import CallTrigger
 from fullgraph.torchfacts import TorchRange, TorchVersion
-from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, try_cases
+from fullgraph.verify.case_outcome import BREAKING, Outcome
+from fullgraph.verify.cases import Case
+from fullgraph.verify.case_worker import try_cases
 from fullgraph.verify.worker import installed
 
 GENERIC = (
@@ -46,6 +48,9 @@ GENERIC = (
         "x, places",
         "x, x > 0",
         "x, x.sum()",
+        "x, x.max().long()",
+        "x.sum() * 0.1",
+        "{'a': 'b'}",
         "places, 3",
         "x * x.mean()",
         "x + 1, 2",
@@ -80,7 +85,12 @@ GIVEN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "dataclasses.asdict": (("given", "Pair(1)"),),
         "dataclasses.astuple": (("given", "Pair(1)"),),
         "datetime.datetime": (("2020, 1, 1", "0"),),
+        "os.path.getmtime": (("given", "touched()"),),
+        "os.path.getsize": (("given", "touched()"),),
         "os.remove": (("given", "touched()"),),
+        "os.rename": (("given, 'b'", "touched()"),),
+        "os.rmdir": (("given", "__import__('tempfile').mkdtemp(dir='.')"),),
+        "os.stat": (("given", "touched()"),),
         "os.unlink": (("given", "touched()"),),
         "pickle.loads": (("given", "__import__('pickle').dumps(1)"),),
         "shutil.copy": (("given, 'b'", "touched()"),),
@@ -100,9 +110,11 @@ GIVEN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "torch.autograd.grad": (("(x * given).sum(), given", "torch.ones(3, requires_grad=True)"),),
         "torch.autograd.gradcheck": (("squared, given", "torch.ones(3, dtype=torch.double, requires_grad=True)"),),
         "torch.cdist": (("torch.eye(3), torch.eye(3), p=x.sum()", "0"),),
+        "torch.diagonal": (("torch.eye(3), x.argmax()", "0"), ("torch.eye(3), 1", "0")),
         "torch.full": (("(x.argmax(), 3), 1.0", "0"),),
         "torch.full_like": (("x, x.mean()", "0"), ("x, 2.0", "0")),
         "torch.is_nonzero": (("x[0]", "0"),),
+        "torch.jit.isinstance": (("x, torch.Tensor", "0"),),
         "torch.jit.wait": (("given", "torch.jit.fork(squared, torch.ones(3))"),),
         "torch.load": (("given", "saved()"),),
         "torch.narrow": (("x, 0, x.argmax(), 1", "0"), ("x, 0, 0, 1", "0")),
@@ -120,14 +132,11 @@ GIVEN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "torch.nn.utils.rnn.pad_packed_sequence": (
             ("given", "torch.nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(2)])"),
         ),
-        "torch.quantize_per_channel": (("x, torch.ones(3), torch.zeros(3), 0, torch.quint8", "0"),),
+        "torch.quantize_per_channel": (("x, torch.ones(3), torch.zeros(3).long(), 0, torch.quint8", "0"),),
         "torch.quantize_per_tensor": (("x, 0.1, 0, torch.quint8", "0"),),
-        "torch.randint": (("0, 3, (3,), generator=given", "torch.Generator()"), ("0, 3, (3,)", "0")),
-        "torch.multinomial": (("x, 2, generator=given", "torch.Generator()"), ("x, 2", "0")),
-        **{
-            f"torch.{name}": (("3, generator=given", "torch.Generator()"), ("3", "0"))
-            for name in ("rand", "randn", "randperm")
-        },
+        "torch.randint": (("0, 3, (3,), generator=generator", "0"), ("0, 3, (3,)", "0")),
+        "torch.multinomial": (("x, 2, generator=generator", "0"), ("x, 2", "0")),
+        **{f"torch.{name}": (("3, generator=generator", "0"), ("3", "0")) for name in ("rand", "randn", "randperm")},
         "torch.random.set_rng_state": (("given", "torch.get_rng_state()"),),
         "torch.repeat_interleave": (("x, places", "0"), ("x, 2", "0")),
         "torch.reshape": (("x, (places.sum() + 1, -1)", "0"), ("x, (3, 1)", "0")),
@@ -149,6 +158,8 @@ GIVEN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "torch.split": (("x, places.tolist()", "0"), ("x, 1", "0")),
         "torch.sub": (("x, x, alpha=x.sum()", "0"),),
         "torch.topk": (("x, x.argmax()", "0"), ("x, 2", "0")),
+        "torch.tril": (("torch.eye(3), x.argmax()", "0"), ("torch.eye(3), 1", "0")),
+        "torch.triu": (("torch.eye(3), x.argmax()", "0"), ("torch.eye(3), 1", "0")),
         "torch.utils.dlpack.to_dlpack": (("x", "0"),),
         "warnings.filterwarnings": (("'ignore'", "0"),),
         "warnings.simplefilter": (("'ignore'", "0"),),
@@ -169,6 +180,7 @@ class SelfMade:
     pass
 
 self_made = SelfMade()
+generator = torch.Generator()
 
 def squared(y):
     return (y * y).sum()
@@ -209,19 +221,16 @@ def _import_of(path: str) -> str:
 
 
 def functions(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The functions that rules name, each once, with the code of the first rule that does."""
-    seen: set[str] = set()
+    """The functions that rules name, with the code of the rule."""
     for code, rule in registry().items():
-        if code.startswith(tuple(codes)) and rule.effect in SEEN_AT_LINES:
-            for trigger in rule.rule.triggers:
-                for path in trigger.paths if isinstance(trigger, CallTrigger) else ():
-                    if path not in seen and path not in LEFT_OUT:
-                        seen.add(path)
-                        yield code, path
+        if code.startswith(tuple(codes)) and rule.effect in BREAKING:
+            triggers = (each for each in rule.rule.triggers if isinstance(each, CallTrigger))
+            paths = dict.fromkeys(path for trigger in triggers for path in trigger.paths)
+            yield from ((code, path) for path in paths if path not in LEFT_OUT)
 
 
 def case_of(code: str, path: str, number: int, settings: Settings) -> Case:
-    """A case with a compiled function for each call to try: those that are reported come first."""
+    """A case with a compiled function for each call to try: those that the rule reports come first."""
     calls = [*GIVEN.get(path, ()), *((arguments, "0") for arguments in GENERIC)]
     name = path.removeprefix("builtins.")
     source = HEAD.format(imports=_import_of(path))
@@ -229,28 +238,23 @@ def case_of(code: str, path: str, number: int, settings: Settings) -> Case:
     source += "".join(
         STEP.format(number=each, call=f"{name}({arguments})") for each, (arguments, _) in enumerate(calls)
     )
-    rows = {finding.start.row for finding in check_source(source.encode(), "sweep.py", settings)}
+    found = check_source(source.encode(), "sweep.py", settings)
+    rows = {finding.start.row for finding in found if finding.code == code}
     silent = [first + each * STEP.count("\n") not in rows for each in range(len(calls))]
     order = sorted(range(len(calls)), key=silent.__getitem__)
     runs = (f"# run: step{each}(torch.ones(3), torch.tensor([0, 1, 1]), {calls[each][1]})\n" for each in order)
     return Case(code, number, source + "".join(runs))
 
 
-def judged(outcome: Outcome) -> str:
-    """What became of a function, in a word or two."""
-    match outcome.verdict:
-        case "not run":
-            return "not called"
-        case "agrees" | "agrees in part":
-            return "breaks" if outcome.confirmed else "traced"
-        case other:
-            return other
-
-
-def called(case: Case, outcome: Outcome) -> str:
-    """The call that was made, as far as the outcome tells, or why there was none."""
-    rows = (*outcome.confirmed, *outcome.refuted, *outcome.unreported)
-    return outcome.unable or next((case.source.splitlines()[row - 1].partition(" = ")[2] for row in rows), "")
+def judged(case: Case, outcome: Outcome) -> tuple[str, str]:
+    """What became of a function, in a word or two, and the call, as far as that is told, or why there is none."""
+    calls = {
+        row: line.partition(" = ")[2] for row, line in enumerate(case.source.splitlines(), 1) if "found = " in line
+    }
+    rows = [("false alarm", outcome.refuted), ("breaks", outcome.confirmed), ("missed alarm", outcome.unreported)]
+    rows += [("raises", outcome.raising)]
+    found = ((word, calls[row]) for word, each in rows for row in each if row in calls)
+    return next(found, ("not called", outcome.unable) if outcome.unable else ("traced", ""))
 
 
 def main() -> int:
@@ -263,16 +267,16 @@ def main() -> int:
     if found is None:
         print("no torch can be imported")
         return 2
-    codes = frozenset(code for code, rule in registry().items() if rule.effect in SEEN_AT_LINES)
+    codes = frozenset(code for code, rule in registry().items() if rule.effect in BREAKING)
     settings = Settings(TorchRange.only(TorchVersion.parse(found[0])), codes)
     named = list(functions(arguments.codes))
     cases = (case_of(code, path, number, settings) for number, (code, path) in enumerate(named))
     counts: Counter[str] = Counter()
     for case, outcome in try_cases(cases, one_call=True):
-        word = judged(outcome)
+        word, call = judged(case, outcome)
         counts[word] += 1
         if arguments.verbose or word not in ("breaks", "traced"):
-            print(f"{word:14} {named[case.number][1]:42} {called(case, outcome)}", flush=True)
+            print(f"{word:12} {case.code} {named[case.number][1]:42} {call}", flush=True)
     print(f"torch {found[0]}: " + ", ".join(f"{word}: {count}" for word, count in sorted(counts.items())))
     return int(counts["false alarm"] > 0)
 

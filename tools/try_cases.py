@@ -15,7 +15,9 @@ import sys
 from collections import Counter
 
 from fullgraph.engine.registry import registry
-from fullgraph.verify.cases import SEEN_AT_LINES, Case, Outcome, cases_of, try_cases
+from fullgraph.verify.case_outcome import SEEN_AT_LINES, Outcome
+from fullgraph.verify.cases import Case, cases_of
+from fullgraph.verify.case_worker import try_cases
 
 
 def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:
@@ -27,6 +29,7 @@ def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:
         reasons.setdefault(row, []).append(why)
     kinds = [("reported, and nothing happens", outcome.refuted), ("not reported", outcome.unreported)]
     if verbose:
+        kinds += [("raises while it is traced", outcome.raising)]
         kinds += [("fewer breaks than reports", outcome.doubtful), ("not reached", outcome.unreached)]
         kinds += [("confirmed", outcome.confirmed)]
     for kind, found in kinds:

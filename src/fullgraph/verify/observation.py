@@ -65,6 +65,8 @@ class Observation:
     """The innermost lines of the block from which something was raised."""
     failed_lines: frozenset[int] = frozenset()
     """The innermost lines of the block that Dynamo was tracing when it raised an error of its own."""
+    raised_lines: frozenset[int] = frozenset()
+    """The innermost lines of the block that Dynamo was tracing when it raised what their operation raises for it."""
     result: object = None
     """What the call returned (`CALL`), or all that the calls returned (`CALLS`). Tensors are detached copies."""
     output: str = ""

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
-_REFUSALS = frozenset({"Unsupported", "UserError"})  # of torch._dynamo.exc: what fullgraph=True raises at a break
+_OF_DYNAMO = "torch._dynamo.exc"
+_REFUSALS = frozenset({"Unsupported", "UserError"})  # what fullgraph=True raises at a break
 INTERNAL_ERROR = "InternalTorchDynamoError"
 """What Dynamo raises, in every mode, where it fails itself."""
 _OF_DEPRECATION = (DeprecationWarning, FutureWarning)
@@ -132,6 +133,7 @@ def _observe(path: Path, torch: Any, *, compiled: bool, away: Away | None) -> Ob
         errors=tuple(errors.texts),
         error_lines=errors.lines,
         failed_lines=errors.failed_lines,
+        raised_lines=errors.raised_lines,
         result=result,
         output=output.getvalue(),
         reports=tuple(log.breaks + log.recompiles + log.limits),
@@ -148,6 +150,7 @@ class _Errors:
         self.break_lines: frozenset[int] = frozenset()
         self.lines: frozenset[int] = frozenset()
         self.failed_lines: frozenset[int] = frozenset()
+        self.raised_lines: frozenset[int] = frozenset()
 
     def add(self, error: Exception) -> None:
         """Keep an error. One by which Dynamo refuses to break the graph (`fullgraph=True`) knows where that is."""
@@ -159,8 +162,12 @@ class _Errors:
             self.refusals += 1
             stack = getattr(error, "real_stack", ())
             self.break_lines |= frozenset([frame.lineno for frame in stack if frame.filename == str(self.path)][-1:])
-        if type(error).__name__ == INTERNAL_ERROR and (traced := break_of(str(error))) is not None:
-            self.failed_lines |= frozenset([place.row for place in traced.places if place.path == str(self.path)][:1])
+        elif type(error).__module__ == _OF_DYNAMO and (traced := break_of(str(error))) is not None:
+            rows = frozenset([place.row for place in traced.places if place.path == str(self.path)][:1])
+            if type(error).__name__ == INTERNAL_ERROR:
+                self.failed_lines |= rows
+            else:
+                self.raised_lines |= rows
 
 
 def _run(path: Path, errors: _Errors, watching: contextlib.AbstractContextManager[None]) -> Any:
@@ -207,7 +214,7 @@ def _call(function: Callable[..., Any], arguments: tuple[Any, ...], errors: _Err
 
 def is_refusal(error: Exception) -> bool:
     """Whether an error is the one by which Dynamo refuses to break the graph (`fullgraph=True`)."""
-    return type(error).__module__ == "torch._dynamo.exc" and type(error).__name__ in _REFUSALS
+    return type(error).__module__ == _OF_DYNAMO and type(error).__name__ in _REFUSALS
 
 
 def optimize_with(real: Callable[..., Any], captured: Captured) -> Callable[..., Any]:

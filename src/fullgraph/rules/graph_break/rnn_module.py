@@ -53,7 +53,8 @@ or compile the parts before and after it, and leave the recurrent module between
 ## When it is reported
 
 Calls, in traced code, of what `torch.nn.LSTM`, `GRU` or `RNN` made, or a class of the file that derives from one;
-calls of `flatten_parameters`; and `pack_padded_sequence` and its kin. Not in a file that mentions `allow_rnn`.
+calls of `flatten_parameters`; and `pack_padded_sequence` and its kin (from torch 2.6 to 2.11, `pad_packed_sequence`
+is worse than a break: compiling fails). Not in a file that mentions `allow_rnn`.
 
 ## How this is known
 

@@ -165,7 +165,7 @@ from torch import nn
 def plain(x, n):
     for _ in range(1, n):  # TFG305
         x = x + 1
-    return x
+    return x * 2
 
 
 fast = torch.compile(plain)
@@ -175,13 +175,14 @@ def train(x, batches):
     for n, batch in enumerate(batches):
         x = fast(x, n=n)
     return x
+# run: train(torch.ones(3), range(20))
 ---
 import torch
 
 
 @torch.compile
 def stepped(x, step):
-    return [x * 2 for _ in range(step)]  # TFG305
+    return x + len([x * 2 for _ in range(step)])  # TFG305
 
 
 def train(x, batches):
@@ -190,6 +191,7 @@ def train(x, batches):
         x = stepped(x, step)
         step += 1
     return x
+# run: train(torch.ones(3), range(20))
 ---
 # few values, no constant, not the loop's, eager
 import torch
@@ -260,4 +262,5 @@ def run(x, steps):
             k += 1
         x = once(x, k)
     return x
+# run: run(torch.ones(200), 3)
 """

@@ -217,13 +217,14 @@ def run(x, steps):
         x = net(x, parts, table=table)
         step += 1
     return x
+# run: run(torch.ones(3), 20)
 ---
 # as long as before, shortened, only passed on, conditional, few turns, eager
 import torch
 
 
 @torch.compile
-def looks(x, parts):
+def looks(x, parts):  # unreported
     return x + len(parts)
 
 
@@ -281,4 +282,7 @@ def run_dict(x):
         table["last"] = x
         x = looks(x, table)
     return x
+# run: run(torch.ones(3), [])
+# run: run_more(torch.ones(3))
+# run: run_dict(torch.ones(3))
 """

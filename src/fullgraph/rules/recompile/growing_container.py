@@ -279,26 +279,51 @@ from torch import nn
 log = []
 
 
-class Net(nn.Module):
+class Rows(nn.Module):
     def __init__(self):
         super().__init__()
         self.rows = list()
+
+    def forward(self, x: torch.Tensor):
+        self.rows.append(x.mean())  # TFG304
+        return x * 2
+
+
+class Last(nn.Module):
+    def __init__(self):
+        super().__init__()
         self.last: collections.deque = collections.deque()
+
+    def forward(self, x: torch.Tensor):
+        if self.training:
+            self.last.appendleft(x)  # TFG304
+        return x * 2
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
         self.parts = []
         self.layers = nn.ModuleList()
 
     def forward(self, x: torch.Tensor):
-        self.rows.append(x.mean())  # TFG304
-        if self.training:
-            self.last.appendleft(x)  # TFG304
         for row in x:
             self.parts.extend([row])  # TFG304
+        return x * 2
+
+
+class Logging(nn.Module):
+    def forward(self, x: torch.Tensor):
         return helper(x)
 
 
 def helper(x):
     log.insert(0, x)  # TFG304
-    return x
+    return x * 2
+# run: [net(torch.ones(3)) for net in [torch.compile(Rows())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Last())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Logging())] for _ in range(20)]
 ---
 import torch
 from torch import nn
@@ -308,15 +333,25 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.table: dict[int, torch.Tensor] = {}
+
+    def forward(self, x: torch.Tensor):
+        self.table[len(self.table)] = x  # TFG304
+        return x * 2
+
+
+class Other(nn.Module):
+    def __init__(self):
+        super().__init__()
         self.other = {}
         self.fixed = {}
 
     def forward(self, x: torch.Tensor):
-        self.table[len(self.table)] = x  # TFG304
-        self.other[len(self.other)] = x
+        self.other[len(self.other)] = x  # unreported
         self.other[0] = x
         self.fixed["last"] = x
-        return x
+        return x * 2
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Other())] for _ in range(20)]
 ---
 # set anew by what adds to it
 import torch
@@ -335,6 +370,7 @@ class Block(nn.Module):
 class Net(nn.Module):
     def forward(self, x):
         return Block(3)(x)
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections
@@ -360,7 +396,7 @@ class Net(nn.Module):
     def reset(self):
         self.seen = []
 
-    def forward(self, x: torch.Tensor, keep: bool = False):
+    def forward(self, x: torch.Tensor, keep: bool = False):  # unreported
         self.seen.append(x)
         self.other.append(x)
         if keep:
@@ -373,7 +409,7 @@ class Net(nn.Module):
         popped.append(x)
         popped.pop()
         self.later(x)
-        return x
+        return x * 2
 
     @torch.compiler.disable
     def later(self, x):
@@ -392,6 +428,7 @@ class Plain:
 
     def note(self, x):
         self.rows.append(x)
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(types.SimpleNamespace(state=types.SimpleNamespace(rows=[]), append=id)))] for _ in range(20)]
 ---
 # what is set up at the first call grows once
 import torch
@@ -438,4 +475,5 @@ class Lazy(nn.Module):
         if self.is_ready:
             self.add_rows(x)
         return self.build(x)
+# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(20)]
 """

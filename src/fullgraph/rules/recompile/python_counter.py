@@ -277,26 +277,42 @@ class Base(nn.Module):
         if self.training:
             self.trained += 2  # TFG303
         self.seen -= x.shape[0]  # TFG303
-        return self.inner(x)
+        return x * 2
 
     def __init__(self):
         super().__init__()
         self.trained = -1
         self.seen = 0
         self.inner_calls: int = 0
-        self.table = {"a": 0}
 
     def inner(self, x):
         self.inner_calls += 1  # TFG303
+        return x * 2
+
+
+class Inner(Base):
+    def forward(self, x):
+        return self.inner(x)
+
+
+class Table(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = {"a": 0}
+
+    def forward(self, x):
         self.table["a"] += 1  # TFG303
-        return x
+        return x * 2
+# run: [net(torch.ones(3), 1) for net in [torch.compile(Base())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Inner())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Table())] for _ in range(20)]
 ---
 # set back, conditional, no module, no integer, a tensor
 import torch
 from torch import nn
 
 total = 0.0
-table = {}
+table = dict(a=0.0)
 names = {"a": 1.0}
 
 
@@ -309,7 +325,7 @@ class Net(nn.Module):
         self.flag = False
         self.once = 0
         self.late = 0
-        self.other = object()
+        self.other = Plain()
         self.register_buffer("steps", torch.zeros(()))
 
     def forward(self, x: torch.Tensor):
@@ -318,7 +334,7 @@ class Net(nn.Module):
             self.depth += 1
         self.rate *= 0.5
         self.rate += 1
-        self.flag = self.flag + True
+        self.flag = self.flag + True  # unreported
         self.steps += 1
         if self.rate > 3:
             self.once += 1
@@ -326,9 +342,9 @@ class Net(nn.Module):
         local = 0
         local += 1
         if x.shape[0] == 3:
-            return x
+            return x * 2
         self.late += 1
-        return x
+        return x * 2
 
     def reset(self):
         self.once += 1
@@ -337,11 +353,12 @@ class Net(nn.Module):
 class Plain:
     def __init__(self):
         self.step = 0
+        self.count = 0
 
     @torch.compile
     def run(self, x):
         self.step += 1
-        return x
+        return x * 2
 
 
 @torch.compile
@@ -350,7 +367,7 @@ def f(x):
     total += 1
     table["a"] += 1
     names["a"] += 1
-    return x
+    return x * 2
 
 
 def eager(x):
@@ -360,6 +377,9 @@ def eager(x):
 
 
 calls = 0
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(1))] for _ in range(20)]
+# run: [f(torch.ones(3)) for _ in range(20)]
+# run: [plain.run(torch.ones(3)) for plain in [Plain()] for _ in range(20)]
 ---
 import torch
 from torch import nn
@@ -374,7 +394,8 @@ class Net(nn.Module):
 
     def forward(self, x: torch.Tensor):
         self.step += 1
-        return x
+        return x * 2
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
 ---
 # counted where the module is set up at its first call
 import torch
@@ -399,4 +420,5 @@ class Lazy(nn.Module):
             self.is_new = False
         self.use()
         return x * 2
+# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(20)]
 """

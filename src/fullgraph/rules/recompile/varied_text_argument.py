@@ -194,7 +194,7 @@ NAMES = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
 def compared(x, name):
     if name == "a":  # TFG306
         return x + 1
-    return x if name == "b" else x * 2
+    return x - 1 if name == "b" else x * 2
 
 
 @torch.compile
@@ -222,6 +222,7 @@ def run(x):
         name = "part%d" % number
         x = stored(x, name)
     return x
+# run: run(torch.ones(3))
 ---
 # few strings, the same string, one that is only passed on, a tensor's name for a key outside
 import torch
@@ -229,7 +230,7 @@ import torch
 
 @torch.compile
 def few(x, name):
-    return x if name == "a" else x + 1
+    return x - 1 if name == "a" else x + 1
 
 
 @torch.compile
@@ -238,7 +239,7 @@ def passed_on(x, name):
 
 
 @torch.compile
-def first_none(x, name):
+def first_none(x, name):  # unreported
     y = x if name is None else x + 1
     return y * len(name)
 
@@ -279,4 +280,5 @@ def run(x, mode, modes, table):
     for number in range(3):
         x = few(x, f"part{number}")
     return x
+# run: run(torch.ones(3), "a", ["a", "b"], {})
 """
