@@ -693,17 +693,18 @@ class Context:
             expr = expr.value
         return self.is_self(expr)
 
-    def is_module_self(self, expr: ast.expr) -> bool:
+    def is_module_self(self, expr: ast.expr, *, across_files: bool = True) -> bool:
         """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``.
 
-        By its bases in other files of the project, too.
+        By its bases in other files of the project, too, unless what they do with the instance matters.
         """
         classes = self._model.classes
         owner = classes.owner_of_self(expr, self._scope)
         if owner is None:
             return False
-        is_module = classes.is_module(owner) is not ModuleClass.NO
-        return is_module or self._model.region.is_module(owner) is not ModuleClass.NO
+        if classes.is_module(owner) is not ModuleClass.NO:
+            return True
+        return across_files and self._model.region.is_module(owner) is not ModuleClass.NO
 
     def is_method_of_module(self) -> bool:
         """Whether the function looked at is a method of such a class, or of one with a ``forward``."""

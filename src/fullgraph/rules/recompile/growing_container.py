@@ -186,7 +186,7 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def _outlives_call(holder: ast.Name | ast.Attribute, ctx: Context) -> bool:
     if isinstance(holder, ast.Name):
         return not ctx.is_local(holder)
-    return ctx.is_module_self(holder.value)
+    return ctx.is_module_self(holder.value, across_files=False)
 
 
 def _is_empty(binding: ast.AST, ctx: Context) -> bool:
