@@ -619,4 +619,17 @@ class Dropped(nn.Module):
         if np.random.rand(3)[0] > 0.5:  # TFG201
             return x + 2
         return x * 2 if np.random.choice([1, 2]) > 1 else x  # TFG201
+---
+# what compiled code does not evaluate
+import torch
+from torch import nn
+
+class Checked(nn.Module):
+    def forward(self, x: torch.Tensor):
+        if not torch.compiler.is_compiling() and x.isnan().any():
+            raise ValueError
+        assert torch.compiler.is_compiling() or x.sum() > 0, f"{x}"
+        if x.isnan().any() and not torch.compiler.is_compiling():  # TFG201
+            x = x + 1
+        return x
 """
