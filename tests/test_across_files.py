@@ -86,3 +86,36 @@ def test_torch_breaks_the_graph_at_the_marked_lines(name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert {tuple(each) for each in json.loads(done.stdout)} == {(path, row) for path, row, _ in marked(FOLDER / name)}
+
+
+BASE = "from torch import nn\n\nclass Base(nn.Module):\n    pass\n"
+COUNTING = """\
+import torch
+from pkg.parts.base import Base
+
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+        self.rows = []
+
+    def forward(self, x):
+        self.calls += 1  # TFG303
+        self.rows.append(x)
+        return x * 2
+
+    def joined(self, parts: list[torch.Tensor]):
+        return torch.cat([part.flatten() for part in parts])
+"""
+
+
+def test_a_class_is_a_module_by_its_bases_in_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where these lie in a directory of the package that has no `__init__.py`; what they do there is not known."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    files = {"pkg/__init__.py": "", "pkg/parts/base.py": BASE, "pkg/net.py": COUNTING}
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    assert found(run("--no-cache")) == marked(tmp_path)
+    assert found(run()) == found(run("pkg/net.py")) == marked(tmp_path)

@@ -13,8 +13,8 @@ import pytest
 
 from fullgraph.engine.registry import registry
 from fullgraph.verify.case_outcome import SEEN_AT_LINES, Outcome
-from fullgraph.verify.cases import Case, cases_of
 from fullgraph.verify.case_worker import try_case
+from fullgraph.verify.cases import Case, cases_of
 
 ROOT = Path(__file__).parent.parent
 RULES = [rule for rule in registry().values() if rule.effect in SEEN_AT_LINES]

@@ -16,8 +16,8 @@ from collections import Counter
 
 from fullgraph.engine.registry import registry
 from fullgraph.verify.case_outcome import SEEN_AT_LINES, Outcome
-from fullgraph.verify.cases import Case, cases_of
 from fullgraph.verify.case_worker import try_cases
+from fullgraph.verify.cases import Case, cases_of
 
 
 def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:

@@ -195,13 +195,15 @@ class Context:
             expr = expr.value
         return self.is_self(expr)
 
-    def is_module_self(self, expr: ast.expr) -> bool:
+    def is_module_self(self, expr: ast.expr, *, across_files: bool = True) -> bool:
         """Whether ``expr`` is the first parameter of a method of a class that is, or may well be, an ``nn.Module``.
 
-        By its bases in other files of the project, too.
+        By its bases in other files of the project, too, unless what they do with the instance matters.
         """
         owner = self._model.classes.owner_of_self(expr, self._here.scope)
-        return owner is not None and self._is_module(owner)
+        if owner is None:
+            return False
+        return self._is_module(owner) if across_files else self._model.classes.is_module(owner) is not ModuleClass.NO
 
     def is_method_of_module(self) -> bool:
         """Whether the function looked at is a method of such a class, or of one with a ``forward``."""

@@ -325,7 +325,9 @@ class Checker:
         return self.model.is_switched_off(getattr(hit.node, "lineno", 0))
 
     def never_runs(self, hit: Hit) -> bool:
-        """Whether a hit stands behind a condition that no release aimed at fulfils."""
+        """Whether a hit stands behind a condition that no release fulfils, or is not evaluated in compiled code."""
+        if self.model.barriers.is_skipped_part(hit.node):
+            return True
         return self.model.never_runs(getattr(hit.node, "lineno", 0), self.settings.releases)
 
     def unless(self, subscription: Subscription, hit: Hit) -> tuple[str, ...]:

@@ -29,12 +29,12 @@ class Barriers:
         """What conditions on torch's release say."""
         self._eager = _merged(self._eager_rows())
         self._spans = _merged([*self._rows(), *self._eager])
-        self._calls = frozenset(self._calls_in_parts())
+        self._parts = frozenset(self._skipped_parts())
 
     @property
     def any_skipped(self) -> bool:
         """Whether there is anything that the compiler does not come to."""
-        return bool(self._spans or self._calls)
+        return bool(self._spans or self._parts)
 
     def is_skipped(self, row: int) -> bool:
         """Whether the compiler does not come to the statement in this row."""
@@ -42,7 +42,11 @@ class Barriers:
 
     def is_skipped_call(self, call: ast.Call) -> bool:
         """Whether the compiler does not come to a call, by its row or by the expression that it is a part of."""
-        return call in self._calls or _covers(self._spans, call.lineno)
+        return call in self._parts or _covers(self._spans, call.lineno)
+
+    def is_skipped_part(self, node: ast.AST) -> bool:
+        """Whether a node is in a part of an expression that compiled code does not evaluate."""
+        return node in self._parts
 
     def is_forced_eager(self, row: int) -> bool:
         """Whether what is called in this row runs without the compiler, even where it is compiled."""
@@ -58,19 +62,19 @@ class Barriers:
             if isinstance(node, ast.With) and any(self._forces_eager(item.context_expr) for item in node.items):
                 yield node.lineno, node.end_lineno or node.lineno
 
-    def _calls_in_parts(self) -> Iterator[ast.Call]:
-        """Calls in those parts of expressions that are not evaluated."""
+    def _skipped_parts(self) -> Iterator[ast.AST]:
+        """What those parts of expressions consist of that are not evaluated."""
         for node, scope in self._walked.buckets.get(ast.IfExp, ()):
             if isinstance(node, ast.IfExp):
                 skips = self._excludes(node.test, scope, _DEPTH)
                 for part, skipped in zip((node.body, node.orelse), skips, strict=True):
                     if skipped:
-                        yield from _calls_in(part)
+                        yield from ast.walk(part)
         for node, scope in self._walked.buckets.get(ast.BoolOp, ()):
             if isinstance(node, ast.BoolOp):
                 ends = [self._excludes(value, scope, _DEPTH)[isinstance(node.op, ast.Or)] for value in node.values]
                 for value in node.values[ends.index(True) + 1 :] if True in ends else ():
-                    yield from _calls_in(value)
+                    yield from ast.walk(value)
 
     def _forces_eager(self, manager: ast.expr) -> bool:
         """``with torch.compiler.set_stance("force_eager")``."""
@@ -175,10 +179,6 @@ def _covers(spans: list[tuple[int, int]], row: int) -> bool:
         return False
     place = bisect_right(spans, (row, 1 << 60)) - 1
     return place >= 0 and spans[place][0] <= row <= spans[place][1]
-
-
-def _calls_in(expr: ast.expr) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(expr) if isinstance(node, ast.Call))
 
 
 def _tells_compiling(path: str) -> bool:

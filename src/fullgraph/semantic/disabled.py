@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from fullgraph.semantic.evaluate import DISABLERS, SPLITTERS, Evaluator
 from fullgraph.semantic.project import ProjectFile
 from fullgraph.semantic.summary import CallSite, FunctionSummary, Ref
-from fullgraph.semantic.values import ClassId, External, Function
+from fullgraph.semantic.values import ClassId, External, Function, Value
 
 OPAQUE = DISABLERS | {
     "torch.compiler.allow_in_graph",
@@ -22,6 +23,8 @@ OPAQUE = DISABLERS | {
 """Decorators that keep Dynamo out of a function."""
 _ALLOWS = frozenset({path for path in OPAQUE if path.endswith(("allow_in_graph", "assume_constant_result"))})
 """Those that mark the function itself, so that a call without a new name is enough."""
+_SAYS_OPERATOR = re.compile(r"(^|_)custom_op(_|$)")
+"""Names of decorators that make an operator in ways of their own: libraries wrap ``torch.library``."""
 
 
 class Disabled:
@@ -64,10 +67,23 @@ class Disabled:
             if any(isinstance(value, External) and value.path in OPAQUE for value in values):
                 keywords = dict(decorator.call[3]) if decorator.call and decorator.call[0] == "()" else {}
                 return keywords.get("recursive") != ("=", False)
+            if any(map(self.makes_operator, values)):
+                return True
             kept = [self.returns_disabled(value) for value in values if isinstance(value, Function)]
             if decorator.name == decorator.call and any(each is not None for each in kept):
                 return any(kept)
         return None
+
+    def makes_operator(self, decorator: Value) -> bool:
+        """Whether a decorator says by its name that it makes a custom operator."""
+        match decorator:
+            case Function():
+                name = self.evaluator.function(decorator).name
+            case External(path):
+                name = path
+            case _:
+                return False
+        return _SAYS_OPERATOR.search(name.rpartition(".")[2]) is not None
 
     def surely_splits(self, file: int, function: FunctionSummary) -> bool:
         """Whether a decorator surely is one of those that split the graph where the function is called."""

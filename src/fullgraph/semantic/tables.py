@@ -78,9 +78,6 @@ def promises_tensors(annotation: ast.expr, asked: Asked) -> bool:
                 todo += parts
             case ast.BinOp(left=left, right=right):
                 todo += (left, right)
-            case ast.Constant(value=str(text)) as quoted if "Tensor" in text:
-                if asked.annotated_kind(quoted) is Kind.TENSOR:
-                    return True
             case _:
                 continue
     return False

@@ -190,6 +190,18 @@ def _source(expr: ast.expr) -> ast.Name | None:
     return expr
 
 
+def _compared(expr: ast.expr) -> tuple[ast.expr, ...] | None:
+    """What is compared to get the mask that methods are called on: ``x`` and 0 of ``(x <= 0).sum().item()``."""
+    while True:
+        match expr:
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+                expr = inner
+            case ast.Compare(left=left, comparators=comparators):
+                return left, *comparators
+            case _:
+                return None
+
+
 def _reads(binding: Binding) -> bool:
     return isinstance(binding, ast.expr) and _READ.search(ast.unparse(binding)) is not None
 
@@ -414,7 +426,7 @@ class Waits:
         value = self._flow.value(expr, scope) if self._flow.may_be_tensor(expr, scope) else UNKNOWN
         tensor = value.surely_tensor
         if tensor is not None:
-            return not tensor.static and not self._may_be_array(expr, scope)
+            return not (tensor.static or tensor.drawn or self._may_be_array(expr, scope))
         return value in (UNKNOWN, BOTTOM) and self._is_shown_to_be_tensor(expr, scope)
 
     def _is_shown_to_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
@@ -448,11 +460,16 @@ class Waits:
         return False
 
     def _may_be_array(self, expr: ast.expr, scope: Scope) -> bool:
-        """Whether something is taken for a tensor only since a parameter is used as an array of numpy may be, too.
+        """Whether something is taken for a tensor only for what arrays of numpy have, too.
 
-        Asked only where the file imports numpy.
+        A parameter that is used so, or a comparison of what is unknown. Asked only where the file imports numpy.
         """
-        name = _source(expr) if self._names.bound_names(frozenset({"numpy"})) else None
+        if not self._names.bound_names(frozenset({"numpy"})):
+            return False
+        compared = _compared(expr)
+        if compared is not None and not any(self._is_tensor(each, scope) for each in compared):
+            return True
+        name = _source(expr)
         found = None if name is None else self._walked.name_scope.get(name, scope).lookup(name.id)
         match found:
             case (Scope() as home, [ast.arg(annotation=None, arg=given)]) if given not in ("self", "cls"):

@@ -7,4 +7,4 @@ import operators
 def step(x):  # CERTAIN: torch.compile@run.py:6 -> step
     x = operators.add(operators.twice(x)) + operators.triton(x)
     x = operators.allowed(operators.allowed_by_call(x))
-    return operators.nonstrict(x) * operators.constant()
+    return operators.own(operators.nonstrict(x)) * operators.constant()

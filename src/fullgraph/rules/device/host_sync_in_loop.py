@@ -446,4 +446,24 @@ from torch import Tensor
 @torch.compile
 def f(x: Tensor):
     return [row.item() for row in x]
+---
+# comparisons of arrays, and numbers that Python draws
+import random
+import numpy as np
+import torch
+
+class Trainer:
+    def __init__(self):
+        self.rng = random.Random(0)
+
+    def run(self, regions, sizes, x: torch.Tensor):
+        for region in regions:
+            share = np.minimum(np.array(sizes) - region, sizes) / sizes
+            if (share <= 0).any() or (sizes > 3).all():
+                continue
+            if self.rng.random() < 0.1 or random.randint(0, 3) > 1:
+                x = x * 2
+            if (x <= 0).any():  # TFG402
+                return x
+        return x
 """

@@ -72,8 +72,8 @@ Reading `os.environ` and joining paths is no graph break.
 
 ## When it is reported
 
-Functions of `time`, `datetime`, `uuid` and `socket`, questions to the file system and about the process, and changes
-of `os.environ`, in traced code.
+Functions of `time`, `datetime`, `uuid`, `hashlib` and `socket`, questions to the file system and about the process,
+also by a `pathlib.Path`, and changes of `os.environ`, in traced code.
 
 ## How this is known
 
@@ -101,6 +101,15 @@ _CALLS = (
     "datetime.datetime.utcnow",
     "datetime.timedelta",
     "glob.glob",
+    "hashlib.blake2b",
+    "hashlib.blake2s",
+    "hashlib.md5",
+    "hashlib.new",
+    "hashlib.sha1",
+    "hashlib.sha224",
+    "hashlib.sha256",
+    "hashlib.sha384",
+    "hashlib.sha512",
     "os.cpu_count",
     "os.environ.setdefault",
     "os.environ.update",
@@ -136,6 +145,21 @@ _CALLS = (
     "time.time_ns",
     "uuid.uuid4",
 )
+_PATHS = frozenset({"pathlib.Path", "pathlib.PosixPath"})
+_OF_PATHS = (
+    "exists",
+    "glob",
+    "is_dir",
+    "is_file",
+    "iterdir",
+    "mkdir",
+    "read_text",
+    "resolve",
+    "stat",
+    "touch",
+    "unlink",
+    "write_text",
+)
 
 
 @RULE.call(*_CALLS, where=Traced.POSSIBLE)
@@ -143,6 +167,28 @@ def asks(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a question to the machine, or a change of the environment."""
     if call.args or call.keywords or ctx.names(call.func) != ("os.environ.update",):
         yield ctx.at(call, what=ctx.text(call.func))
+
+
+@RULE.method(*_OF_PATHS, of=None, where=Traced.POSSIBLE)
+def asks_path(call: ast.Call, ctx: Context) -> Iterator[Hit]:
+    """Report what a ``pathlib.Path`` asks of the file system, or does to it."""
+    match call.func:
+        case ast.Attribute(value=receiver) if _is_path(receiver, ctx):
+            yield ctx.at(call, what=ctx.text(call.func))
+        case _:
+            return
+
+
+def _is_path(expr: ast.expr, ctx: Context) -> bool:
+    """Whether an expression surely is a ``Path``, by what makes it or by its annotation."""
+    makers = ctx.made_by(expr)
+    if makers:
+        return set(makers) <= _PATHS
+    bindings = ctx.bindings(expr)
+    annotated = ctx.annotations(expr)
+    return (
+        bool(annotated) and len(bindings) == len(annotated) and all(_PATHS & {*ctx.names(each)} for each in annotated)
+    )
 
 
 @RULE.reference("os", where=Traced.POSSIBLE)
@@ -203,4 +249,21 @@ def train(model, x):
     start = time.time()
     model(x)
 # run: torch.compile(Net())(torch.ones(3), types.SimpleNamespace(time=lambda: 1))
+---
+# hashes, and paths that are asked for files
+import hashlib
+import pathlib
+from pathlib import Path
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x, name: str, path: Path, other, folder: "str | Path"):
+        digest = hashlib.sha256(name.encode()).hexdigest()  # TFG212
+        found = Path(name).exists()  # TFG212
+        text = path.read_text()  # TFG212
+        below = pathlib.Path(name)
+        below.mkdir(exist_ok=True)  # TFG212
+        return x if other.exists() and folder.exists() and name.encode() else x + len(below.parts)
+# run: torch.compile(Net())(torch.ones(3), "a", Path("/dev/null"), Path("a"), Path("b"))
 """

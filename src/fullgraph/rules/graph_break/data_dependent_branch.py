@@ -715,4 +715,18 @@ class Dropped(nn.Module):
             return x + 2
         return x * 2 if np.random.choice([1, 2]) > 1 else x  # TFG201
 # run: torch.compile(Dropped())(torch.ones(3), 0.0)
+---
+# what compiled code does not evaluate
+import torch
+from torch import nn
+
+class Checked(nn.Module):
+    def forward(self, x: torch.Tensor):
+        if not torch.compiler.is_compiling() and x.isnan().any():
+            raise ValueError
+        assert torch.compiler.is_compiling() or x.sum() > 0, f"{x}"
+        if x.isnan().any() and not torch.compiler.is_compiling():  # TFG201
+            x = x + 1
+        return x
+# run: torch.compile(Checked())(torch.ones(3))
 """

@@ -339,4 +339,24 @@ class Other(torch.nn.Module):
         self.log("x", x)
         return x
 # not run: it needs Lightning
+---
+# what compiled code does not evaluate
+import logging
+import torch
+from torch import nn
+
+log = logging.getLogger(__name__)
+
+class Net(nn.Module):
+    def forward(self, x):
+        if not torch.compiler.is_compiling() and log.isEnabledFor(logging.DEBUG):
+            return x * 2
+        if torch.compiler.is_compiling() or log.isEnabledFor(logging.DEBUG):
+            x = x * 3
+        if log.isEnabledFor(logging.DEBUG) and not torch.compiler.is_compiling():  # TFG211
+            return x * 4
+        level = 0 if torch.compiler.is_compiling() else log.getEffectiveLevel()
+        torch.compiler.is_compiling() or log.info("eager")
+        return x
+# run: torch.compile(Net())(torch.ones(3))
 """

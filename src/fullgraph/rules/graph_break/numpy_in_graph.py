@@ -101,7 +101,27 @@ _SIZE_AT = {
     "normal": 2,
     "randint": 2,
 }
-_NEVER = ("numpy.random.permutation", "numpy.random.choice", "numpy.random.standard_normal", "numpy.random.default_rng")
+_NEVER = (
+    "numpy.random.beta",
+    "numpy.random.binomial",
+    "numpy.random.chisquare",
+    "numpy.random.choice",
+    "numpy.random.default_rng",
+    "numpy.random.dirichlet",
+    "numpy.random.exponential",
+    "numpy.random.gamma",
+    "numpy.random.geometric",
+    "numpy.random.gumbel",
+    "numpy.random.laplace",
+    "numpy.random.lognormal",
+    "numpy.random.multinomial",
+    "numpy.random.permutation",
+    "numpy.random.poisson",
+    "numpy.random.standard_normal",
+    "numpy.random.standard_t",
+    "numpy.random.triangular",
+    "numpy.random.weibull",
+)
 
 
 @RULE.call(*(f"numpy.random.{name}" for name in _SIZE_AT), where=Traced.POSSIBLE)
@@ -134,7 +154,7 @@ def check_number(call: ast.Call, ctx: Context) -> Iterator[Hit]:
             return
 
 
-@RULE.call("numpy.unwrap", where=Traced.POSSIBLE)
+@RULE.call("numpy.interp", "numpy.unwrap", where=Traced.POSSIBLE)
 def check_untraced(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report functions that Dynamo's numpy does not have."""
     yield _hit(call, ctx, "GB0294", "use torch, or move it out of compiled code")
@@ -167,4 +187,18 @@ import torch
 def eager(x: torch.Tensor):
     return x + np.random.rand()
 # run: eager(torch.ones(3))
+---
+# what torch's numpy does not have
+import numpy as np
+import torch
+
+
+@torch.compile
+def g(x: torch.Tensor, alpha: float):
+    mixed = np.random.beta(alpha, alpha)  # TFG204
+    count = np.random.poisson(3, size=2)  # TFG204
+    if mixed > 0.5:
+        return x
+    return x * np.interp(mixed, [0, 1], [1, 2])  # TFG204
+# run: g(torch.ones(3), 0.5)
 """

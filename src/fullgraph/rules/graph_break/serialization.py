@@ -65,7 +65,8 @@ CALL = saving, torch.ones(3)
 
 ## When it is reported
 
-Calls of `torch.save`, `torch.load`, and the functions of `json` and `pickle` that read and write, in traced code.
+Calls of `torch.save`, `torch.load`, and the functions of `json`, `pickle` and numpy that read and write, in traced
+code.
 
 ## How this is known
 
@@ -87,7 +88,16 @@ RULE = Rule(
 
 
 @RULE.call(
-    "torch.save", "torch.load", "json.dumps", "json.loads", "pickle.dumps", "pickle.loads", where=Traced.POSSIBLE
+    "torch.save",
+    "torch.load",
+    "json.dumps",
+    "json.loads",
+    "numpy.load",
+    "numpy.save",
+    "numpy.savez",
+    "pickle.dumps",
+    "pickle.loads",
+    where=Traced.POSSIBLE,
 )
 def serialises(call: ast.Call, ctx: Context) -> Iterator[Hit]:
     """Report a call that reads or writes data."""
@@ -97,6 +107,7 @@ def serialises(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 CASES = """
 import pickle
 from json import dumps
+import numpy as np
 import torch
 from torch import nn
 
@@ -105,6 +116,8 @@ class Net(nn.Module):
         torch.save(x, "x.pt")  # TFG221
         y = torch.load("y.pt")  # TFG221
         dumps({})  # TFG221
+        np.save("x.npy", x.numpy())  # TFG221
+        z = np.load("z.npy")  # TFG221
         return x + y + len(pickle.dumps(1))  # TFG221
 # run: torch.save(torch.ones(3), "y.pt") or torch.compile(Net())(torch.ones(3))
 ---

@@ -186,7 +186,7 @@ def check(call: ast.Call, ctx: Context) -> Iterator[Hit]:
 def _outlives_call(holder: ast.Name | ast.Attribute, ctx: Context) -> bool:
     if isinstance(holder, ast.Name):
         return not ctx.is_local(holder)
-    return ctx.is_module_self(holder.value)
+    return ctx.is_module_self(holder.value, across_files=False)
 
 
 def _is_empty(binding: ast.AST, ctx: Context) -> bool:
@@ -374,6 +374,7 @@ class Net(nn.Module):
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections
+import types
 import torch
 from torch import nn
 
@@ -428,7 +429,10 @@ class Plain:
 
     def note(self, x):
         self.rows.append(x)
-# run: [net(torch.ones(3)) for net in [torch.compile(Net(types.SimpleNamespace(state=types.SimpleNamespace(rows=[]), append=id)))] for _ in range(20)]
+
+
+GIVEN = types.SimpleNamespace(state=types.SimpleNamespace(rows=[]), append=id)
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(GIVEN))] for _ in range(20)]
 ---
 # what is set up at the first call grows once
 import torch

@@ -191,7 +191,7 @@ def _drawn_by_numpy(name: str, given: Arguments) -> Value:
     """What ``numpy.random`` draws: of no size, the graph breaks there, and what goes on has a plain number."""
     place = _SIZE_AT.get(name)
     if place is None:
-        return Array(None)
+        return Array(None) if name in ("choice", "permutation") else UNKNOWN
     dtype = None if name == "randint" else Dtype.FLOATING
     if "size" in given.named or len(given.positional) > place:
         return Array(dtype)
