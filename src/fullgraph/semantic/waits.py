@@ -217,6 +217,9 @@ class Waits:
         self._everywhere = everywhere
         """Whether functions that mention nothing of torch are looked into, too."""
         self._open: set[tuple[Scope, str]] = set()
+        """Names that are being looked at; met again, they are what else they are bound to."""
+        self._blocked: set[tuple[Scope, str]] = set()
+        """Names of which is asked what they are bound to last, in case that says it without what they were before."""
         self._aside: dict[tuple[Scope, bool], bool] = {}
         self._about_tensors: dict[Scope, bool] = {}
 
@@ -303,7 +306,8 @@ class Waits:
                     return False
                 value = self._flow.value(given, scope) if self._flow.may_be_tensor(given, scope) else UNKNOWN
                 tensor = element_of(value).surely_tensor
-                return tensor is not None and not tensor.static and not self._is_on_host(given, scope, _DEPTH)
+                is_plain = tensor is None or tensor.static or tensor.drawn
+                return not is_plain and not self._is_on_host(given, scope, _DEPTH)
             case ast.Call(args=[_, _, *_]):
                 return all(self._is_away(each, scope) for each in call.args)
             case _:
@@ -426,7 +430,7 @@ class Waits:
         value = self._flow.value(expr, scope) if self._flow.may_be_tensor(expr, scope) else UNKNOWN
         tensor = value.surely_tensor
         if tensor is not None:
-            return not (tensor.static or tensor.drawn or self._may_be_array(expr, scope))
+            return not (tensor.static or tensor.drawn) and not self._may_be_array(expr, scope)
         return value in (UNKNOWN, BOTTOM) and self._is_shown_to_be_tensor(expr, scope)
 
     def _is_shown_to_be_tensor(self, expr: ast.expr, scope: Scope) -> bool:
@@ -567,7 +571,11 @@ class Waits:
     @cached_property
     def _converted(self) -> frozenset[tuple[Scope | None, str]]:
         """Names that ``name.numpy()`` shows to lie on the host, since it raises for any other tensor, likewise."""
-        return self._receivers(_CONVERTS)
+        plain = (call for call, _ in self._walked.calls_of(_CONVERTS) if not call.args and not call.keywords)
+        items = (call.func.value for call in plain if isinstance(call.func, ast.Attribute))
+        names = (item.value for item in items if isinstance(item, ast.Subscript) and isinstance(item.value, ast.Name))
+        of_items = ((self._walked.name_scope[name].function, name.id) for name in names)
+        return self._receivers(_CONVERTS) | frozenset(of_items)
 
     @cached_property
     def _of_host(self) -> frozenset[Scope]:
@@ -688,10 +696,17 @@ class Waits:
         if found is None:
             return False
         key = found[0], name.id
+        if key in self._blocked:
+            return False
         if key in self._open:
             return True
         self._open.add(key)
         last = self._last_binding(name, found[1])
+        if last is not None and _mentions(last, frozenset({name.id})):
+            self._blocked.add(key)
+            is_made_there = self._holds_host(name.id, last, home, depth)
+            self._blocked.discard(key)
+            last = last if is_made_there else None
         bindings = found[1] if last is None else [last]
         holds = bool(bindings) and all(self._holds_host(name.id, each, home, depth) for each in bindings)
         self._open.discard(key)
@@ -702,7 +717,7 @@ class Waits:
         before = [each for each in bindings if isinstance(each, ast.expr) and not isinstance(each, ast.Name)]
         before = [each for each in before if (each.end_lineno or each.lineno) < name.lineno]
         last = max(before, key=lambda each: each.lineno, default=None)
-        if last is None or len(before) == len(list(bindings)) or _mentions(last, frozenset({name.id})):
+        if last is None or len(before) == len(list(bindings)):
             return None
         statement = self._parents.get(last)
         block = None if statement is None else self._parents.get(statement)

@@ -257,6 +257,7 @@ def outputs(xs: list[Tensor]):
 ---
 # by what only tensors can do
 import math
+import random
 
 import torch
 from torch import Tensor
@@ -289,6 +290,26 @@ def chosen(x: Tensor, labels: Tensor, names: list[str]):
         x[labels == i] = 0.0
         found.append(x[i].masked_fill(labels == i, 1.0))
     return found
+
+
+def made_again(rows: dict[str, list[Tensor]], values: list[list[float]], count: int):
+    found = []
+    for value in values:
+        value = torch.tensor(value)
+        found.append(value.max().item())
+    for value in values:
+        row = torch.stack(rows["a"])
+        row = row * 2
+        found.append(row.max().item())  # TFG402
+    for _ in range(count):
+        size = random.randint(1, 3)
+        found.append([i for i in range(size)])
+    return found
+
+
+def taken_apart(row):
+    matrix = torch.eye(3) @ row
+    return matrix[:2].numpy(), [matrix[i, 0].item() for i in range(10)]
 
 
 def on_host(x: Tensor, names: list[str], other, processor):
