@@ -23,8 +23,8 @@ from fullgraph.engine.settings import Settings
 from fullgraph.rule import CallTrigger
 from fullgraph.torchfacts import TorchRange, TorchVersion
 from fullgraph.verify.case_outcome import BREAKING, Outcome
-from fullgraph.verify.cases import Case
 from fullgraph.verify.case_worker import try_cases
+from fullgraph.verify.cases import Case
 from fullgraph.verify.worker import installed
 
 GENERIC = (
