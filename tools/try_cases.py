@@ -4,8 +4,9 @@ usage: try_cases.py [CODE ...] [--verbose]         rules by their code, or its b
 
 A case is run as its comments say (`# run: ...`), else with made-up arguments. Of each marked line that Dynamo came to
 it is asked whether it misbehaved, and of each line that misbehaved whether a rule says so, or the case itself
-(`# unreported`). Of recompilations torch often tells only the function; then its lines are in doubt. Rules are asked what they say of the installed torch; so on another than the cases are written for,
-alarms may be missed that they do not mark. The exit status is 1 where there is a false alarm.
+(`# unreported`). Of recompilations torch often tells only the function; then its other lines are in doubt. Rules are
+asked what they say of the installed torch; so on another than the cases are written for, alarms may be missed that they
+do not mark. The exit status is 1 where there is a false alarm.
 """
 
 from __future__ import annotations

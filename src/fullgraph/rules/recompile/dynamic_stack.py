@@ -330,15 +330,19 @@ def of_arguments(xs: list[torch.Tensor], named: dict[str, torch.Tensor], *more: 
     third = torch.stack([x for x in more])  # TFG302
     return first, again, second, third
 
-class Deep(nn.Sequential):
+class Deep(nn.Module):
     def __init__(self, n):
-        super().__init__(*(nn.Linear(2, 2) for _ in range(n)))
+        super().__init__()
         self.encoder = nn.Sequential(*(nn.BatchNorm1d(2) for _ in range(n)))
-        self(torch.ones(2, 2)).sum().backward()
+
+def flat(n):
+    parts = nn.ParameterList(torch.ones(2) for _ in range(n))
+    sum(part.sum() for part in parts).backward()
+    return parts
 
 def each_turn(function, arguments):
     return [torch.compile(function)(*arguments(n)) for n in range(1, 11)]
-# run: each_turn(per_layer, lambda n: [Deep(n)])
+# run: each_turn(per_layer, lambda n: [flat(n)])
 # run: each_turn(total_norm, lambda n: [[], Deep(n)])
 # run: each_turn(of_arguments, lambda n: [[*torch.ones(n, 1)], dict(enumerate(torch.ones(n, 1))), *torch.ones(n, 1)])
 ---
