@@ -1,4 +1,4 @@
-"""The further cases of rules about graph breaks on real torch, and that a wrong case is found out.
+"""The further cases of rules about graph breaks and recompilations on real torch, and that a wrong case is found out.
 
 Where a case cannot be run, it says so itself.
 """
@@ -65,6 +65,40 @@ def test_an_error_within_dynamo_counts() -> None:
         "    return x * math.sqrt(random.uniform(0.5, 2.0))\n",
     )
     assert try_case(case).confirmed == (7,)
+
+
+COUNTER = """import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+        self.other = 0
+
+    def forward(self, x):
+        self.count += 1
+        self.other += 1
+        return x * 2
+
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(TIMES)]
+"""
+
+
+def test_recompilations_are_told_of_lines_or_of_functions() -> None:
+    outcome = try_case(Case("TFG303", 0, COUNTER.replace("TIMES", "12")))
+    assert (outcome.verdict, {*outcome.confirmed, *outcome.doubtful}) == ("agrees in part", {10, 11})
+    assert outcome.confirmed
+    outcome = try_case(Case("TFG303", 0, COUNTER.replace("TIMES", "2")))
+    assert (outcome.verdict, outcome.refuted) == ("false alarm", (10, 11))
+
+
+def test_a_function_at_its_limit_of_which_nothing_is_reported_is_a_missed_alarm() -> None:
+    source = "import torch\n\n@torch.compile\ndef step(x, name):\n    return x * len(name)\n\n"
+    source += "# run: [step(torch.ones(3), 'a' * n) for n in range(12)]\n"
+    outcome = try_case(Case("TFG306", 0, source))
+    assert (outcome.verdict, outcome.unreported) == ("missed alarm", (3,))
+    outcome = try_case(Case("TFG306", 0, source.replace("len(name)", "len(name)  # unreported")))
+    assert outcome.verdict == "agrees"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Try the cases of rules on the installed torch: which agree with it, which do not, and which cannot be run.
 
-usage: try_cases.py [CODE ...] [--verbose]         rules by their code, or the beginning of it; without any, TFG2
+usage: try_cases.py [CODE ...] [--verbose]         rules by their code, or its beginning; without any, TFG2 and TFG3
 
 A case is run as its comments say (`# run: ...`), else with made-up arguments. Of each marked line that Dynamo came to
 it is asked whether it misbehaved, and of each line that misbehaved whether a rule says so, or the case itself
-(`# unreported`). Rules are asked what they say of the installed torch; so on another than the cases are written for,
-alarms may be missed that they do not mark. The exit status is 1 where there is a false alarm.
+(`# unreported`). Of recompilations torch often tells only the function; then its other lines are in doubt. Rules are
+asked what they say of the installed torch; so on another than the cases are written for, alarms may be missed that they
+do not mark. The exit status is 1 where there is a false alarm.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def told(case: Case, outcome: Outcome, *, verbose: bool) -> str:
 def main() -> int:
     """Try cases, and say what became of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("codes", nargs="*", default=["TFG2"], metavar="CODE")
+    parser.add_argument("codes", nargs="*", default=["TFG2", "TFG3"], metavar="CODE")
     parser.add_argument("--verbose", action="store_true", help="also tell what is as it should be, and what was raised")
     arguments = parser.parse_args()
     named = [rule for code, rule in registry().items() if code.startswith(tuple(arguments.codes))]

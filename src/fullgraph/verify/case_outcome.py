@@ -99,10 +99,11 @@ def _of_breaks(case: Case, seen: Observation, reported: frozenset[int], all_repo
 def _of_recompilations(case: Case, seen: Observation, reported: frozenset[int]) -> Outcome:
     """Judge by the lines that failed guards name, and where they name none, by the functions that met the limit."""
     named = seen.recompile_lines | seen.list_lines
-    limited = [range(first, last + 1) for first, last in functions_in(case.source) if first in seen.limit_lines]
+    functions = [range(first, last + 1) for first, last in functions_in(case.source)]
+    limited = [rows for rows in functions if not seen.limit_lines.isdisjoint(rows)]  # what is resumed begins within one
     within = {row for rows in limited for row in rows}
     confirmed = reported & named if limited else frozenset()
-    elsewhere = confirmed - within
+    elsewhere = reported & (seen.traced_lines | named) - within
     left = [rows for rows in limited if not (elsewhere or (reported | case.unreported).intersection(rows))]
     return Outcome(
         confirmed=_rows(confirmed),

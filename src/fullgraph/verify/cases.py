@@ -75,7 +75,7 @@ class Case:
     @property
     def block(self) -> str:
         """Its source, and the calls."""
-        calls = "".join(f"(lambda: {call},), " for call in self.calls)
+        calls = "".join(f"(lambda: ({call}),), " for call in self.calls)
         return f"{self.source}\n{_AROUND}CALLS = _afresh, [{calls}]\n"
 
 

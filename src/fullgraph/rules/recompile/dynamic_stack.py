@@ -319,10 +319,10 @@ def per_layer(model: nn.Module):
 def total_norm(parameters, model):
     a = torch.cat(tuple(p.flatten() for p in model.parameters()))  # TFG302
     b = torch.hstack(tensors=[p.sum() for p in model.encoder.buffers()])  # TFG302
-    c = torch.vstack([m.weight for m in model.modules()])  # TFG302
+    c = torch.vstack([m.weight for m in model.encoder.modules() if hasattr(m, "weight")])  # TFG302
     rest = list()
     for i, p in enumerate(model.parameters()):
-        rest += [p]
+        rest += [p.sum()]
     return a, b, c, torch.stack(rest)  # TFG302
 
 def of_arguments(xs: list[torch.Tensor], named: dict[str, torch.Tensor], *more: torch.Tensor):
@@ -331,6 +331,22 @@ def of_arguments(xs: list[torch.Tensor], named: dict[str, torch.Tensor], *more: 
     second = torch.cat([x for _, x in named.items()])  # TFG302
     third = torch.stack([x for x in more])  # TFG302
     return first, again, second, third
+
+class Deep(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.encoder = nn.Sequential(*(nn.BatchNorm1d(2) for _ in range(n)))
+
+def flat(n):
+    parts = nn.ParameterList(torch.ones(2) for _ in range(n))
+    sum(part.sum() for part in parts).backward()
+    return parts
+
+def each_turn(function, arguments):
+    return [torch.compile(function)(*arguments(n)) for n in range(1, 11)]
+# run: each_turn(per_layer, lambda n: [flat(n)])
+# run: each_turn(total_norm, lambda n: [[], Deep(n)])
+# run: each_turn(of_arguments, lambda n: [[*torch.ones(n, 1)], dict(enumerate(torch.ones(n, 1))), *torch.ones(n, 1)])
 ---
 # fixed lengths, and lengths that are facts of the model
 import torch
@@ -351,6 +367,7 @@ class Net(nn.Module):
         more = torch.stack([p.norm() for p in self.layers.parameters()])
         both = torch.cat([f.flatten(1) for f in features], dim=1)
         return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
+# run: [net(torch.ones(2), [torch.ones(2, 2)] * 3) for net in [torch.compile(Net())] for _ in range(20)]
 ---
 # a list that is made again of itself
 import torch
@@ -361,6 +378,7 @@ def joined_rows(named, model):
     grads = [p.grad for p in model.parameters()]
     grads = tuple(grads)
     return torch.cat(rows), torch.cat(grads)  # TFG302
+# not run: no compile root is in sight, so these are notes, and nothing is compiled
 ---
 # kept out of the compiler, or eager
 import torch
@@ -379,6 +397,7 @@ def step(x):
 
 def report(model):
     return torch.stack([p.norm() for p in model.parameters()])
+# run: step(torch.ones(3)), report(torch.nn.Linear(2, 2)), debug(torch.nn.Linear(2, 2))
 ---
 # what is unknown is not reported
 import torch
@@ -395,6 +414,7 @@ def collate(batch, loader, columns: list[dict], pair: tuple[int, int]):
     rows = [row for row in loader]
     values = [column["value"] for column in columns]
     return images, torch.stack(rows), torch.stack(values), torch.stack([torch.zeros(n) for n in pair])
+# not run: nothing in it says that it is compiled
 ---
 # lists that are written out where they are passed
 import torch
@@ -407,6 +427,8 @@ def joined_any(parts: list[torch.Tensor]):
 
 def read(a, b, rows):
     return joined([a, b]) + joined((a,)), joined_any([a, b]), joined_any([a, *rows])
+# run: [torch.compile(joined_any)([torch.ones(2)] * n) for n in range(2, 20)]
+# run: [torch.compile(read)(torch.ones(2), torch.ones(2), [torch.ones(2)])]
 ---
 # sparse tensors: nothing is compiled at all
 import torch
@@ -417,6 +439,7 @@ def joined_sparse(tensors: list[torch.Tensor]):
         indices.append(tensor._indices() + i)
     rows = torch.cat([each.crow_indices() for each in tensors])
     return torch.cat(indices), rows
+# not run: no tensor has both kinds of indices
 ---
 import torch
 
@@ -429,6 +452,7 @@ def pool(rows, n):
 
 def inner(scaled: list[torch.Tensor]):
     return torch.stack([item for item in scaled])
+# run: [pool([torch.ones(2)] * n, 1) for n in range(2, 20)]
 ---
 # what an instance holds, and what methods of a module are given, has one length
 import torch
@@ -460,4 +484,5 @@ class Described(Unknown):
 class Other(Unknown):
     def loss(self, scores: list[torch.Tensor]):
         return torch.cat([score.flatten() for score in scores])  # TFG302
+# not run: no compile root is in sight, so these are notes, and nothing is compiled
 """

@@ -374,7 +374,6 @@ class Net(nn.Module):
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections
-import types
 import torch
 from torch import nn
 
@@ -423,16 +422,21 @@ def flush(net):
     return rows
 
 
+class Given:
+    def __init__(self):
+        self.state = Plain()
+
+    def append(self, x):
+        return x
+
+
 class Plain:
     def __init__(self):
         self.rows = []
 
     def note(self, x):
         self.rows.append(x)
-
-
-GIVEN = types.SimpleNamespace(state=types.SimpleNamespace(rows=[]), append=id)
-# run: [net(torch.ones(3)) for net in [torch.compile(Net(GIVEN))] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(Given()))] for _ in range(20)]
 ---
 # what is set up at the first call grows once
 import torch
@@ -478,6 +482,6 @@ class Lazy(nn.Module):
             self.is_ready = True
         if self.is_ready:
             self.add_rows(x)
-        return self.build(x)
+        return self.build(x) * 2
 # run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(20)]
 """

@@ -430,16 +430,19 @@ def totals(n):
 
 def given(table: "dict", other: dict[tuple[str, str], Tensor]):  # TFG301
     return other.get(("a", "b"))
+# run: [torch.compile(totals)(n) for n in range(2, 20)]
+# run: [torch.compile(State.value)(s, *divmod(k, 4)) for s in [State([])] if s.reset(4) is None for k in range(16)]
 ---
 # indexing a tensor or an array is no dict access
 import torch
 
 @torch.compile
 def f(x: torch.Tensor, rows, i: int, j: int):
-    y = torch.zeros(3, 3)
+    y = torch.zeros(9, 9)
     y[i, j] = 1
     table = rows
     return x[i, j] + y[i, :] + table[i, j]
+# run: [f(torch.ones(9, 9), torch.ones(9, 9), i, j) for i, j in [divmod(k, 9) for k in range(20, 27)]]
 ---
 # a compile root is in sight and does not reach this: it is eager
 import torch
@@ -464,6 +467,7 @@ def helper(x: torch.Tensor, i: int, j: int) -> torch.Tensor:
     for row in range(3):
         x = x + cache[row, 0]
     return x + cache[0, 1]
+# run: [prepare(*divmod(k, 4)) for k in range(16)], [step(torch.ones(1), *divmod(k, 4)) for k in range(16)]
 ---
 # what is guarded is not compiled
 import torch
@@ -476,6 +480,7 @@ def kept(i, j):
     if (i, j) not in KEPT:
         KEPT[i, j] = torch.zeros(i, j)
     return KEPT[i, j]
+# run: [torch.compile(kept)(i, i) for i in range(1, 20)]
 ---
 # where it is only possible that it is traced, dicts without tensors are left alone
 import torch
@@ -490,6 +495,7 @@ class Router(nn.Module):
     def forward(self, x: torch.Tensor, task: str, kind: str):
         self.seen[task, kind] = True
         return x if (task, kind) in self.routes else x + 1
+# run: [net(torch.ones(3), f"{n}", "a") for net in [torch.compile(Router({}))] for n in range(2)]
 ---
 # what shows and prepares data is not compiled
 import torch
@@ -502,6 +508,7 @@ class TableProcessor:
         table: dict[tuple[int, int], torch.Tensor] = {}
         table[i, j] = torch.zeros(1)
         return table
+# not run: nothing in it says that it is compiled
 ---
 # few keys: devices, dtypes, and names that the file writes down
 import torch
@@ -520,6 +527,8 @@ def sized(size: int, device: torch.device) -> torch.Tensor:
 class Net(torch.nn.Module):
     def forward(self, x: torch.Tensor):
         return x + grid("small", x.device) + grid("large", x.device) + sized(len(x), x.device)
+# run: SIZES.update({(n, torch.device("cpu")): torch.ones(3) for n in range(20)})
+# run: [net(torch.ones(n, 3)) for net in [torch.compile(Net())] for n in range(2, 20)]
 ---
 # without tensors and without traced code a tuple is a fine key
 import torch
@@ -529,6 +538,7 @@ seen = {}
 def visit(graph, a, b):
     seen[a, b] = graph.edge(a, b)
     return {(a, b): 1, (b, a): 2}
+# not run: nothing in it says that it is compiled
 ---
 # keys that a module or a module's constants fix are the same on each call
 import enum
@@ -559,6 +569,8 @@ class Net(nn.Module):
         return y, out
 
 policy = torch.compile(Net(3))
+# run: TABLE.update({(i, j): torch.ones(1) for i in (*range(20), Mode.FAST) for j in range(20)})
+# run: [policy(torch.ones(2, n), 2, [torch.ones(1)]) for n in range(2, 15)]
 ---
 import torch
 
@@ -569,6 +581,7 @@ def f(x, table: dict[tuple[int, int], torch.Tensor]):  # TFG301
 @torch.compiler.disable
 def g(x, table: dict[tuple[int, int], torch.Tensor]):
     return x
+# run: f(torch.ones(3), {(1, 1): torch.ones(1)})
 ---
 # few keys, through local names and attributes, and by what the dict is declared as
 from collections.abc import Callable
@@ -613,6 +626,7 @@ class Net(nn.Module):
         seen: dict[tuple[int, int], torch.Tensor] = {}
         seen[x.shape[0], 1] = x  # TFG301
         return level(3, x.device, x.dtype) + code(x) + sign(x), fused(act, "relu")
+# not run: no compile root is in sight, so these are notes, and nothing is compiled
 ---
 # keeping and loading is not compiled
 import torch
@@ -627,4 +641,5 @@ class Optimizer:
     def load_balance(self, groups):
         state: dict[tuple[int, int], torch.Tensor] = {}  # TFG301
         return state
+# not run: no compile root is in sight, so these are notes, and nothing is compiled
 """
