@@ -477,10 +477,10 @@ class Trainer:
     def __init__(self):
         self.rng = random.Random(0)
 
-    def run(self, regions, sizes, x: torch.Tensor):
+    def run(self, regions, w, h, others, x: torch.Tensor):
         for region in regions:
-            share = np.minimum(np.array(sizes) - region, sizes) / sizes
-            if (share <= 0).any() or (sizes > 3).all():
+            share = np.minimum(np.array([w, h]) - region, [w, h]) / [w, h]
+            if (share <= 0).any() or (others > 3).all():
                 continue
             if self.rng.random() < 0.1 or random.randint(0, 3) > 1:
                 x = x * 2
