@@ -149,4 +149,5 @@ def test_the_tool_runs_cases_in_a_process_of_their_own_and_prints_a_table() -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "confirmed: 8: a = np.random.rand()  # TFG204" in done.stdout
-    assert done.stdout.endswith(f"agrees: {len(list(cases_of(registry()["TFG204"])))}\n")
+    tried = len(cases_of(registry()["TFG204"]))
+    assert done.stdout.endswith(f"agrees: {tried}\n")
