@@ -15,6 +15,7 @@ from fullgraph.semantic.flow.value import (
     UNKNOWN,
     Bottom,
     Dtype,
+    Made,
     Mapping,
     Sequence,
     Tensor,
@@ -117,7 +118,7 @@ _ASIDE = re.compile(
 """Names of functions that set up, save, show, measure or read data."""
 _ASIDE_WHEREVER = re.compile(
     r"^__(init|post_init|new|repr|str|del|getstate|setstate|reduce|enter|exit)|^test_|^(main|setup)$|(^|_)(init|save|load|"
-    r"export|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|write|"
+    r"export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|write|"
     r"download|bench|benchmark|profile|repr|from|cpu)(_|$|d$|s$)"
 )
 """Those of functions of which that is so even where code that is called hot comes to them."""
@@ -311,11 +312,10 @@ class Waits:
                 is_where = "torch.where" in paths
                 return not (is_where and (rest or keywords)) and self._is_away(first, scope)
             case ast.Call(func=ast.Attribute(value=receiver, attr="repeat_interleave"), keywords=keywords):
-                if any(keyword.arg == "output_size" for keyword in keywords):
-                    return False
+                named = {keyword.arg: keyword.value for keyword in keywords}
                 given = call.args if not paths else call.args[1:] or call.args
-                repeats = given[0] if given else next((each.value for each in keywords if each.arg == "repeats"), None)
-                return repeats is not None and self._is_away(repeats, scope)
+                repeats = named.get("repeats", given[0] if given else None)
+                return "output_size" not in named and repeats is not None and self._is_away(repeats, scope)
             case _:
                 return False
 
@@ -656,8 +656,12 @@ class Waits:
             takes_data = not _TAKE_DATA.isdisjoint(paths)
             is_copy = takes_data and any(self._may_be_away(each, scope) for each in operands)
             return not is_copy and not self._has_default_device
+        if any(path.startswith("torch.distributions.") for path in paths):
+            away = (each for each in operands if self._may_be_away(each, scope))
+            return all(self._is_on_host(each, scope, depth) for each in away)
         if isinstance(func, ast.Attribute) and not paths:
-            if self._flow.value(func.value, scope).tensor is None:
+            value = self._flow.value(func.value, scope)
+            if value.tensor is None and not isinstance(value, Made):
                 return False
             operands.append(func.value)
         elif not all(path.startswith(("torch.", "builtins.")) for path in paths):
