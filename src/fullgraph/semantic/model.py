@@ -351,7 +351,7 @@ class FileModel:
         for info in self.walked.functions.values():
             info.scope.function = None
         for part in list(dict.fromkeys(part for part in vars(self).values() if isinstance(part, _CIRCULAR))):
-            if isinstance(part, Flow):
+            if isinstance(part, (Flow, Waits)):
                 part.release()
             else:
                 vars(part).clear()

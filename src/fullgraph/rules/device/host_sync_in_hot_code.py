@@ -438,6 +438,9 @@ def use(agg, out, batch, model: nn.Module, data, ratios: Ratios, loss_and_count:
 
 def process_batch(actions: Tensor):
     policy = torch.distributions.Categorical(logits=actions)
+    share = torch.distributions.Beta(0.5, 0.5).sample().item()
+    half = torch.distributions.Beta(share, torch.ones(1)).sample().item()
+    assert half < 1
     return policy.log_prob(actions).mean().item(), policy.event_shape  # TFG403
 
 
@@ -472,10 +475,12 @@ def counted(x: Tensor, keep: Tensor, repeats: Tensor):
     chosen = torch.where(keep, x, -x)
     spread = x.repeat_interleave(repeats, dim=0)  # TFG403
     known = x.repeat_interleave(repeats, dim=0, output_size=10), x.repeat_interleave(2)
+    twice = torch.repeat_interleave(x, repeats=2, dim=0)
+    each = torch.repeat_interleave(x, repeats, dim=0)  # TFG403
     same = torch.equal(x, chosen)  # TFG403
     left = x[~keep.bool(), 0]  # TFG403
     others = x.masked_select(keep), torch.unique(x), torch.nonzero_static(x, size=3)
-    return rows, where, spread, known, same, left, others
+    return rows, where, spread, known, twice, each, same, left, others
 
 
 class Trainer:
