@@ -106,10 +106,10 @@ CALLS = double, [(torch.ones(3),)] * 12
 ## When it is reported
 
 `self.count += 1`, also spelled out, in a module, for an attribute that is only ever assigned integers, from torch 2.9
-on; up to torch 2.13 a global integer, and an entry of a dict of integers that the module or the file holds. At every
-call: not below a condition, except `self.training`. Not where the function itself sets it back, and not where
-`torch._dynamo.config.allow_unspec_int_on_nn_module` is on, with which an attribute costs one recompilation. A `float`
-costs one, too, and so does an integer of an object that is no module; they are not reported.
+on; up to torch 2.13 a global integer, and an entry of a dict of integers that the file holds, or, from 2.9 on, the
+module. At every call: not below a condition, except `self.training`. Not where the function itself sets it back, and
+not where `torch._dynamo.config.allow_unspec_int_on_nn_module` is on, with which an attribute costs one recompilation.
+A `float` costs one, too, and so does an integer of an object that is no module; they are not reported.
 
 ## How this is known
 
@@ -134,7 +134,9 @@ RULE = Rule(
 _OF_MODULE = "count in a tensor (`register_buffer`), or outside the compiled code"
 _OUTSIDE = "count outside the compiled code, or in a tensor"
 _CONSTANT = ">=2.0,<2.14"
-"""Where integers of globals and dicts are constants."""
+"""Where integers of globals and of their dicts are constants."""
+_CONSTANT_IN_MODULE = ">=2.9,<2.14"
+"""Where those of a dict that a module holds are."""
 _UNSPEC = ("allow_unspec_int_on_nn_module",)
 
 
@@ -184,16 +186,18 @@ def _counted(node: ast.stmt, target: ast.expr, ctx: Context) -> Iterator[Hit]:
             others = [each for each in ctx.bindings(target) if each is not node and ctx.parent(each) is not node]
             if _are_integers(others):
                 yield ctx.at(node, target=target.id, remedy=_OUTSIDE)
-        case ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Constant()) if ctx.aims_at(
-            _CONSTANT
-        ):
-            is_held = (
-                ctx.is_module_self(holder.value) if isinstance(holder, ast.Attribute) else not ctx.is_local(holder)
-            )
-            if is_held and all(_is_dict_of_integers(each) for each in ctx.bindings(holder) or (None,)):
+        case ast.Subscript(value=ast.Name() | ast.Attribute() as holder, slice=ast.Constant()):
+            if _is_held(holder, ctx) and all(_is_dict_of_integers(each) for each in ctx.bindings(holder) or (None,)):
                 yield ctx.at(node, target=ctx.text(target), remedy=_OUTSIDE)
         case _:
             return
+
+
+def _is_held(holder: ast.Name | ast.Attribute, ctx: Context) -> bool:
+    """Whether a dict outlives the call, on a release where its integers are constants."""
+    if isinstance(holder, ast.Attribute):
+        return ctx.is_module_self(holder.value) and ctx.aims_at(_CONSTANT_IN_MODULE)
+    return not ctx.is_local(holder) and ctx.aims_at(_CONSTANT)
 
 
 def _is_integer(expr: ast.expr, ctx: Context) -> bool:
