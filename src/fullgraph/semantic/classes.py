@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from fullgraph.semantic.names import Names
+from fullgraph.semantic.names import MANY, Names
 from fullgraph.semantic.scopes import DEFS, Binding, DefNode, Scope
 from fullgraph.semantic.traced import ModuleClass
 from fullgraph.semantic.walk import AttributeAssignment, Walked
@@ -271,7 +271,7 @@ class Classes:
         self, holder: tuple[Scope | ast.ClassDef, str], values: list[tuple[ast.expr, Scope]], depth: int
     ) -> list[ast.ClassDef]:
         """Classes of what a name or attribute holds; while they are looked for, the holder itself adds none."""
-        if holder in self._open:
+        if holder in self._open or len(values) > MANY:
             return []
         self._open.add(holder)
         found = [cls for value, scope in values for cls in self.instance_classes(value, scope, depth - 1)]
@@ -295,7 +295,7 @@ class Classes:
         if depth <= 0 or not isinstance(expr, ast.Name) or (scope := self._walked.name_scope.get(expr)) is None:
             return []
         found = scope.lookup(expr.id)
-        if found is None or (found[0].node, expr.id) in self._named:
+        if found is None or len(found[1]) > MANY or (found[0].node, expr.id) in self._named:
             return []
         self._named.add((found[0].node, expr.id))
         out = [item for binding in found[1] for item in self._definition(binding, expr, depth)]

@@ -13,6 +13,8 @@ _DEPTH = 8
 """How many aliases are followed; a longer chain of aliases is unknown."""
 _STEPS = 2000
 """How many expressions one question may look at; what takes more (names rebound by each other) is unknown."""
+MANY = 100
+"""How many bindings of one name are looked at: what is bound more often may be anything."""
 _REVISITS = 2
 """How often one name may occur in a chain of aliases: twice, so that ``x = a; x = x.b`` may be ``a.b``."""
 
@@ -157,7 +159,7 @@ class Names:
             return () if scope.root().stars else (f"builtins.{name.id}",)
         key = found[0], name.id
         entered = self._open.get(key, 0)
-        if entered >= _REVISITS:
+        if entered >= _REVISITS or len(found[1]) > MANY:
             return ()
         self._open[key] = entered + 1
         paths = _unique(path for binding in found[1] for path in self._resolve_binding(binding, name, depth))
