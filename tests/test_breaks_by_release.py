@@ -57,7 +57,10 @@ def breaks_on(line: str) -> str:
     ("line", "releases"),
     [
         ("key = hash((1, 2))", "2.9 2.11"),
-        ("x = x.to_sparse()", "2.11 2.13 2.14 2.15"),
+        ("place = x.to_sparse()", "2.11 2.13 2.14 2.15"),
+        ("total = torch.sparse.sum(x.to_sparse())", "2.11 2.13 2.14 2.15"),
+        ("total = torch.sparse.sum(given)", "2.9 2.11 2.13 2.14 2.15"),
+        ("x.share_memory_()", "2.11 2.13 2.14 2.15"),
         ("x = x.to_sparse().to_dense()", "2.9 2.11 2.13 2.14 2.15"),
         ("torch.cuda.manual_seed(1)", "2.13 2.14 2.15"),
         ("torch.cuda.manual_seed_all(1)", "2.13 2.14 2.15"),

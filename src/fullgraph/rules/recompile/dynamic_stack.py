@@ -367,7 +367,7 @@ class Net(nn.Module):
         more = torch.stack([p.norm() for p in self.layers.parameters()])
         both = torch.cat([f.flatten(1) for f in features], dim=1)
         return torch.stack(outputs), norms, both, torch.cat([x, x], dim=0)
-# run: [net(torch.ones(2), [torch.ones(2, 2)] * 3) for net in [torch.compile(Net())] for _ in range(20)]
+# run: [net(torch.ones(2), [torch.ones(2, 2)] * 3) for net in [torch.compile(Net())] for _ in range(10)]
 ---
 # a list that is made again of itself
 import torch
@@ -427,7 +427,7 @@ def joined_any(parts: list[torch.Tensor]):
 
 def read(a, b, rows):
     return joined([a, b]) + joined((a,)), joined_any([a, b]), joined_any([a, *rows])
-# run: [torch.compile(joined_any)([torch.ones(2)] * n) for n in range(2, 20)]
+# run: [torch.compile(joined_any)([torch.ones(2)] * n) for n in range(2, 12)]
 # run: [torch.compile(read)(torch.ones(2), torch.ones(2), [torch.ones(2)])]
 ---
 # sparse tensors: nothing is compiled at all
@@ -452,7 +452,7 @@ def pool(rows, n):
 
 def inner(scaled: list[torch.Tensor]):
     return torch.stack([item for item in scaled])
-# run: [pool([torch.ones(2)] * n, 1) for n in range(2, 20)]
+# run: [pool([torch.ones(2)] * n, 1) for n in range(2, 12)]
 ---
 # what an instance holds, and what methods of a module are given, has one length
 import torch

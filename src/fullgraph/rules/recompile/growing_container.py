@@ -320,10 +320,10 @@ class Logging(nn.Module):
 def helper(x):
     log.insert(0, x)  # TFG304
     return x * 2
-# run: [net(torch.ones(3)) for net in [torch.compile(Rows())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Last())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Logging())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Rows())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Last())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Logging())] for _ in range(10)]
 ---
 import torch
 from torch import nn
@@ -350,8 +350,8 @@ class Other(nn.Module):
         self.other[0] = x
         self.fixed["last"] = x
         return x * 2
-# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Other())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Other())] for _ in range(10)]
 ---
 # set anew by what adds to it
 import torch
@@ -370,7 +370,7 @@ class Block(nn.Module):
 class Net(nn.Module):
     def forward(self, x):
         return Block(3)(x)
-# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(10)]
 ---
 # replaced, shortened, conditional, local, bounded, in eager code
 import collections
@@ -436,7 +436,7 @@ class Plain:
 
     def note(self, x):
         self.rows.append(x)
-# run: [net(torch.ones(3)) for net in [torch.compile(Net(Given()))] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(Given()))] for _ in range(10)]
 ---
 # what is set up at the first call grows once
 import torch
@@ -483,5 +483,5 @@ class Lazy(nn.Module):
         if self.is_ready:
             self.add_rows(x)
         return self.build(x) * 2
-# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(10)]
 """

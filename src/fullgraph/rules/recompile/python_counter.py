@@ -307,9 +307,9 @@ class Table(nn.Module):
     def forward(self, x):
         self.table["a"] += 1  # TFG303
         return x * 2
-# run: [net(torch.ones(3), 1) for net in [torch.compile(Base())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Inner())] for _ in range(20)]
-# run: [net(torch.ones(3)) for net in [torch.compile(Table())] for _ in range(20)]
+# run: [net(torch.ones(3), 1) for net in [torch.compile(Base())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Inner())] for _ in range(10)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Table())] for _ in range(10)]
 ---
 # set back, conditional, no module, no integer, a tensor
 import torch
@@ -381,9 +381,9 @@ def eager(x):
 
 
 calls = 0
-# run: [net(torch.ones(3)) for net in [torch.compile(Net(1))] for _ in range(20)]
-# run: [f(torch.ones(3)) for _ in range(20)]
-# run: [plain.run(torch.ones(3)) for plain in [Plain()] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net(1))] for _ in range(10)]
+# run: [f(torch.ones(3)) for _ in range(10)]
+# run: [plain.run(torch.ones(3)) for plain in [Plain()] for _ in range(10)]
 ---
 import torch
 from torch import nn
@@ -399,7 +399,7 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor):
         self.step += 1
         return x * 2
-# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Net())] for _ in range(10)]
 ---
 # counted where the module is set up at its first call
 import torch
@@ -424,5 +424,5 @@ class Lazy(nn.Module):
             self.is_new = False
         self.use()
         return x * 2
-# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(20)]
+# run: [net(torch.ones(3)) for net in [torch.compile(Lazy())] for _ in range(10)]
 """

@@ -430,7 +430,7 @@ def totals(n):
 
 def given(table: "dict", other: dict[tuple[str, str], Tensor]):  # TFG301
     return other.get(("a", "b"))
-# run: [torch.compile(totals)(n) for n in range(2, 20)]
+# run: [torch.compile(totals)(n) for n in range(2, 12)]
 # run: [torch.compile(State.value)(s, *divmod(k, 4)) for s in [State([])] if s.reset(4) is None for k in range(16)]
 ---
 # indexing a tensor or an array is no dict access
@@ -528,7 +528,7 @@ class Net(torch.nn.Module):
     def forward(self, x: torch.Tensor):
         return x + grid("small", x.device) + grid("large", x.device) + sized(len(x), x.device)
 # run: SIZES.update({(n, torch.device("cpu")): torch.ones(3) for n in range(20)})
-# run: [net(torch.ones(n, 3)) for net in [torch.compile(Net())] for n in range(2, 20)]
+# run: [net(torch.ones(n, 3)) for net in [torch.compile(Net())] for n in range(2, 12)]
 ---
 # without tensors and without traced code a tuple is a fine key
 import torch
@@ -570,7 +570,7 @@ class Net(nn.Module):
 
 policy = torch.compile(Net(3))
 # run: TABLE.update({(i, j): torch.ones(1) for i in (*range(20), Mode.FAST) for j in range(20)})
-# run: [policy(torch.ones(2, n), 2, [torch.ones(1)]) for n in range(2, 15)]
+# run: [policy(torch.ones(2, n), 2, [torch.ones(1)]) for n in range(2, 12)]
 ---
 import torch
 
