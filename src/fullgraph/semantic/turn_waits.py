@@ -29,7 +29,8 @@ class TurnWaits:
     def of(self, loop: ast.AST, scope: Scope) -> list[ast.expr]:
         """What makes the host wait at every turn of a loop, in the order in which it stands there.
 
-        Nothing where the loop has few turns, as one over epochs, nor where its code is not there to be fast.
+        Nothing where the loop has few turns, as one over epochs, is over a state that is kept, or stands in code that is
+        not there to be fast.
         """
         if (known := self._known.get(loop)) is None:
             found = self._found(loop, scope)
@@ -153,6 +154,17 @@ def _is_few(iterable: ast.expr) -> bool:
             return count <= _FEW
         case ast.Call(func=ast.Name(id="enumerate" | "zip"), args=[first, *_]):
             return _is_few(first)
+        case _:
+            return _is_state(iterable)
+
+
+def _is_state(iterable: ast.expr) -> bool:
+    """Whether this is all that ``state_dict()`` gives, which is kept, not computed with."""
+    match iterable:
+        case ast.Call(func=ast.Attribute(value=inner, attr="items" | "values")):
+            return _is_state(inner)
+        case ast.Call(func=ast.Attribute(attr="state_dict")):
+            return True
         case _:
             return False
 

@@ -54,15 +54,17 @@ _CANDIDATES = frozenset(
 _ASIDE = re.compile(
     r"^__|^test_|^(main|setup)$|(^|_)(init|save|load|export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|"
     r"summary|debug|dump|collate|tokenize|preprocess|prepare|process|parse|read|write|download|bench|benchmark|profile|warmup|reset|"
-    r"extra|repr|from|cpu)(_|$|d$|s$)"
+    r"extra|repr|string|from|cpu)(_|$|d$|s$)"
 )
 """Names of functions that set up, save, show, measure or read data."""
 _ASIDE_WHEREVER = re.compile(
     r"^__(init|post_init|new|repr|str|del|getstate|setstate|reduce|enter|exit)|^test_|^(main|setup)$|(^|_)(init|save|load|"
     r"export|convert|checkpoint|state_dict|plot|draw|show|visuali[sz]e|debug|dump|collate|tokenize|parse|read|write|"
-    r"download|bench|benchmark|profile|repr|from|cpu)(_|$|d$|s$)"
+    r"download|bench|benchmark|profile|repr|string|from|cpu)(_|$|d$|s$)"
 )
 """Those of functions of which that is so even where code that is called hot comes to them."""
+_KERNELS = frozenset({"cutlass", "numba", "taichi", "triton", "warp"})
+"""Packages whose decorators make kernels: what stands in such a function does not run on the host."""
 _CLASS_ASIDE = re.compile(r"Data(set|Module|Loader)|Collator|Sampler|Tokenizer|Transform|Processor|Checkpoint|Test")
 
 
@@ -122,7 +124,8 @@ class Waits:
             return known
         match scope.node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                found = (_ASIDE_WHEREVER if hot else _ASIDE).search(name) is not None
+                is_aside = (_ASIDE_WHEREVER if hot else _ASIDE).search(name) is not None
+                found = is_aside or any(map(self._makes_kernel, scope.node.decorator_list))
             case ast.ClassDef(name=name, bases=bases):
                 found = any(_CLASS_ASIDE.search(each) for each in (name, *map(ast.unparse, bases)))
             case _:
@@ -130,6 +133,10 @@ class Waits:
         found = found or (scope.parent is not None and self._is_aside(scope.parent, hot=hot))
         self._aside[scope, hot] = found
         return found
+
+    def _makes_kernel(self, decorator: ast.expr) -> bool:
+        named = decorator.func if isinstance(decorator, ast.Call) else decorator
+        return any(path.partition(".")[0] in _KERNELS for path in self._names.of(named))
 
     def at(self, expr: ast.expr, scope: Scope) -> bool:
         """Whether evaluating ``expr``, apart from its parts, makes the host wait."""

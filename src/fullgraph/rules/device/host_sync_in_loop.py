@@ -110,8 +110,8 @@ something is, not in an `except`, and not in front of a `break` or `return`. One
 place, with the lines of the next; where the function is called hot, [TFG403](TFG403.md) reports each of the others.
 That page also lists what waits, and what shows that something is a tensor; this rule goes by what its file alone says.
 Not for tensors that the file itself makes on the host; not in `__init__`, in code that saves, loads, plots, tests or
-reads data, nor in a loop over epochs or over a few things that are written out. Not in traced code, where TFG202 says
-what happens.
+reads data, nor in a loop over epochs, over a few things that are written out or over a `state_dict()`, nor in kernels of
+numba or Triton. Not in traced code, where TFG202 says what happens.
 
 ## How this is known
 
@@ -487,4 +487,33 @@ class Trainer:
             if (x <= 0).any():  # TFG402
                 return x
         return x
+---
+# kernels, states that are kept, texts
+import torch
+import triton
+from numba import cuda
+
+@cuda.jit()
+def kernel(rows: torch.Tensor):
+    for row in rows:
+        if row > 0:
+            row += 1
+
+@triton.jit
+def other_kernel(rows: torch.Tensor):
+    for row in rows:
+        if row > 0:
+            row += 1
+
+def keep(model, best):
+    best = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    for value in model.state_dict().values():
+        best[len(best)] = value.detach().cpu()
+    return best
+
+def values_string(rows: torch.Tensor):
+    return [str(row.item()) for row in rows]
+
+def counted(rows: torch.Tensor, state):
+    return [row.item() for row in rows], {k: v.detach().cpu() for k, v in state.items()}  # TFG402, TFG402
 """
