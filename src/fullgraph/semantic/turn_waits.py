@@ -29,8 +29,8 @@ class TurnWaits:
     def of(self, loop: ast.AST, scope: Scope) -> list[ast.expr]:
         """What makes the host wait at every turn of a loop, in the order in which it stands there.
 
-        Nothing where the loop has few turns, as one over epochs, is over a state that is kept, or stands in code that is
-        not there to be fast.
+        Nothing where the loop has few turns, as one over epochs, is over a state that is kept, or stands in code that
+        is not there to be fast.
         """
         if (known := self._known.get(loop)) is None:
             found = self._found(loop, scope)

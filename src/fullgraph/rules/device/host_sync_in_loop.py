@@ -110,8 +110,8 @@ something is, not in an `except`, and not in front of a `break` or `return`. One
 place, with the lines of the next; where the function is called hot, [TFG403](TFG403.md) reports each of the others.
 That page also lists what waits, and what shows that something is a tensor; this rule goes by what its file alone says.
 Not for tensors that the file itself makes on the host; not in `__init__`, in code that saves, loads, plots, tests or
-reads data, nor in a loop over epochs, over a few things that are written out or over a `state_dict()`, nor in kernels of
-numba or Triton. Not in traced code, where TFG202 says what happens.
+reads data, nor in a loop over epochs, over a few things that are written out or over a `state_dict()`, nor in kernels
+of numba or Triton. Not in traced code, where TFG202 says what happens.
 
 ## How this is known
 
