@@ -22,7 +22,7 @@ SETTINGS = Settings.with_everything(TorchRange.parse(">=2.4"))
 FILES = {
     "train.py": "import torch\nfrom net import move\n\n@torch.compile\ndef step(x):\n    return move(x)\n",
     "net.py": "import torch\n\ndef move(x):\n    return x.to('cuda')  # noqa\n\ndef other(x):\n    return x.cpu()\n",
-    "private.py": "import torch\r\ntorch._dynamo.disable  # fullgraph: ok TFG101 known\r\n",
+    "private.py": "import torch\r\nf = torch._dynamo.disable  # fullgraph: ok TFG101 known\r\n",
     "empty.py": "",
     "broken.py": "def (:\n",
     "latin.py": b"# coding: latin-1\nimport torch\ntorch._dynamo.reset  # \xe4\n",

@@ -197,7 +197,7 @@ import torch
 def g(x: torch.Tensor, alpha: float):
     mixed = np.random.beta(alpha, alpha)  # TFG204
     count = np.random.poisson(3, size=2)  # TFG204
-    if mixed > 0.5:
+    if mixed > 2:
         return x
     return x * np.interp(mixed, [0, 1], [1, 2])  # TFG204
 # run: g(torch.ones(3), 0.5)
